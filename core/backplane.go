@@ -1,0 +1,39 @@
+package core
+
+import "context"
+
+// Backplane carries small messages from every node to every node, at most once
+// and in any order. A channel is fixed when the backplane is constructed.
+//
+// Both methods are safe for many goroutines at once. Who creates the client
+// behind a backplane closes it.
+type Backplane interface {
+	// Publish sends msg to all subscribers, those of its own process included.
+	// It must fail rather than hold the message back while the transport is
+	// down: an old invalidation that arrives late is worse than an error that
+	// the caller can act on. msg is not kept.
+	Publish(ctx context.Context, msg []byte) error
+
+	// Subscribe delivers messages to s until ctx ends or the subscription is
+	// lost, and returns only when no call to s is under way or will follow. It
+	// returns ctx.Err() or the reason of the loss; the caller subscribes again,
+	// after a pause. A transport that repairs itself may also stay and report
+	// each repair with another Joined.
+	//
+	// A peer that has stopped answering must be noticed within a few seconds,
+	// even when the connection stays open.
+	Subscribe(ctx context.Context, s Subscriber) error
+}
+
+// Subscriber receives what a [Backplane] delivers. Its methods are called from
+// one goroutine at a time, return quickly and never panic.
+type Subscriber interface {
+	// Joined says that messages published from now on will be delivered. It is
+	// called once before the first message and again after each repair or
+	// overflow. gapless is true only if no message published since the previous
+	// Joined can have been missed; on the first call it is false.
+	Joined(gapless bool)
+
+	// Message hands over one message. msg is valid until Message returns.
+	Message(msg []byte)
+}

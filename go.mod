@@ -1,0 +1,3 @@
+module github.com/fusioncache-go/fusioncache
+
+go 1.26.0
