@@ -1,0 +1,46 @@
+# Every target works from a fresh clone. It needs Go, git and make, and for the
+# tests redis-server, which "make test" installs where there is apt.
+
+FUZZTIME ?= 30s
+
+STATICCHECK = go tool -modfile=$(CURDIR)/.tools/go.mod staticcheck
+CHECKS = inherit,ST1000,ST1020,ST1021,ST1022
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help demo test check fmt fmt-check vet lint tidy-check fuzz clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+
+demo: ## Run the demo service; options in ARGS, e.g. ARGS='-l1 otter'
+	@cd contrib/demo && go run . $(ARGS)
+
+test: ## Run all tests of all modules with the race detector
+	@.ci/install-redis
+	@FUSIONCACHE_REQUIRE_SERVERS=1 .ci/each test $(CURDIR)/.ci/test-module
+
+check: fmt-check vet lint tidy-check test ## Run everything that CI runs
+	@echo 'all checks passed'
+
+fmt: ## Format all Go files
+	@gofmt -l -w .
+
+fmt-check: ## Fail if a Go file is not formatted
+	@.ci/fmt-check
+
+vet: ## Run go vet in every module
+	@.ci/each vet go vet ./...
+
+lint: ## Run staticcheck in every module
+	@.ci/each lint $(STATICCHECK) -checks $(CHECKS) ./...
+
+tidy-check: ## Fail if a go.mod or go.sum is not tidy
+	@.ci/each -all tidy go mod tidy -diff
+
+fuzz: ## Run each fuzz target for FUZZTIME (30s)
+	@FUZZTIME=$(FUZZTIME) .ci/each fuzz $(CURDIR)/.ci/fuzz-module
+
+clean: ## Remove test binaries, profiles and cached test results
+	@find . \( -name '*.test' -o -name '*.prof' -o -name 'coverage*.out' \) -type f -delete
+	@go clean -testcache
