@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: The fusioncache-go authors
+
 package core
 
 // Serializer turns values into bytes and back. It has the shape of

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: The fusioncache-go authors
+
+package core
+
+// Entry is what a cache holds for a key: a value, alive or encoded or both, and
+// what is known about it. An Entry is immutable and safe for concurrent use; to
+// change one, store another in its place.
+//
+// The value itself is shared by reference between all who read it from a layer
+// of objects. A layer of bytes gives every reader its own.
+type Entry struct {
+	value   any // *V, or nil when only the payload is known
+	payload []byte
+	meta    Meta
+}
+
+// Meta is what is known about an entry besides its value.
+type Meta struct {
+	// Version orders this write among others of its key; zero without a
+	// distributed layer.
+	Version Version
+
+	// Born is when the value was made: the start of the factory, or Set.
+	Born Instant
+
+	// Checked is when the entry was last known to agree with the distributed
+	// layer. A stack that may have missed messages since does not trust it.
+	Checked Instant
+
+	// Stale is the end of the logical life: until then the entry is fresh.
+	Stale Instant
+
+	// Dead is the end of the physical life, at or after Stale. Between the two
+	// the entry may stand in for a factory that fails (fail-safe).
+	Dead Instant
+
+	// Retry ends a throttle window: until then a stale entry is served without
+	// another try at the factory. Zero outside a window.
+	Retry Instant
+
+	// Cycles counts the throttle windows in a row since the last success.
+	Cycles uint32
+
+	// Tags name the groups that the entry can be removed with. Not to be changed.
+	Tags []string
+}
+
+// State is a stage in the life of an entry.
+type State uint8
+
+// The states of an entry, in the order in which it passes through them.
+const (
+	Fresh     State = iota + 1 // served
+	Throttled                  // stale, served for the rest of a throttle window
+	Stale                      // kept for fail-safe
+	Dead                       // of no use
+)
+
+// String returns the lower-case name of the state.
+func (s State) String() string {
+	switch s {
+	case Fresh:
+		return "fresh"
+	case Throttled:
+		return "throttled"
+	case Stale:
+		return "stale"
+	case Dead:
+		return "dead"
+	}
+	return "unknown"
+}
+
+// box holds an entry and its value in one allocation.
+type box[V any] struct {
+	Entry
+	v V
+}
+
+// Live returns an entry that holds v.
+func Live[V any](v V, m Meta) *Entry {
+	b := &box[V]{Entry: Entry{meta: m}, v: v}
+	b.value = &b.v
+	return &b.Entry
+}
+
+// Encoded returns an entry that holds only the encoded value. It keeps payload,
+// which must not change any more.
+func Encoded(payload []byte, m Meta) *Entry {
+	return &Entry{payload: payload, meta: m}
+}
+
+// Value returns the live value of e. ok is false when e holds none, or one of
+// another type.
+func Value[V any](e *Entry) (v V, ok bool) {
+	p, ok := e.value.(*V)
+	if !ok {
+		return v, false
+	}
+	return *p, true
+}
+
+// Pointer returns a pointer to the live value of e as a *V in an interface, or
+// nil when e holds only a payload. What it points to must not be changed.
+func (e *Entry) Pointer() any { return e.value }
+
+// Payload returns the encoded value, or nil when e holds only a live one. It
+// must not be changed.
+func (e *Entry) Payload() []byte { return e.payload }
+
+// Meta returns what is known about the entry.
+func (e *Entry) Meta() Meta { return e.meta }
+
+// Version returns the version of the write that made the entry.
+func (e *Entry) Version() Version { return e.meta.Version }
+
+// Checked returns when the entry was last known to agree with the distributed
+// layer.
+func (e *Entry) Checked() Instant { return e.meta.Checked }
+
+// StaleAt returns the end of the entry's logical life.
+func (e *Entry) StaleAt() Instant { return e.meta.Stale }
+
+// DeadAt returns the end of the entry's physical life.
+func (e *Entry) DeadAt() Instant { return e.meta.Dead }
+
+// With returns an entry with the same value and other metadata.
+func (e *Entry) With(m Meta) *Entry {
+	return &Entry{value: e.value, payload: e.payload, meta: m}
+}
+
+// WithPayload returns an entry that holds only the encoded value, with the
+// metadata of e. It keeps payload.
+func (e *Entry) WithPayload(payload []byte) *Entry {
+	return &Entry{payload: payload, meta: e.meta}
+}
+
+// State returns the state of the entry at now.
+func (e *Entry) State(now Instant) State { return e.meta.State(now) }
+
+// State returns the state at now of an entry with this metadata.
+func (m *Meta) State(now Instant) State {
+	switch {
+	case now < m.Stale:
+		return Fresh
+	case now >= m.Dead:
+		return Dead
+	case now < m.Retry:
+		return Throttled
+	}
+	return Stale
+}

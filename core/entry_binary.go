@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: The fusioncache-go authors
+
+package core
+
+import (
+	"encoding/binary"
+	"errors"
+)
+
+// The binary form of an entry, for layers of bytes and as the body of a frame:
+//
+//	flags    1 byte   which of the following are there
+//	stale    varint   (absent: Never)
+//	born, checked, dead, retry   varint, each relative to stale (to 0 if Never)
+//	cycles   uvarint
+//	tags     uvarint count, then uvarint length and bytes for each
+//	payload  the rest
+//
+// The version is not part of it: a layer of bytes gets it as a prefix of 32
+// bytes when there is one, a frame carries it in its ordering header.
+const (
+	hasStale = 1 << iota
+	hasBorn
+	hasChecked
+	hasDead // only when it differs from stale
+	hasRetry
+	hasTags
+	hasVersion
+	reserved
+)
+
+const (
+	versionSize = 32
+	// maxTags and maxTagLen bound what a hostile frame can make us allocate.
+	maxTags   = 16
+	maxTagLen = 256
+)
+
+var errEntry = errors.New("malformed entry")
+
+// AppendBinary appends the binary form of e, which must have a payload, to dst.
+func (e *Entry) AppendBinary(dst []byte) []byte {
+	return append(e.meta.AppendBinary(dst), e.payload...)
+}
+
+// AppendBinary appends the binary form of an entry with this metadata, up to
+// where its payload begins, to dst.
+func (m *Meta) AppendBinary(dst []byte) []byte {
+	at := len(dst)
+	dst = append(dst, 0)
+	var flags byte
+	if !m.Version.IsZero() {
+		flags |= hasVersion
+		dst = appendVersion(dst, m.Version)
+	}
+	var base Instant
+	if m.Stale != Never {
+		flags |= hasStale
+		base = m.Stale
+		dst = binary.AppendVarint(dst, int64(m.Stale))
+	}
+	put := func(flag byte, i Instant) {
+		flags |= flag
+		if i == Never {
+			// One past the largest difference that can occur stands for Never.
+			dst = binary.AppendVarint(dst, neverDelta)
+			return
+		}
+		dst = binary.AppendVarint(dst, int64(i-base))
+	}
+	if m.Born != 0 {
+		put(hasBorn, m.Born)
+	}
+	if m.Checked != 0 {
+		put(hasChecked, m.Checked)
+	}
+	if m.Dead != m.Stale {
+		put(hasDead, m.Dead)
+	}
+	if m.Retry != 0 || m.Cycles != 0 {
+		put(hasRetry, m.Retry)
+		dst = binary.AppendUvarint(dst, uint64(m.Cycles))
+	}
+	if len(m.Tags) > 0 {
+		flags |= hasTags
+		dst = appendTags(dst, m.Tags)
+	}
+	dst[at] = flags
+	return dst
+}
+
+const neverDelta = -1 << 63
+
+func appendVersion(dst []byte, v Version) []byte {
+	dst = binary.LittleEndian.AppendUint64(dst, uint64(v.Time))
+	dst = binary.LittleEndian.AppendUint32(dst, v.Tick)
+	dst = binary.LittleEndian.AppendUint32(dst, v.Bump)
+	dst = binary.LittleEndian.AppendUint64(dst, v.Node)
+	return binary.LittleEndian.AppendUint64(dst, v.Op)
+}
+
+func appendTags(dst []byte, tags []string) []byte {
+	dst = binary.AppendUvarint(dst, uint64(len(tags)))
+	for _, t := range tags {
+		dst = binary.AppendUvarint(dst, uint64(len(t)))
+		dst = append(dst, t...)
+	}
+	return dst
+}
+
+// ParseMeta reads the binary form of an entry from data: its metadata and its
+// payload, which aliases data. Malformed data gives an error; no data makes it
+// panic or allocate more than a few KiB.
+func ParseMeta(data []byte) (m Meta, payload []byte, err error) {
+	d := decoder{data: data}
+	flags := d.byte()
+	if flags&reserved != 0 {
+		return Meta{}, nil, errEntry
+	}
+	if flags&hasVersion != 0 {
+		m.Version = d.version()
+	}
+	m.Stale = Never
+	var base Instant
+	if flags&hasStale != 0 {
+		m.Stale = Instant(d.varint())
+		base = m.Stale
+	}
+	if flags&hasBorn != 0 {
+		m.Born = d.instant(base)
+	}
+	if flags&hasChecked != 0 {
+		m.Checked = d.instant(base)
+	}
+	m.Dead = m.Stale
+	if flags&hasDead != 0 {
+		m.Dead = d.instant(base)
+	}
+	if flags&hasRetry != 0 {
+		m.Retry = d.instant(base)
+		m.Cycles = uint32(d.uvarint())
+	}
+	if flags&hasTags != 0 {
+		m.Tags = d.tags()
+	}
+	if d.bad || m.Dead < m.Stale {
+		return Meta{}, nil, errEntry
+	}
+	return m, d.data, nil
+}
+
+// decoder reads fields off the front of data. After the first failure it
+// returns zeros and stays bad, so that callers check once.
+type decoder struct {
+	data []byte
+	bad  bool
+}
+
+func (d *decoder) fail() { d.data, d.bad = nil, true }
+
+func (d *decoder) byte() byte {
+	if len(d.data) == 0 {
+		d.fail()
+		return 0
+	}
+	b := d.data[0]
+	d.data = d.data[1:]
+	return b
+}
+
+func (d *decoder) varint() int64 {
+	v, n := binary.Varint(d.data)
+	if n <= 0 {
+		d.fail()
+		return 0
+	}
+	d.data = d.data[n:]
+	return v
+}
+
+func (d *decoder) uvarint() uint64 {
+	v, n := binary.Uvarint(d.data)
+	if n <= 0 {
+		d.fail()
+		return 0
+	}
+	d.data = d.data[n:]
+	return v
+}
+
+func (d *decoder) instant(base Instant) Instant {
+	delta := d.varint()
+	if delta == neverDelta {
+		return Never
+	}
+	return base + Instant(delta)
+}
+
+func (d *decoder) version() (v Version) {
+	if len(d.data) < versionSize {
+		d.fail()
+		return Version{}
+	}
+	v.Time = int64(binary.LittleEndian.Uint64(d.data))
+	v.Tick = binary.LittleEndian.Uint32(d.data[8:])
+	v.Bump = binary.LittleEndian.Uint32(d.data[12:])
+	v.Node = binary.LittleEndian.Uint64(d.data[16:])
+	v.Op = binary.LittleEndian.Uint64(d.data[24:])
+	d.data = d.data[versionSize:]
+	return v
+}
+
+func (d *decoder) tags() []string {
+	n := d.uvarint()
+	if n == 0 || n > maxTags {
+		d.fail()
+		return nil
+	}
+	tags := make([]string, 0, n)
+	for range n {
+		size := d.uvarint()
+		if size > maxTagLen || size > uint64(len(d.data)) {
+			d.fail()
+			return nil
+		}
+		tags = append(tags, string(d.data[:size]))
+		d.data = d.data[size:]
+	}
+	return tags
+}

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: The fusioncache-go authors
+
+package core
+
+import (
+	"sync/atomic"
+	"time"
+)
+
+// Kind is a kind of event, or a set of kinds.
+type Kind uint64
+
+// The kinds of events. Each comment names the fields that are set besides Kind
+// and Time.
+const (
+	Hit                 Kind = 1 << iota // Key, Level
+	StaleHit                             // Key: a stale entry was served
+	Miss                                 // Key: nothing to serve was found on any level
+	Written                              // Key, Op: a write was accepted
+	Removed                              // Key
+	Expired                              // Key
+	FactorySucceeded                     // Key, Took
+	FactoryFailed                        // Key, Took, Err
+	FactoryTimedOut                      // Key, Err: a caller stopped waiting
+	BackgroundSucceeded                  // Key, Took: a factory that nobody waited for any more
+	BackgroundFailed                     // Key, Took, Err
+	FailSafeActivated                    // Key, Err: a throttle window was opened
+	Fenced                               // Key: a result was not stored, its key was written meanwhile
+	LayerFailed                          // Key, Level, Op, Err
+	DecodeFailed                         // Key, Level, Err: stored bytes could not be read
+	Foreign                              // Key: bytes in our place that are not ours
+	MemoryRefused                        // Key, Err: memory cannot hold the entry
+	Joined                               // the backplane delivers
+	GapSuspected                         // Err: messages may have been lost
+	MessageReceived                      // Key, Op
+	MessageRejected                      // Err: not a message of ours
+	BreakerChanged                       // Level, Detail
+	PluginPanicked                       // Detail, Err
+	Advice                               // Detail: options that are allowed but probably not meant
+
+	AllKinds Kind = 1<<iota - 1
+)
+
+// Event tells what happened. It never holds a value.
+type Event struct {
+	Kind   Kind
+	Stack  string // name of the stack
+	Key    string // with the name of the view in front
+	Level  Level
+	Op     Op
+	Err    error
+	Took   time.Duration
+	Detail string
+}
+
+// Events delivers events to listeners. Without a listener for a kind an event
+// costs one atomic read. A nil *Events has no listeners. All methods are safe
+// for concurrent use.
+type Events struct {
+	stack     string
+	mask      atomic.Uint64
+	listeners atomic.Pointer[[]*listener]
+}
+
+type listener struct {
+	mask  Kind
+	name  string
+	fn    func(Event)
+	muted atomic.Bool
+}
+
+// NewEvents returns the events of the named stack.
+func NewEvents(stack string) *Events { return &Events{stack: stack} }
+
+// Listen has fn called with every event of the kinds in mask, on the goroutine
+// that caused it. fn must be quick and must not call the cache for the same key.
+// If it panics, it is muted and a PluginPanicked event names it.
+//
+// Listen is meant for set-up, but safe at any time.
+func (e *Events) Listen(name string, mask Kind, fn func(Event)) {
+	added := &listener{mask: mask, name: name, fn: fn}
+	for {
+		old := e.listeners.Load()
+		var list []*listener
+		if old != nil {
+			list = append(list, *old...)
+		}
+		list = append(list, added)
+		if e.listeners.CompareAndSwap(old, &list) {
+			break
+		}
+	}
+	e.mask.Or(uint64(mask))
+}
+
+// Wants reports whether anybody listens for a kind in k, so that a caller can
+// save itself the making of an event.
+func (e *Events) Wants(k Kind) bool { return e != nil && Kind(e.mask.Load())&k != 0 }
+
+// Emit delivers ev.
+func (e *Events) Emit(ev Event) {
+	if !e.Wants(ev.Kind) {
+		return
+	}
+	ev.Stack = e.stack
+	for _, l := range *e.listeners.Load() {
+		if l.mask&ev.Kind != 0 && !l.muted.Load() {
+			e.call(l, ev)
+		}
+	}
+}
+
+// call shields the cache from a listener that panics.
+func (e *Events) call(l *listener, ev Event) {
+	defer func() {
+		if p := recover(); p != nil {
+			l.muted.Store(true)
+			e.Emit(Event{Kind: PluginPanicked, Detail: l.name, Err: &PanicError{Value: p}})
+		}
+	}()
+	l.fn(ev)
+}

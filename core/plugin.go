@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: The fusioncache-go authors
+
+package core
+
+import (
+	"context"
+	"errors"
+	"fmt"
+)
+
+// Plugin adds something to a stack: it listens, wraps layers, adds stages.
+type Plugin interface {
+	// Name names the plugin in events and errors.
+	Name() string
+
+	// Install is called once per stack, before it serves. An error fails the
+	// construction of the stack. h may be kept for [Host.Emit] only.
+	Install(h *Host) error
+}
+
+// Slot is a named place on the read path where stages can be added.
+type Slot uint8
+
+// The slots.
+const (
+	// Outer is around everything; fresh hits in memory do not pass it.
+	Outer Slot = iota + 1
+	// AroundLoad is inside the flight, around the factory only: retry, a limit on
+	// what the source has to bear.
+	AroundLoad
+)
+
+// Host is what a plugin may ask of the stack that it is installed in. It is used
+// by one goroutine while plugins are installed.
+type Host struct {
+	stack  string
+	plugin string
+	events *Events
+	parts  Installed
+}
+
+// Installed is what the plugins of a stack asked for.
+type Installed struct {
+	distributed []func(DistributedLayer) DistributedLayer
+	backplane   []func(Backplane) Backplane
+	stages      map[Slot][]Stage
+	closers     []func(context.Context) error
+}
+
+// Install installs the plugins in order and returns what they asked for. It
+// fails with all errors joined, each naming its plugin.
+func Install(stack string, events *Events, plugins []Plugin) (*Installed, error) {
+	h := &Host{stack: stack, events: events, parts: Installed{stages: map[Slot][]Stage{}}}
+	var errs []error
+	for i, p := range plugins {
+		if p == nil {
+			errs = append(errs, &OptionError{Option: fmt.Sprintf("Plugins[%d]", i), Err: errors.New("is nil")})
+			continue
+		}
+		h.plugin = p.Name()
+		if err := install(p, h); err != nil {
+			errs = append(errs, fmt.Errorf("plugin %q: %w", h.plugin, err))
+		}
+	}
+	return &h.parts, errors.Join(errs...)
+}
+
+func install(p Plugin, h *Host) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = &PanicError{Value: v}
+		}
+	}()
+	return p.Install(h)
+}
+
+// Stack returns the name of the stack.
+func (h *Host) Stack() string { return h.stack }
+
+// OnEvent has fn called with every event of the kinds in mask. See
+// [Events.Listen].
+func (h *Host) OnEvent(mask Kind, fn func(Event)) { h.events.Listen(h.plugin, mask, fn) }
+
+// Emit delivers an event of the plugin's own.
+func (h *Host) Emit(ev Event) { h.events.Emit(ev) }
+
+// WrapDistributed puts w around the distributed layer, outside of what earlier
+// plugins put there.
+func (h *Host) WrapDistributed(w func(DistributedLayer) DistributedLayer) {
+	h.parts.distributed = append(h.parts.distributed, w)
+}
+
+// WrapBackplane puts w around the backplane, outside of what earlier plugins put
+// there.
+func (h *Host) WrapBackplane(w func(Backplane) Backplane) {
+	h.parts.backplane = append(h.parts.backplane, w)
+}
+
+// AddStage adds a stage at a slot, inside of what earlier plugins added there.
+func (h *Host) AddStage(at Slot, s Stage) {
+	h.parts.stages[at] = append(h.parts.stages[at], s)
+}
+
+// OnClose has fn called when the stack closes, after its flights have ended, in
+// reverse order of installation. fn must return when its context ends.
+func (h *Host) OnClose(fn func(context.Context) error) {
+	h.parts.closers = append(h.parts.closers, fn)
+}
+
+// Distributed returns d inside all wrappers.
+func (i *Installed) Distributed(d DistributedLayer) DistributedLayer {
+	for _, w := range i.distributed {
+		d = w(d)
+	}
+	return d
+}
+
+// Backplane returns b inside all wrappers.
+func (i *Installed) Backplane(b Backplane) Backplane {
+	for _, w := range i.backplane {
+		b = w(b)
+	}
+	return b
+}
+
+// Stages returns the stages added at a slot, outermost first.
+func (i *Installed) Stages(at Slot) []Stage { return i.stages[at] }
+
+// Close calls the close hooks, last installed first, and joins their errors.
+func (i *Installed) Close(ctx context.Context) error {
+	var errs []error
+	for n := len(i.closers) - 1; n >= 0; n-- {
+		errs = append(errs, i.closers[n](ctx))
+	}
+	return errors.Join(errs...)
+}
