@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: The fusioncache-go authors
+
+package distributedtest
+
+import (
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"testing"
+)
+
+// Law is one sentence of the contract of a distributed layer, with its proof.
+type Law struct {
+	// Name is short and unique; it names the subtest.
+	Name string
+	// Sentence says the law in words.
+	Sentence string
+
+	needs func(h Harness) error
+	check func(p *probe) error
+}
+
+// Laws returns all laws in the order in which [Run] checks them. The slice
+// belongs to the caller.
+func Laws() []Law {
+	return []Law{
+		{Name: "AbsentKey", Sentence: "Get of a key that was never set is a miss: ok is false and the error is nil.", check: checkAbsentKey},
+		{Name: "RoundTrip", Sentence: "Get returns exactly the bytes that Set was given, whatever they are.", check: checkRoundTrip},
+		{Name: "EmptyValue", Sentence: "An empty value is a value, not a miss.", check: checkEmptyValue},
+		{Name: "LargeValue", Sentence: "A value of the largest promised size comes back whole.", check: checkLargeValue},
+		{Name: "Oversize", Sentence: "A value beyond the promised size is stored whole or refused with an error, and the layer works on.", check: checkOversize},
+		{Name: "CopiesIn", Sentence: "The slice given to Set is the caller's again once Set has returned.", check: checkCopiesIn},
+		{Name: "CopiesOut", Sentence: "The slice returned by Get is the caller's, up to its capacity.", check: checkCopiesOut},
+		{Name: "Overwrite", Sentence: "Set replaces the value that was there.", check: checkOverwrite},
+		{Name: "DeleteRemoves", Sentence: "Get after Delete is a miss, and other keys are untouched.", check: checkDeleteRemoves},
+		{Name: "DeleteIdempotent", Sentence: "Deleting a key that is not there is no error.", check: checkDeleteIdempotent},
+		{Name: "SetAfterDelete", Sentence: "A deleted key can be set again.", check: checkSetAfterDelete},
+		{Name: "OddKeys", Sentence: "Every key is stored under itself alone, whatever bytes it is made of.", check: checkOddKeys},
+		{Name: "LongKeys", Sentence: "Keys of the greatest length work and are told apart by any one byte.", check: checkLongKeys},
+		{Name: "TTLEnds", Sentence: "A value lives for its ttl, not shorter, and ends when the ttl, rounded up, has passed, however often it is read.", check: checkTTLEnds},
+		{Name: "TTLReplaced", Sentence: "Set replaces the ttl that was there, by a longer or a shorter one.", check: checkTTLReplaced},
+		{Name: "ShortTTL", Sentence: "A ttl below the layer's unit of time is rounded up: it is not refused, and it ends.", check: checkShortTTL},
+		{Name: "Forever", Sentence: "A value set for ever, or for a very long time, is stored and does not end.", check: checkForever},
+		{Name: "DoneContext", Sentence: "A done context makes every method return an error that wraps the context's, never a miss.", check: checkDoneContext},
+		{Name: "Concurrent", Sentence: "Many goroutines at once read nothing but whole values of the key that they asked for.", check: checkConcurrent},
+		{Name: "Abilities", Sentence: "The layer has the optional abilities that it declares, and no others.", check: checkAbilities},
+		{Name: "Ping", Sentence: "Ping succeeds while the server answers.", needs: needsPing, check: checkPing},
+		{Name: "AfterClose", Sentence: "After the client is closed every method returns an error and none panics.", needs: needsClose, check: checkAfterClose},
+		{Name: "ServerDown", Sentence: "While the server is down every method returns an error, never a miss.", needs: needsDown, check: checkServerDown},
+		{Name: "ServerStalled", Sentence: "While the server does not answer every method keeps the context's deadline and then returns an error that wraps the context's.", needs: needsStalled, check: checkServerStalled},
+	}
+}
+
+// Check proves one law on a layer that it makes with h, and returns nil or what
+// contradicts the law. For a law about something that h declares as missing the
+// error wraps [ErrNotApplicable]. With h.Bubble it must be called in a bubble,
+// with the tb of that bubble.
+func Check(tb testing.TB, law Law, h Harness) error {
+	tb.Helper()
+	if err := law.applies(h); err != nil {
+		return err
+	}
+	p := newProbe(tb, h.withDefaults())
+	return guard(func() error { return law.check(p) })
+}
+
+func (l Law) applies(h Harness) error {
+	if h.New == nil {
+		return errors.New("harness has no New")
+	}
+	if l.needs == nil {
+		return nil
+	}
+	return l.needs(h)
+}
+
+// guard turns a panic of the layer under test into an error.
+func guard(f func() error) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("panic: %v\n%s", r, debug.Stack())
+		}
+	}()
+	return f()
+}
+
+func needsPing(h Harness) error {
+	if !h.Features.Ping {
+		return fmt.Errorf("%w: the layer declares no Ping", ErrNotApplicable)
+	}
+	return nil
+}
+
+func needsClose(h Harness) error {
+	return needs(h.NewClosed != nil, "NewClosed", h.Features.NoClose, "NoClose")
+}
+
+func needsDown(h Harness) error {
+	return needs(h.NewDown != nil, "NewDown", h.Features.NoServer, "NoServer")
+}
+
+func needsStalled(h Harness) error {
+	return needs(h.NewStalled != nil, "NewStalled", h.Features.NoServer, "NoServer")
+}
+
+// needs keeps declarations honest: exactly one of constructor and waiver.
+func needs(have bool, constructor string, waived bool, waiver string) error {
+	switch {
+	case have && waived:
+		return fmt.Errorf("harness has %s and declares Features.%s", constructor, waiver)
+	case waived:
+		return fmt.Errorf("%w: the layer declares %s", ErrNotApplicable, waiver)
+	case !have:
+		return fmt.Errorf("harness has no %s and does not declare Features.%s", constructor, waiver)
+	}
+	return nil
+}
