@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: The fusioncache-go authors
+
+package arch
+
+import (
+	"go/ast"
+	"go/token"
+)
+
+func checkPackageDoc(p *Package, report reporter) {
+	files := p.production()
+	for _, f := range files {
+		if f.AST.Doc.Text() != "" {
+			return
+		}
+	}
+	if len(files) > 0 {
+		report(files[0], files[0].AST.Name.Pos(), "package %s has no doc comment", p.Name())
+	}
+}
+
+// checkExportedDoc: whatever a user can name has a comment of its own, fields
+// and interface methods included.
+func checkExportedDoc(p *Package, f *File, report reporter) {
+	if f.IsTest() || p.Name() == "main" {
+		return
+	}
+	for _, decl := range f.AST.Decls {
+		switch d := decl.(type) {
+		case *ast.FuncDecl:
+			if d.Name.IsExported() && exportedReceiver(d) && d.Doc.Text() == "" {
+				report(f, d.Pos(), "exported %s has no doc comment", d.Name.Name)
+			}
+		case *ast.GenDecl:
+			checkGroupDoc(f, d, report)
+		}
+	}
+}
+
+func checkGroupDoc(f *File, group *ast.GenDecl, report reporter) {
+	for _, spec := range group.Specs {
+		switch s := spec.(type) {
+		case *ast.TypeSpec:
+			if !s.Name.IsExported() {
+				continue
+			}
+			if !documented(s.Doc, s.Comment, groupDoc(group)) {
+				report(f, s.Pos(), "exported type %s has no doc comment", s.Name.Name)
+			}
+			checkMemberDocs(f, s, report)
+		case *ast.ValueSpec:
+			for _, name := range s.Names {
+				if name.IsExported() && !documented(s.Doc, s.Comment, groupDoc(group)) {
+					report(f, name.Pos(), "exported %s %s has no doc comment", group.Tok, name.Name)
+				}
+			}
+		}
+	}
+}
+
+// groupDoc returns the comment above a declaration of a single name; above a
+// list it does not speak for each name.
+func groupDoc(group *ast.GenDecl) *ast.CommentGroup {
+	if group.Lparen == token.NoPos {
+		return group.Doc
+	}
+	return nil
+}
+
+func documented(comments ...*ast.CommentGroup) bool {
+	for _, c := range comments {
+		if c.Text() != "" {
+			return true
+		}
+	}
+	return false
+}
+
+// checkMemberDocs looks at the fields of a struct and the methods of an
+// interface.
+func checkMemberDocs(f *File, s *ast.TypeSpec, report reporter) {
+	var members *ast.FieldList
+	switch t := s.Type.(type) {
+	case *ast.StructType:
+		members = t.Fields
+	case *ast.InterfaceType:
+		members = t.Methods
+	default:
+		return
+	}
+	for _, member := range members.List {
+		for _, name := range member.Names {
+			if name.IsExported() && !documented(member.Doc, member.Comment) {
+				report(f, name.Pos(), "exported %s.%s has no doc comment", s.Name.Name, name.Name)
+			}
+		}
+	}
+}
+
+func exportedReceiver(d *ast.FuncDecl) bool {
+	if d.Recv == nil || len(d.Recv.List) == 0 {
+		return true
+	}
+	t := d.Recv.List[0].Type
+	for {
+		switch e := t.(type) {
+		case *ast.StarExpr:
+			t = e.X
+		case *ast.IndexExpr:
+			t = e.X
+		case *ast.IndexListExpr:
+			t = e.X
+		case *ast.Ident:
+			return e.IsExported()
+		default:
+			return true
+		}
+	}
+}
