@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: The fusioncache-go authors
+
+package distributedtest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/fusioncache-go/fusioncache/core"
+)
+
+// call is one method of the contract, reduced to its error and, for Get, a miss.
+type call struct {
+	name string
+	do   func(ctx context.Context) (miss bool, err error)
+}
+
+// calls returns every method of layer, Ping included where it is declared. The
+// key has been set before if that is possible.
+func (p *probe) calls(layer core.DistributedLayer, key string) []call {
+	calls := []call{
+		{"Get", func(ctx context.Context) (bool, error) {
+			_, ok, err := layer.Get(ctx, key)
+			return !ok, err
+		}},
+		{"Set", func(ctx context.Context) (bool, error) {
+			return false, layer.Set(ctx, key, []byte("value"), keyLife)
+		}},
+		{"Delete", func(ctx context.Context) (bool, error) { return false, layer.Delete(ctx, key) }},
+	}
+	if pinger, ok := core.As[core.Pinger](layer); ok && p.h.Features.Ping {
+		calls = append(calls, call{"Ping", func(ctx context.Context) (bool, error) { return false, pinger.Ping(ctx) }})
+	}
+	return calls
+}
+
+// refused runs c and expects an error.
+func (c call) refused(ctx context.Context, state string) error {
+	return guard(func() error {
+		miss, err := c.do(ctx)
+		switch {
+		case err != nil:
+			return nil
+		case c.name == "Get" && miss:
+			return fmt.Errorf("Get %s is a miss, want an error", state)
+		}
+		return fmt.Errorf("%s %s succeeds, want an error", c.name, state)
+	})
+}
+
+func checkDoneContext(p *probe) error {
+	key := p.key("done")
+	if err := p.set(key, []byte("value"), keyLife); err != nil {
+		return err
+	}
+	cancelled, cancel := context.WithCancel(p.ctx)
+	cancel()
+	late, cancelLate := context.WithDeadline(p.ctx, time.Now().Add(-time.Second))
+	defer cancelLate()
+	var errs []error
+	for _, ctx := range []context.Context{cancelled, late} {
+		state := "with a done context"
+		for _, c := range p.calls(p.layer, key) {
+			if err := c.refused(ctx, state); err != nil {
+				errs = append(errs, err)
+			} else if _, err := c.do(ctx); !errors.Is(err, ctx.Err()) {
+				errs = append(errs, fmt.Errorf("%s %s: error %q does not wrap %q", c.name, state, err, ctx.Err()))
+			}
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func checkAfterClose(p *probe) error {
+	return p.checkRefused(p.h.NewClosed(p.tb), "after close")
+}
+
+func checkServerDown(p *probe) error {
+	return p.checkRefused(p.h.NewDown(p.tb), "with the server down")
+}
+
+func (p *probe) checkRefused(layer core.DistributedLayer, state string) error {
+	ctx, cancel := context.WithTimeout(p.ctx, opTime)
+	defer cancel()
+	var errs []error
+	for _, c := range p.calls(layer, p.key("refused")) {
+		errs = append(errs, c.refused(ctx, state))
+	}
+	return errors.Join(errs...)
+}
+
+func checkServerStalled(p *probe) error {
+	layer := p.h.NewStalled(p.tb)
+	var errs []error
+	for _, c := range p.calls(layer, p.key("stalled")) {
+		errs = append(errs, p.checkDeadline(c, 250*time.Millisecond))
+	}
+	return errors.Join(errs...)
+}
+
+// checkDeadline runs c against a server that does not answer. A layer that gives
+// up before the deadline, by a limit of its client, is free in its error.
+func (p *probe) checkDeadline(c call, limit time.Duration) error {
+	ctx, cancel := context.WithTimeout(p.ctx, limit)
+	defer cancel()
+	start := time.Now()
+	done := make(chan error, 1)
+	go func() {
+		var failed error
+		broken := guard(func() error {
+			_, failed = c.do(ctx)
+			return nil
+		})
+		done <- errors.Join(failed, broken)
+	}()
+	var err error
+	select {
+	case err = <-done:
+	case <-time.After(limit + p.h.Slack + 30*time.Second):
+		return fmt.Errorf("%s does not return: %v after a deadline of %v", c.name, time.Since(start), limit)
+	}
+	took := time.Since(start)
+	switch {
+	case err == nil:
+		return fmt.Errorf("%s succeeds with a server that does not answer", c.name)
+	case took > limit+p.h.Slack:
+		return fmt.Errorf("%s returned after %v, the deadline was %v", c.name, took, limit)
+	case ctx.Err() != nil && !errors.Is(err, ctx.Err()):
+		return fmt.Errorf("%s: error %q does not wrap %q", c.name, err, ctx.Err())
+	}
+	return nil
+}
+
+func checkAbilities(p *probe) error {
+	_, ok := core.As[core.Pinger](p.layer)
+	switch {
+	case ok && !p.h.Features.Ping:
+		return errors.New("the layer implements core.Pinger and does not declare it: set Features.Ping")
+	case !ok && p.h.Features.Ping:
+		return errors.New("the layer declares Features.Ping and does not implement core.Pinger")
+	}
+	return nil
+}
+
+func checkPing(p *probe) error {
+	pinger, ok := core.As[core.Pinger](p.layer)
+	if !ok {
+		return errors.New("the layer does not implement core.Pinger")
+	}
+	ctx, cancel := context.WithTimeout(p.ctx, opTime)
+	defer cancel()
+	return pinger.Ping(ctx)
+}
