@@ -21,7 +21,7 @@ const Module = "github.com/fusioncache-go/fusioncache"
 // Finding is one place that breaks a rule.
 type Finding struct {
 	Path string // relative to the root of the repository
-	Line int
+	Line int    // 1 is the first
 	Rule string // name of the rule
 	Text string // what is wrong, and what to do instead
 }

@@ -6,6 +6,7 @@ package arch
 import (
 	"go/ast"
 	"go/token"
+	"strings"
 )
 
 func checkPackageDoc(p *Package, report reporter) {
@@ -20,8 +21,10 @@ func checkPackageDoc(p *Package, report reporter) {
 	}
 }
 
-// checkExportedDoc: whatever a user can name has a comment of its own, fields
-// and interface methods included.
+// checkExportedDoc: whatever a user can name is documented. The comment above a
+// list speaks for its names, that of a type for plain fields and for a single
+// method. Each field of an options struct and each of several methods needs one
+// of its own: they are promises.
 func checkExportedDoc(p *Package, f *File, report reporter) {
 	if f.IsTest() || p.Name() == "main" {
 		return
@@ -45,13 +48,13 @@ func checkGroupDoc(f *File, group *ast.GenDecl, report reporter) {
 			if !s.Name.IsExported() {
 				continue
 			}
-			if !documented(s.Doc, s.Comment, groupDoc(group)) {
+			if !documented(s.Doc, s.Comment, typeDoc(group)) {
 				report(f, s.Pos(), "exported type %s has no doc comment", s.Name.Name)
 			}
 			checkMemberDocs(f, s, report)
 		case *ast.ValueSpec:
 			for _, name := range s.Names {
-				if name.IsExported() && !documented(s.Doc, s.Comment, groupDoc(group)) {
+				if name.IsExported() && !documented(s.Doc, s.Comment, group.Doc) {
 					report(f, name.Pos(), "exported %s %s has no doc comment", group.Tok, name.Name)
 				}
 			}
@@ -59,9 +62,8 @@ func checkGroupDoc(f *File, group *ast.GenDecl, report reporter) {
 	}
 }
 
-// groupDoc returns the comment above a declaration of a single name; above a
-// list it does not speak for each name.
-func groupDoc(group *ast.GenDecl) *ast.CommentGroup {
+// typeDoc returns the comment above the declaration of a single type.
+func typeDoc(group *ast.GenDecl) *ast.CommentGroup {
 	if group.Lparen == token.NoPos {
 		return group.Doc
 	}
@@ -77,16 +79,19 @@ func documented(comments ...*ast.CommentGroup) bool {
 	return false
 }
 
-// checkMemberDocs looks at the fields of a struct and the methods of an
-// interface.
 func checkMemberDocs(f *File, s *ast.TypeSpec, report reporter) {
 	var members *ast.FieldList
 	switch t := s.Type.(type) {
 	case *ast.StructType:
-		members = t.Fields
+		if strings.HasSuffix(s.Name.Name, "Options") {
+			members = t.Fields
+		}
 	case *ast.InterfaceType:
-		members = t.Methods
-	default:
+		if t.Methods.NumFields() > 1 {
+			members = t.Methods
+		}
+	}
+	if members == nil {
 		return
 	}
 	for _, member := range members.List {
