@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: The fusioncache-go authors
+
+package core_test
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// link fits the target of a Markdown link.
+var link = regexp.MustCompile(`\]\(([^)\s]+)\)`)
+
+// localLinks returns the targets in the repository that a page links to, as
+// paths relative to the page, without fragments.
+func localLinks(page string) []string {
+	var targets []string
+	for _, match := range link.FindAllStringSubmatch(page, -1) {
+		target, _, _ := strings.Cut(match[1], "#")
+		if target != "" && !strings.Contains(target, ":") {
+			targets = append(targets, target)
+		}
+	}
+	return targets
+}
+
+func TestDocs_LinksLeadSomewhere(t *testing.T) {
+	pages := 0
+	for _, pattern := range []string{"*.md", "docs/*.md", "docs/*/*.md", "contrib/*/*.md"} {
+		found, err := filepath.Glob(filepath.Join(root, pattern))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, page := range found {
+			pages++
+			text, err := os.ReadFile(page)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, target := range localLinks(string(text)) {
+				if _, err := os.Stat(filepath.Join(filepath.Dir(page), target)); err != nil {
+					t.Errorf("%s: the link to %s leads nowhere", page, target)
+				}
+			}
+		}
+	}
+	if pages == 0 {
+		t.Error("no pages found")
+	}
+}
+
+func TestLocalLinks_LeavesOutTheWeb(t *testing.T) {
+	got := localLinks("[a](a.md#part), [b](https://example.com/b.md), [c](#part), ![d](img/d.svg)")
+	if len(got) != 2 || got[0] != "a.md" || got[1] != "img/d.svg" {
+		t.Errorf("got %q", got)
+	}
+}
