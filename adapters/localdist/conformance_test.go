@@ -42,3 +42,5 @@ func TestConformance_RealTime(t *testing.T) {
 	h.Bubble = false
 	distributedtest.Run(t, h)
 }
+
+func BenchmarkStore(b *testing.B) { distributedtest.Bench(b, harness()) }

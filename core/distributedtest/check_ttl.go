@@ -26,24 +26,18 @@ func (p *probe) roundUp(ttl time.Duration) time.Duration {
 	return (ttl + g - 1) / g * g
 }
 
+// checkTTLEnds reads the key all the time, so that a read which renews the ttl
+// shows.
 func checkTTLEnds(p *probe) error {
-	return p.checkEnds(p.key("ends"), p.shortLife())
-}
-
-// checkEnds stores key and reads it until it ends, which must be in time.
-func (p *probe) checkEnds(key string, ttl time.Duration) error {
+	key, ttl := p.key("ends"), p.shortLife()
 	before := p.now()
 	if err := p.set(key, []byte("mortal"), ttl); err != nil {
 		return err
 	}
-	earliest := before.Add(ttl)
+	earliest, latest := before.Add(ttl), p.now().Add(p.roundUp(ttl)+p.h.Slack)
 	if !p.h.Bubble {
 		earliest = earliest.Add(-clockGrain)
 	}
-	return p.checkEndsBetween(key, earliest, p.now().Add(p.roundUp(ttl)+p.h.Slack), before)
-}
-
-func (p *probe) checkEndsBetween(key string, earliest, latest, start time.Time) error {
 	for {
 		asked := p.now()
 		_, ok, err := p.get(key)
@@ -51,39 +45,54 @@ func (p *probe) checkEndsBetween(key string, earliest, latest, start time.Time) 
 		case err != nil:
 			return err
 		case !ok && p.now().Before(earliest):
-			return fmt.Errorf("%s ended after %v, should live %v", short(key), p.now().Sub(start), earliest.Sub(start))
+			return fmt.Errorf("%s ended after %v, its ttl is %v", short(key), p.now().Sub(before), ttl)
 		case !ok:
 			return nil
 		case asked.After(latest):
-			return fmt.Errorf("%s is still there after %v, should end by %v", short(key), asked.Sub(start), latest.Sub(start))
+			return fmt.Errorf("%s is still there after %v, its ttl is %v", short(key), asked.Sub(before), ttl)
 		}
 		p.pass(pollStep)
 	}
 }
 
+// wantEnd expects that a key just set with ttl ends. It reads as little as
+// possible.
+func (p *probe) wantEnd(key string, ttl time.Duration) error {
+	p.pass(p.roundUp(ttl) + 2*pollStep)
+	if p.wantMiss(key) == nil {
+		return nil
+	}
+	p.pass(p.h.Slack)
+	return p.wantMiss(key)
+}
+
 func checkTTLReplaced(p *probe) error {
 	longer, shorter := p.key("longer"), p.key("shorter")
-	ttl := p.shortLife()
+	ttl, value := p.shortLife(), []byte("value")
 	err := errors.Join(
-		p.set(longer, []byte("old"), ttl), p.set(longer, []byte("new"), keyLife),
-		p.set(shorter, []byte("old"), keyLife),
+		p.set(shorter, value, keyLife), p.set(longer, value, ttl),
+		p.set(shorter, value, ttl), p.set(longer, value, keyLife),
 	)
 	if err != nil {
 		return err
 	}
-	if err := p.checkEnds(shorter, ttl); err != nil {
-		return fmt.Errorf("a shorter ttl: %w", err)
+	if err := p.wantEnd(shorter, ttl); err != nil {
+		return fmt.Errorf("replaced by a ttl of %v: %w", ttl, err)
 	}
-	p.pass(p.h.TTLGranularity/2 + 10*pollStep)
-	if err := p.wantValue(longer, []byte("new")); err != nil {
-		return fmt.Errorf("a longer ttl: %w", err)
+	p.pass(p.h.TTLGranularity / 2)
+	if err := p.wantValue(longer, value); err != nil {
+		return fmt.Errorf("ttl %v replaced by %v: %w", ttl, keyLife, err)
 	}
 	return nil
 }
 
 func checkShortTTL(p *probe) error {
 	for _, ttl := range []time.Duration{time.Nanosecond, time.Millisecond + time.Nanosecond, 300 * time.Millisecond} {
-		if err := p.checkEnds(p.key("short"+ttl.String()), ttl); err != nil {
+		key := p.key("short" + ttl.String())
+		if err := p.set(key, []byte("mortal"), ttl); err != nil {
+			return err
+		}
+		if err := p.wantEnd(key, ttl); err != nil {
 			return fmt.Errorf("ttl %v: %w", ttl, err)
 		}
 	}

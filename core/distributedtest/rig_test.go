@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: The fusioncache-go authors
+
+package distributedtest_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/fusioncache-go/fusioncache/adapters/localdist"
+	"github.com/fusioncache-go/fusioncache/core"
+	"github.com/fusioncache-go/fusioncache/core/distributedtest"
+)
+
+// fake is a layer whose every method can be replaced by a broken one.
+type fake struct {
+	get  func(ctx context.Context, key string) ([]byte, bool, error)
+	set  func(ctx context.Context, key string, data []byte, ttl time.Duration) error
+	del  func(ctx context.Context, key string) error
+	ping func(ctx context.Context) error
+}
+
+func (f *fake) Get(ctx context.Context, key string) ([]byte, bool, error) { return f.get(ctx, key) }
+
+func (f *fake) Set(ctx context.Context, key string, data []byte, ttl time.Duration) error {
+	return f.set(ctx, key, data, ttl)
+}
+
+func (f *fake) Delete(ctx context.Context, key string) error { return f.del(ctx, key) }
+
+func (f *fake) Ping(ctx context.Context) error { return f.ping(ctx) }
+
+func working(tb testing.TB) *fake {
+	store, err := localdist.New(nil)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return &fake{store.Get, store.Set, store.Delete, store.Ping}
+}
+
+// failing returns a layer whose methods all return what fail returns.
+func failing(fail func(ctx context.Context) error) *fake {
+	return &fake{
+		get:  func(ctx context.Context, _ string) ([]byte, bool, error) { return nil, false, fail(ctx) },
+		set:  func(ctx context.Context, _ string, _ []byte, _ time.Duration) error { return fail(ctx) },
+		del:  func(ctx context.Context, _ string) error { return fail(ctx) },
+		ping: fail,
+	}
+}
+
+var (
+	errClosed = errors.New("client is closed")
+	errDown   = errors.New("connection refused")
+)
+
+// rig is a correct layer behind an imaginary server, to which every law applies,
+// and the places where a mutant can break it.
+type rig struct {
+	onNew, onClosed, onDown, onStalled func(f *fake)
+	wrap                               func(l core.DistributedLayer) core.DistributedLayer
+	features                           distributedtest.Features
+}
+
+func newRig() *rig {
+	same := func(*fake) {}
+	return &rig{
+		onNew: same, onClosed: same, onDown: same, onStalled: same,
+		wrap:     func(l core.DistributedLayer) core.DistributedLayer { return l },
+		features: distributedtest.Features{Ping: true},
+	}
+}
+
+func (r *rig) harness() distributedtest.Harness {
+	return distributedtest.Harness{
+		New:       r.constructor(working, &r.onNew),
+		NewClosed: r.constructor(func(testing.TB) *fake { return failing(always(errClosed)) }, &r.onClosed),
+		NewDown:   r.constructor(func(testing.TB) *fake { return failing(always(errDown)) }, &r.onDown),
+		NewStalled: r.constructor(func(testing.TB) *fake {
+			return failing(func(ctx context.Context) error {
+				<-ctx.Done()
+				return ctx.Err()
+			})
+		}, &r.onStalled),
+		Bubble:   true,
+		MaxValue: maxValue,
+		Features: r.features,
+	}
+}
+
+const maxValue = 100 << 10
+
+func (r *rig) constructor(build func(testing.TB) *fake, mutate *func(*fake)) func(testing.TB) core.DistributedLayer {
+	return func(tb testing.TB) core.DistributedLayer {
+		f := build(tb)
+		(*mutate)(f)
+		return r.wrap(f)
+	}
+}
+
+func always(err error) func(context.Context) error {
+	return func(context.Context) error { return err }
+}
