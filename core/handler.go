@@ -31,8 +31,8 @@ type Request struct {
 	// a flight.
 	Token *Token
 
-	// Seen is what the distributed layer held when it was read.
-	Seen Seen
+	// Seen is what the distributed layer held when it was read. Nil if it was not.
+	Seen *Seen
 }
 
 // Result is what travels back up. A zero Result means that nothing was found.
@@ -40,6 +40,7 @@ type Result struct {
 	Entry *Entry
 	Level Level // where the entry came from
 	Stale bool  // it was served although its logical life has ended
+	Seen  *Seen // what the distributed layer held, from the stage that read it
 }
 
 // Handler answers a request, itself or by asking the next handler.
@@ -79,13 +80,10 @@ func (t *Token) Revoke() { t.revoked.Store(true) }
 func (t *Token) Valid() bool { return t == nil || !t.revoked.Load() }
 
 // Seen is what a read of the distributed layer found in the key's place. A later
-// fill compares against it.
+// fill compares against it. It is immutable.
 type Seen struct {
 	// Header is the ordering header found, empty if the place was empty.
 	Header []byte
-
-	// Known reports that the layer was read and answered.
-	Known bool
 
 	// Foreign reports that the bytes found are not ours to overwrite: they belong
 	// to somebody else, or to a newer version of this library.

@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: The fusioncache-go authors
+
+// Package flight runs one load per key for any number of callers.
+//
+// A flight is the load; callers are spectators, each with its own patience. A
+// caller whose context ends leaves, and the flight goes on for the others, or in
+// the background. Its result goes to all who joined; whether it may be stored is
+// what its token says.
+package flight
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"hash/maphash"
+	"sync"
+	"sync/atomic"
+
+	"github.com/fusioncache-go/fusioncache/core"
+)
+
+const shardCount = 64
+
+// Group holds the flights of one kind, at most one per key that can be joined.
+// The zero Group is not usable; see [NewGroup].
+type Group struct {
+	seed    maphash.Seed
+	shards  [shardCount]shard
+	nesting nesting
+	running sync.WaitGroup
+	closed  atomic.Bool
+	limits  Limits
+	active  atomic.Int64
+	orphans atomic.Int64
+	onEnd   func(*Call)
+}
+
+// Limits bound a group.
+type Limits struct {
+	Running  int // flights at a time; zero for no bound
+	Orphaned int // cancelled flights whose work has not ended; zero for no bound
+}
+
+// shard holds the flights of some keys. A flight is in calls while it can be
+// joined, in gone from its revocation until it ends.
+type shard struct {
+	mu    sync.Mutex
+	calls map[string]*Call
+	gone  map[*Call]struct{}
+}
+
+// retire moves a flight from calls to gone. The lock is held.
+func (s *shard) retire(c *Call) {
+	c.token.Revoke()
+	if s.calls[c.request.Key] == c {
+		delete(s.calls, c.request.Key)
+	}
+	if s.gone == nil {
+		s.gone = make(map[*Call]struct{})
+	}
+	s.gone[c] = struct{}{}
+}
+
+// NewGroup returns a group within limits. onEnd, if not nil, is called when a
+// flight ends that no caller waited for any more.
+func NewGroup(limits Limits, onEnd func(*Call)) *Group {
+	g := &Group{seed: maphash.MakeSeed(), limits: limits, onEnd: onEnd}
+	for i := range g.shards {
+		g.shards[i].calls = make(map[string]*Call)
+	}
+	return g
+}
+
+func (g *Group) shard(key string) *shard {
+	return &g.shards[maphash.String(g.seed, key)%shardCount]
+}
+
+// Do answers r with next, once for all callers that ask for r.Key at the same
+// time. If ctx ends first, Do returns the cause of that, and the flight goes on
+// unless this was its last caller and r.Options.CancelOnTimeout is set.
+//
+// next runs on the caller's goroutine if ctx can never end, otherwise on one of
+// its own, with the values of ctx but not its cancellation.
+func (g *Group) Do(ctx context.Context, r core.Request, next core.Handler) (core.Result, error) {
+	outer := from(ctx)
+	if outer.loads(g, r.Key) {
+		return core.Result{}, core.ErrRecursiveLoad
+	}
+	if err := ctx.Err(); err != nil {
+		return core.Result{}, reason(ctx)
+	}
+	c, joined, err := g.enter(ctx, r, next, outer)
+	if err != nil {
+		return core.Result{}, err
+	}
+	if !joined && ctx.Done() == nil {
+		defer g.nesting.leave(outer, c)
+		c.run(c)
+		return c.result, c.err
+	}
+	if !joined {
+		c.start()
+	}
+	return c.wait(ctx, outer)
+}
+
+// enter joins the flight of r.Key or makes one.
+func (g *Group) enter(ctx context.Context, r core.Request, next core.Handler, outer *Call) (c *Call, joined bool, err error) {
+	s := g.shard(r.Key)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if g.closed.Load() {
+		return nil, false, core.ErrClosed
+	}
+	c = s.calls[r.Key]
+	joinable := c != nil && c.token.Valid()
+	if joinable && g.nesting.join(outer, c) {
+		c.waiters++
+		c.lazyDone()
+		return c, true, nil
+	}
+	if err := g.admit(); err != nil {
+		return nil, false, err
+	}
+	fresh := &Call{group: g, parent: ctx, outer: outer, request: r, next: next, waiters: 1}
+	fresh.request.Token = &fresh.token
+	g.nesting.join(outer, fresh)
+	if joinable {
+		// Waiting for c would close a circle of flights. This one goes alone, and
+		// only c may store.
+		s.retire(fresh)
+		return fresh, false, nil
+	}
+	s.calls[r.Key] = fresh
+	return fresh, false, nil
+}
+
+// admit counts a new flight in, or refuses it.
+func (g *Group) admit() error {
+	if g.limits.Orphaned > 0 && g.orphans.Load() >= int64(g.limits.Orphaned) {
+		return core.ErrOverload
+	}
+	if n := g.active.Add(1); g.limits.Running > 0 && n > int64(g.limits.Running) {
+		g.active.Add(-1)
+		return core.ErrOverload
+	}
+	g.running.Add(1)
+	return nil
+}
+
+// Revoke takes the right to store from the flight of key, if there is one.
+// Nobody joins it any more; those who joined still get its result.
+func (g *Group) Revoke(key string) (revoked bool) {
+	s := g.shard(key)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c := s.calls[key]
+	if c == nil {
+		return false
+	}
+	s.retire(c)
+	return true
+}
+
+// RevokeAll is Revoke for every key.
+func (g *Group) RevokeAll() {
+	for i := range g.shards {
+		s := &g.shards[i]
+		s.mu.Lock()
+		for _, c := range s.calls {
+			s.retire(c)
+		}
+		s.mu.Unlock()
+	}
+}
+
+// Len returns how many flights can be joined now.
+func (g *Group) Len() int {
+	n := 0
+	for i := range g.shards {
+		s := &g.shards[i]
+		s.mu.Lock()
+		n += len(s.calls)
+		s.mu.Unlock()
+	}
+	return n
+}
+
+// Close refuses new flights, cancels those that no caller waits for, and waits
+// until all have ended. When ctx ends first, it cancels the rest and returns the
+// reason. A call to Close from inside a flight would wait for itself; its
+// context must end.
+func (g *Group) Close(ctx context.Context) error {
+	g.closed.Store(true)
+	g.cancel(core.ErrClosed, func(c *Call) bool { return c.waiters == 0 })
+	ended := make(chan struct{})
+	go func() {
+		g.running.Wait()
+		close(ended)
+	}()
+	select {
+	case <-ended:
+		return nil
+	case <-ctx.Done():
+		g.cancel(core.ErrClosed, func(*Call) bool { return true })
+		return fmt.Errorf("flights still running: %w", reason(ctx))
+	}
+}
+
+func (g *Group) cancel(cause error, which func(*Call) bool) {
+	for i := range g.shards {
+		s := &g.shards[i]
+		s.mu.Lock()
+		for _, c := range s.calls {
+			if which(c) {
+				s.retire(c)
+			}
+		}
+		for c := range s.gone {
+			if which(c) {
+				c.stop(cause)
+			}
+		}
+		s.mu.Unlock()
+	}
+}
+
+// reason returns why ctx ended: the cause it was given, always such that
+// errors.Is finds ctx.Err() in it.
+func reason(ctx context.Context) error {
+	err, cause := ctx.Err(), context.Cause(ctx)
+	if errors.Is(cause, err) {
+		return cause
+	}
+	return fmt.Errorf("%w: %w", err, cause)
+}

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: The fusioncache-go authors
+
+package resilience
+
+import (
+	"context"
+
+	"github.com/fusioncache-go/fusioncache/core"
+)
+
+// Deadline returns the stage that bounds the factory: its context ends after
+// EntryOptions.LoadTimeout. Go cannot stop a factory that ignores its context;
+// the callers' own patience is the business of [Timeout].
+//
+// It belongs directly around the factory, inside of what stores the result, so
+// that a slow factory does not use up the time of the writes that follow.
+func Deadline() core.Stage {
+	return func(next core.Handler) core.Handler {
+		return func(ctx context.Context, r core.Request) (core.Result, error) {
+			limit := r.Options.LoadTimeout
+			if limit == 0 && ctx.Done() != nil {
+				limit = core.DefaultLoadTimeout
+			}
+			d, ok := limited(limit)
+			if !ok || r.Factory == nil {
+				return next(ctx, r)
+			}
+			ctx, cancel := context.WithTimeoutCause(ctx, d, &core.TimeoutError{Key: r.Key, After: d})
+			defer cancel()
+			return next(ctx, r)
+		}
+	}
+}

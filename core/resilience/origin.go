@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: The fusioncache-go authors
+
+package resilience
+
+import (
+	"context"
+	"errors"
+	"runtime/debug"
+	"time"
+
+	"github.com/fusioncache-go/fusioncache/core"
+)
+
+// Origin returns the end of a chain: it calls the request's factory. An error
+// becomes a *core.FactoryError, a panic a *core.FactoryError around a
+// *core.PanicError. A request without a factory is answered with nothing found.
+//
+// events may be nil.
+func Origin(clock core.Clock, events *core.Events) core.Handler {
+	return func(ctx context.Context, r core.Request) (core.Result, error) {
+		if r.Factory == nil {
+			return core.Result{}, nil
+		}
+		start := clock.Now()
+		e, err := load(ctx, r)
+		took := clock.Now().Sub(start)
+		if err != nil {
+			err = failed(r.Key, err)
+			report(events, core.Event{Kind: core.FactoryFailed, Key: r.Key, Level: core.LevelFactory, Err: err, Took: took})
+			return core.Result{}, err
+		}
+		report(events, core.Event{Kind: core.FactorySucceeded, Key: r.Key, Level: core.LevelFactory, Took: took})
+		return core.Result{Entry: e, Level: core.LevelFactory}, nil
+	}
+}
+
+func report(events *core.Events, ev core.Event) {
+	if events.Wants(ev.Kind) {
+		events.Emit(ev)
+	}
+}
+
+// failed wraps a factory's error once. What the cache itself has to say of the
+// factory stays as it is.
+func failed(key string, err error) error {
+	if errors.Is(err, core.ErrRecursiveLoad) {
+		return err
+	}
+	return &core.FactoryError{Key: key, Err: err}
+}
+
+var errNoEntry = errors.New("returned neither entry nor error")
+
+// load calls the factory and turns a panic into an error. A Goexit passes: the
+// flight deals with it.
+func load(ctx context.Context, r core.Request) (e *core.Entry, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			e, err = nil, &core.PanicError{Value: p, Stack: debug.Stack()}
+		}
+	}()
+	e, err = r.Factory.Load(ctx, r)
+	if e == nil && err == nil {
+		err = errNoEntry
+	}
+	return e, err
+}
+
+// limited returns d as a time limit: zero and Forever are none.
+func limited(d time.Duration) (time.Duration, bool) {
+	return d, d > 0 && d != core.Forever
+}

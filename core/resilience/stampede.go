@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: The fusioncache-go authors
+
+package resilience
+
+import (
+	"context"
+
+	"github.com/fusioncache-go/fusioncache/core"
+	"github.com/fusioncache-go/fusioncache/core/internal/flight"
+)
+
+// Stampede makes one load out of any number of simultaneous requests for a key.
+// The load is a flight of its own: it has the first caller's context values but
+// nobody's cancellation, a caller that gives up does not disturb the others, and
+// all get the same result or the same error. A factory that panics or calls
+// runtime.Goexit gives all of them a *core.PanicError.
+//
+// The first caller's options and factory are used; the factories given for one
+// key must be interchangeable. Each caller's own patience still holds.
+//
+// A caller whose context can never end, such as context.Background, runs the
+// load on its own goroutine: cheaper, and it cannot give up anyway.
+//
+// Safe for concurrent use. Close it when nothing uses it any more.
+type Stampede struct {
+	group  *flight.Group
+	clock  core.Clock
+	events *core.Events
+}
+
+// Limits bound what a [Stampede] runs at a time.
+type Limits struct {
+	// Running is the number of flights; more give core.ErrOverload. Zero: no bound.
+	Running int
+
+	// Abandoned is the number of cancelled flights whose factory has not returned;
+	// while there are so many, new ones give core.ErrOverload. Zero: no bound.
+	Abandoned int
+}
+
+// NewStampede returns a Stampede. events may be nil; it gets
+// core.BackgroundSucceeded and core.BackgroundFailed for flights that end with
+// no caller left.
+func NewStampede(clock core.Clock, events *core.Events, limits Limits) *Stampede {
+	s := &Stampede{clock: clock, events: events}
+	s.group = flight.NewGroup(flight.Limits{Running: limits.Running, Orphaned: limits.Abandoned}, s.ended)
+	return s
+}
+
+// Stage is the [core.Stage]. The request that it hands on has a token.
+func (s *Stampede) Stage(next core.Handler) core.Handler {
+	return func(ctx context.Context, r core.Request) (core.Result, error) {
+		return s.group.Do(ctx, r, next)
+	}
+}
+
+// Revoke takes the right to store from the flight of key, as every write,
+// removal or message for key must do under the lock under which results are
+// stored. Callers that come later start a new flight.
+func (s *Stampede) Revoke(key string) { s.group.Revoke(key) }
+
+// RevokeAll is Revoke for all keys.
+func (s *Stampede) RevokeAll() { s.group.RevokeAll() }
+
+// Len returns the number of flights that can be joined now.
+func (s *Stampede) Len() int { return s.group.Len() }
+
+// Close refuses new flights with core.ErrClosed, cancels those without a caller
+// and waits for all. When ctx ends first it cancels the rest and returns why.
+func (s *Stampede) Close(ctx context.Context) error { return s.group.Close(ctx) }
+
+func (s *Stampede) ended(c *flight.Call) {
+	kind := core.BackgroundSucceeded
+	_, err := c.Outcome()
+	if err != nil {
+		kind = core.BackgroundFailed
+	}
+	report(s.events, core.Event{Kind: kind, Key: c.Request().Key, Level: core.LevelFactory, Err: err})
+}
