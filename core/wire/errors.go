@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: The fusioncache-go authors
+
+package wire
+
+import "errors"
+
+// Errors that parsing returns, always bare: a caller adds the operation and the
+// key. Compare with errors.Is.
+var (
+	// ErrForeign says that the bytes are not ours: a value without a well-formed
+	// ordering header. Only an explicit write may replace such a value, if the
+	// layer lets it.
+	ErrForeign = errors.New("foreign data")
+
+	// ErrNewer says that a newer version of this library wrote the bytes. A fill
+	// must not replace such a value.
+	ErrNewer = errors.New("format of a newer version")
+
+	// ErrCorrupt says that the bytes are damaged, cut off, or were written for
+	// another key. A fill may replace such a value.
+	ErrCorrupt = errors.New("corrupt data")
+
+	// ErrUnknownKind says that a message is intact but of a kind that this
+	// version does not know.
+	ErrUnknownKind = errors.New("unknown kind of message")
+)

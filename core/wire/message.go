@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: The fusioncache-go authors
+
+package wire
+
+import (
+	"encoding/binary"
+
+	"github.com/fusioncache-go/fusioncache/core"
+)
+
+// The limits of a message.
+const (
+	// MaxMessageSize is the longest message that is looked at, in bytes.
+	MaxMessageSize = 64 << 10
+
+	// MaxMessageKey is the longest key in a message: a view's longest and room
+	// for the stack's prefix.
+	MaxMessageKey = core.MaxKeyLen + 512
+)
+
+// NodeID identifies one start of one stack, at random.
+type NodeID [16]byte
+
+// Node returns what [core.Version.Node] is on that node: the first six bytes of
+// the ID, big-endian.
+func (n NodeID) Node() uint64 {
+	return uint64(binary.BigEndian.Uint16(n[:]))<<32 | uint64(binary.BigEndian.Uint32(n[2:]))
+}
+
+// MessageKind says what a message is about.
+type MessageKind byte
+
+// The kinds of messages. 9 to 63 are free, for messages of several keys too.
+const (
+	MessageSet         MessageKind = iota + 1 // a value was written under Key
+	MessageRemove                             // Key was removed
+	MessageExpire                             // the logical life of Key was ended
+	MessageHeartbeat                          // the node lives; no key
+	MessageTagRemoved                         // reserved: the tag Key was removed
+	MessageTagExpired                         // reserved: the tag Key was expired
+	MessageCleared                            // reserved: all was removed; no key
+	MessageClearedSoft                        // reserved: all was expired; no key
+)
+
+// String returns the lower-case name of the kind.
+func (k MessageKind) String() string {
+	names := [...]string{"", "set", "remove", "expire", "heartbeat", "tag removed", "tag expired", "cleared", "cleared softly"}
+	if k >= 1 && int(k) < len(names) {
+		return names[k]
+	}
+	return "unknown"
+}
+
+func (k MessageKind) known() bool { return k >= MessageSet && k <= MessageClearedSoft }
+
+func (k MessageKind) hasKey() bool {
+	return k != MessageHeartbeat && k != MessageCleared && k != MessageClearedSoft
+}
+
+// Message is what nodes tell each other over the backplane. It carries no value:
+// whoever gets it can only drop what it holds.
+type Message struct {
+	Kind MessageKind
+	Node NodeID // the sender
+	Seq  uint64 // counts the sender's messages, so that a gap shows
+
+	// Version is that of the write that the message is about, and Version.Time
+	// thereby when it was made. Zero if there is none.
+	Version core.Version
+
+	// Key is the key in the layers of the stack; empty for kinds without one.
+	Key string
+}
+
+const (
+	messageVersion = 1
+	kindMask       = 0x3f
+	flagOtherNode  = 0x80 // the version's node is not the sender: it follows
+	flagNoVersion  = 0x40 // the version is zero: it is left out
+)
