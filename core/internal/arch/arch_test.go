@@ -159,8 +159,17 @@ func docSamples() []sample {
 		{"type of a list", "exported-doc", "core/x.go", doc + "\n// Several.\ntype (\n\tT int\n)\n"},
 		{"option", "exported-doc", "core/x.go", doc + "\n// Options are some.\ntype Options struct {\n\tF int\n}\n"},
 		{"option with a comment behind it", "", "core/x.go", doc + "\n// Options are some.\ntype Options struct {\n\tF int // is one\n}\n"},
+		{
+			"option below a blank line", "exported-doc", "core/x.go",
+			doc + "\n// Options are some.\ntype Options struct {\n\t// F is one.\n\tF int\n\n\tG int\n}\n",
+		},
+		{
+			"options under one comment", "", "core/x.go",
+			doc + "\n// Options are some.\ntype Options struct {\n\t// F and G are two.\n\tF int\n\tG int\n}\n",
+		},
 		{"field", "", "core/x.go", doc + "\n// T has an F.\ntype T struct {\n\tF int\n}\n"},
 		{"one of two methods", "exported-doc", "core/x.go", doc + "\n// T is one.\ntype T interface {\n\tF()\n\t// G is one.\n\tG()\n}\n"},
+		{"two methods under one comment", "exported-doc", "core/x.go", doc + "\n// T is one.\ntype T interface {\n\t// F and G.\n\tF()\n\tG()\n}\n"},
 		{"the only method", "", "core/x.go", doc + "\n// T does F.\ntype T interface {\n\tF()\n}\n"},
 		{"constant", "exported-doc", "core/x.go", doc + "\nconst C = 1\n"},
 		{"constants", "exported-doc", "core/x.go", doc + "\nconst (\n\tC = 1\n)\n"},

@@ -79,6 +79,8 @@ func documented(comments ...*ast.CommentGroup) bool {
 	return false
 }
 
+// checkMemberDocs lets the comment of a field speak for the fields directly
+// below it too.
 func checkMemberDocs(f *File, s *ast.TypeSpec, report reporter) {
 	var members *ast.FieldList
 	switch t := s.Type.(type) {
@@ -94,9 +96,14 @@ func checkMemberDocs(f *File, s *ast.TypeSpec, report reporter) {
 	if members == nil {
 		return
 	}
+	_, isStruct := s.Type.(*ast.StructType)
+	covered, end := false, 0
 	for _, member := range members.List {
+		adjacent := isStruct && f.fset.Position(member.Pos()).Line == end+1
+		covered = documented(member.Doc, member.Comment) || covered && adjacent && member.Doc == nil
+		end = f.fset.Position(member.End()).Line
 		for _, name := range member.Names {
-			if name.IsExported() && !documented(member.Doc, member.Comment) {
+			if name.IsExported() && !covered {
 				report(f, name.Pos(), "exported %s.%s has no doc comment", s.Name.Name, name.Name)
 			}
 		}
