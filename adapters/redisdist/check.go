@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: The fusioncache-go authors
+
+package redisdist
+
+import (
+	"errors"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// What is wrong with a client.
+var (
+	errNilClient = errors.New("client is nil")
+	errDeadlines = errors.New("client ignores deadlines: set its ContextTimeoutEnabled, or Options.AcceptLateDeadlines")
+	errCSC       = errors.New("client caches on its side and would return old values after a Set: unset its ClientSideCache and ClientSideCacheConfig")
+	errRing      = errors.New("client is a Ring, which reads and writes another server while one is down, and old values once it is back")
+	errPipeliner = errors.New("client is an AutoPipeliner, which ignores deadlines and context")
+)
+
+// checkClient refuses what would break the contract of the layer. A client of a
+// type that it does not know is taken on trust.
+func checkClient(client redis.UniversalClient, opts Options) error {
+	switch c := client.(type) {
+	case nil:
+		return errNilClient
+	case *redis.Client:
+		if c == nil {
+			return errNilClient
+		}
+		o := c.Options()
+		return errors.Join(
+			when(!o.ContextTimeoutEnabled && !opts.AcceptLateDeadlines, errDeadlines),
+			when(o.ClientSideCache != nil || o.ClientSideCacheConfig != nil, errCSC),
+		)
+	case *redis.ClusterClient:
+		if c == nil {
+			return errNilClient
+		}
+		return when(!c.Options().ContextTimeoutEnabled && !opts.AcceptLateDeadlines, errDeadlines)
+	case *redis.Ring:
+		return errRing
+	case *redis.AutoPipeliner:
+		return errPipeliner
+	}
+	return nil
+}
+
+func when(wrong bool, err error) error {
+	if wrong {
+		return err
+	}
+	return nil
+}

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: The fusioncache-go authors
+
+package redisdist
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/fusioncache-go/fusioncache/core"
+)
+
+var (
+	_ core.DistributedLayer = (*Layer)(nil)
+	_ core.Pinger           = (*Layer)(nil)
+)
+
+// Options of [New]. Nil and the zero value are the defaults.
+type Options struct {
+	// AcceptLateDeadlines takes a client that ignores the deadlines of contexts,
+	// as go-redis does by default. Without it New refuses such a client: a call
+	// would return only after the client's own timeouts, up to 20 s later.
+	AcceptLateDeadlines bool
+}
+
+// Layer stores entries in Redis. It is safe for many goroutines at once and has
+// no goroutine, queue or retry of its own.
+type Layer struct {
+	client redis.UniversalClient
+	reload reloader // nil unless client is a cluster's
+	owned  bool     // the layer made client
+}
+
+// reloader is the ability of a cluster's client to learn its topology anew.
+type reloader interface {
+	ReloadState(ctx context.Context)
+}
+
+// New returns a layer on client, which stays the caller's to close, after the
+// layer's last use. It sends nothing. The error names everything that is wrong
+// with the client's settings, see [ClientOptions].
+func New(client redis.UniversalClient, opts *Options) (*Layer, error) {
+	if opts == nil {
+		opts = &Options{}
+	}
+	if err := checkClient(client, *opts); err != nil {
+		return nil, fmt.Errorf("redisdist: %w", err)
+	}
+	l := &Layer{client: client}
+	l.reload, _ = client.(reloader)
+	return l, nil
+}
+
+// Get returns the bytes stored for key. A key that holds another type than a
+// string is an error that begins with WRONGTYPE, not a miss.
+func (l *Layer) Get(ctx context.Context, key string) (data []byte, ok bool, err error) {
+	cmd := redis.NewStringCmd(ctx, "get", key)
+	err = l.send(ctx, cmd)
+	if errors.Is(err, redis.Nil) {
+		return nil, false, nil
+	}
+	if err != nil {
+		return nil, false, l.failure(ctx, "get", key, err)
+	}
+	data, err = cmd.Bytes()
+	return data, true, err
+}
+
+// Set stores data for ttl, rounded up to a millisecond. [core.Forever] stores
+// it without expiry. A ttl that is not positive is refused.
+func (l *Layer) Set(ctx context.Context, key string, data []byte, ttl time.Duration) error {
+	if ttl <= 0 {
+		return fmt.Errorf("redisdist: set %q: ttl %v is not positive", key, ttl)
+	}
+	if data == nil {
+		data = []byte{}
+	}
+	args := []any{"set", key, data}
+	if ttl != core.Forever {
+		args = append(args, "px", milliseconds(ttl))
+	}
+	if err := l.send(ctx, redis.NewStatusCmd(ctx, args...)); err != nil {
+		return l.failure(ctx, "set", key, err)
+	}
+	return nil
+}
+
+// Delete removes key with UNLINK, which frees large values in the background
+// and works when the server is out of memory.
+func (l *Layer) Delete(ctx context.Context, key string) error {
+	if err := l.send(ctx, redis.NewIntCmd(ctx, "unlink", key)); err != nil {
+		return l.failure(ctx, "delete", key, err)
+	}
+	return nil
+}
+
+// Ping asks the server whether it answers; of a cluster, one of its masters.
+func (l *Layer) Ping(ctx context.Context) error {
+	if err := l.send(ctx, redis.NewStatusCmd(ctx, "ping")); err != nil {
+		return l.failure(ctx, "ping", "", err)
+	}
+	return nil
+}
+
+// Close closes the client if the layer was made by [Open]; otherwise it does
+// nothing. Closing twice is fine. Afterwards every method returns an error.
+func (l *Layer) Close() error {
+	if !l.owned {
+		return nil
+	}
+	if err := l.client.Close(); err != nil && !errors.Is(err, redis.ErrClosed) {
+		return fmt.Errorf("redisdist: close: %w", err)
+	}
+	return nil
+}
+
+// send runs cmd once. A context that is done sends nothing.
+func (l *Layer) send(ctx context.Context, cmd redis.Cmder) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return l.client.Process(ctx, once{cmd})
+}
+
+// once is a command that go-redis must not repeat. MaxRetries does not say it
+// all: the client of a cluster repeats commands up to MaxRedirects times.
+type once struct{ redis.Cmder }
+
+// NoRetry overrides what the client is set to.
+func (once) NoRetry() bool { return true }
+
+// milliseconds rounds up, so that a short ttl never becomes none.
+func milliseconds(ttl time.Duration) int64 {
+	ms := ttl.Milliseconds()
+	if ttl%time.Millisecond > 0 {
+		ms++
+	}
+	return ms
+}
