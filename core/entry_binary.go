@@ -6,19 +6,22 @@ package core
 import (
 	"encoding/binary"
 	"errors"
+	"math"
 )
 
 // The binary form of an entry, for layers of bytes and as the body of a frame:
 //
 //	flags    1 byte   which of the following are there
 //	stale    varint   (absent: Never)
-//	born, checked, dead, retry   varint, each relative to stale (to 0 if Never)
+//	born, checked, dead, retry   varint, each minus stale (minus 0 if that is Never)
 //	cycles   uvarint
 //	tags     uvarint count, then uvarint length and bytes for each
 //	payload  the rest
 //
-// The version is not part of it: a layer of bytes gets it as a prefix of 32
-// bytes when there is one, a frame carries it in its ordering header.
+// Differences wrap around, so that every instant has its form, Never too.
+//
+// A version of 32 bytes follows the flags if there is one: in layers of bytes. A
+// frame carries it in its ordering header instead.
 const (
 	hasStale = 1 << iota
 	hasBorn
@@ -45,7 +48,8 @@ func (e *Entry) AppendBinary(dst []byte) []byte {
 }
 
 // AppendBinary appends the binary form of an entry with this metadata, up to
-// where its payload begins, to dst.
+// where its payload begins, to dst. [ParseMeta] takes no more than 16 tags, of no
+// more than 256 bytes each, and no Dead before Stale.
 func (m *Meta) AppendBinary(dst []byte) []byte {
 	at := len(dst)
 	dst = append(dst, 0)
@@ -62,11 +66,6 @@ func (m *Meta) AppendBinary(dst []byte) []byte {
 	}
 	put := func(flag byte, i Instant) {
 		flags |= flag
-		if i == Never {
-			// One past the largest difference that can occur stands for Never.
-			dst = binary.AppendVarint(dst, neverDelta)
-			return
-		}
 		dst = binary.AppendVarint(dst, int64(i-base))
 	}
 	if m.Born != 0 {
@@ -90,8 +89,6 @@ func (m *Meta) AppendBinary(dst []byte) []byte {
 	return dst
 }
 
-const neverDelta = -1 << 63
-
 func appendVersion(dst []byte, v Version) []byte {
 	dst = binary.LittleEndian.AppendUint64(dst, uint64(v.Time))
 	dst = binary.LittleEndian.AppendUint32(dst, v.Tick)
@@ -110,8 +107,9 @@ func appendTags(dst []byte, tags []string) []byte {
 }
 
 // ParseMeta reads the binary form of an entry from data: its metadata and its
-// payload, which aliases data. Malformed data gives an error; no data makes it
-// panic or allocate more than a few KiB.
+// payload, which aliases data and has no spare capacity. Malformed data gives an
+// error; no data makes it panic or allocate more than a few KiB. Without tags it
+// allocates nothing.
 func ParseMeta(data []byte) (m Meta, payload []byte, err error) {
 	d := decoder{data: data}
 	flags := d.byte()
@@ -139,7 +137,7 @@ func ParseMeta(data []byte) (m Meta, payload []byte, err error) {
 	}
 	if flags&hasRetry != 0 {
 		m.Retry = d.instant(base)
-		m.Cycles = uint32(d.uvarint())
+		m.Cycles = d.uint32()
 	}
 	if flags&hasTags != 0 {
 		m.Tags = d.tags()
@@ -147,7 +145,7 @@ func ParseMeta(data []byte) (m Meta, payload []byte, err error) {
 	if d.bad || m.Dead < m.Stale {
 		return Meta{}, nil, errEntry
 	}
-	return m, d.data, nil
+	return m, d.data[:len(d.data):len(d.data)], nil
 }
 
 // decoder reads fields off the front of data. After the first failure it
@@ -189,12 +187,17 @@ func (d *decoder) uvarint() uint64 {
 	return v
 }
 
-func (d *decoder) instant(base Instant) Instant {
-	delta := d.varint()
-	if delta == neverDelta {
-		return Never
+func (d *decoder) uint32() uint32 {
+	v := d.uvarint()
+	if v > math.MaxUint32 {
+		d.fail()
+		return 0
 	}
-	return base + Instant(delta)
+	return uint32(v)
+}
+
+func (d *decoder) instant(base Instant) Instant {
+	return base + Instant(d.varint())
 }
 
 func (d *decoder) version() (v Version) {

@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: The fusioncache-go authors
+
+package core_test
+
+import (
+	"bytes"
+	"encoding/hex"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"reflect"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/fusioncache-go/fusioncache/core"
+)
+
+func TestEntryBinary_FormIsFixed(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		meta core.Meta
+		want string // hexadecimal, before the payload
+	}{
+		{"zero", core.Meta{}, "01 00"},
+		{"for ever", core.Meta{Stale: core.Never, Dead: core.Never}, "00"},
+		{"life", core.Meta{Stale: 100, Dead: 200}, "09 c801 c801"},
+		{"dead with stale", core.Meta{Stale: 100, Dead: 100}, "01 c801"},
+		{"kept for ever", core.Meta{Stale: 1, Dead: core.Never}, "09 02 fcffffffffffffffff01"},
+		{"born", core.Meta{Born: 90, Stale: 100, Dead: 100}, "03 c801 13"},
+		{"checked, for ever", core.Meta{Checked: 90, Stale: core.Never, Dead: core.Never}, "04 b401"},
+		{"retry", core.Meta{Stale: 100, Dead: 100, Retry: 101, Cycles: 3}, "11 c801 02 03"},
+		{"tags", core.Meta{Tags: []string{"ab", ""}}, "21 00 02 026162 00"},
+		{"version", core.Meta{Version: core.Version{Time: 1, Tick: 2, Bump: 3, Node: 4, Op: 5}},
+			"41 0100000000000000 02000000 03000000 0400000000000000 0500000000000000 00"},
+	} {
+		got := core.Encoded([]byte("p"), c.meta).AppendBinary(nil)
+		want, err := hex.DecodeString(strings.ReplaceAll(c.want, " ", "") + "70")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(got, want) {
+			t.Errorf("%s: got %x, want %x", c.name, got, want)
+		}
+	}
+}
+
+func TestEntryBinary_RoundTrip(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(1, 2))
+	for i := range 20_000 {
+		m, payload := randomMeta(rnd), randomBytes(rnd, rnd.IntN(40))
+		data := core.Encoded(payload, m).AppendBinary([]byte("prefix"))
+		if !bytes.HasPrefix(data, []byte("prefix")) {
+			t.Fatalf("round %d: what dst held is gone: %q", i, data)
+		}
+		wantParsed(t, data[len("prefix"):], m, payload)
+		if t.Failed() {
+			t.Fatalf("round %d: %+v", i, m)
+		}
+	}
+}
+
+func TestEntryBinary_InstantsAtTheEnds(t *testing.T) {
+	ends := []core.Instant{math.MinInt64, math.MinInt64 + 1, -1 << 62, -1, 0, 1, 1 << 62, core.Never - 1, core.Never}
+	for _, stale := range ends {
+		for _, i := range ends {
+			m := core.Meta{Born: i, Checked: i, Stale: stale, Dead: max(stale, i), Retry: i}
+			wantParsed(t, core.Encoded([]byte("p"), m).AppendBinary(nil), m, []byte("p"))
+		}
+	}
+}
+
+func TestParseMeta_TruncatedAtEveryByte(t *testing.T) {
+	m := metaOfAll()
+	whole := m.AppendBinary(nil)
+	for n := range whole {
+		got, payload, err := core.ParseMeta(whole[:n])
+		if err == nil || payload != nil || !reflect.DeepEqual(got, core.Meta{}) {
+			t.Errorf("first %d of %d bytes: %+v, %q, %v; want an error and nothing else", n, len(whole), got, payload, err)
+		}
+	}
+	wantParsed(t, whole, m, nil)
+}
+
+func TestParseMeta_RefusesWhatCannotBe(t *testing.T) {
+	tags := func(n, size int) string {
+		return strings.Repeat(fmt.Sprintf("%c%s", size, strings.Repeat("t", size)), n)
+	}
+	for name, data := range map[string]string{
+		"nothing":                "",
+		"reserved flag":          "\x80",
+		"dead before stale":      "\x09\x08\x01",
+		"dead past the end":      "\x09\xfc\xff\xff\xff\xff\xff\xff\xff\xff\x01\x04",
+		"cycles over 32 bits":    "\x11\x00\x00\x80\x80\x80\x80\x10",
+		"varint without end":     "\x01\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff",
+		"varint over 64 bits":    "\x01\xff\xff\xff\xff\xff\xff\xff\xff\xff\x02",
+		"no tags":                "\x20\x00",
+		"17 tags":                "\x20\x11" + tags(17, 1),
+		"count of 2^63":          "\x20\x80\x80\x80\x80\x80\x80\x80\x80\x80\x01",
+		"tag of 257 bytes":       "\x20\x01\x81\x02" + strings.Repeat("t", 257),
+		"tag longer than data":   "\x20\x01\x05tttt",
+		"tag of 2^63 bytes":      "\x20\x01\x80\x80\x80\x80\x80\x80\x80\x80\x80\x01",
+		"second tag missing":     "\x20\x02\x01t",
+		"version of 31 bytes":    "\x40" + strings.Repeat("v", 31),
+		"flags without a field":  "\x09\x02",
+		"retry without a cycles": "\x11\x00\x00",
+	} {
+		if m, payload, err := core.ParseMeta([]byte(data)); err == nil {
+			t.Errorf("%s: parsed as %+v, %q", name, m, payload)
+		}
+	}
+}
+
+func TestParseMeta_TakesTheMostTags(t *testing.T) {
+	var m core.Meta
+	for i := range 16 {
+		m.Tags = append(m.Tags, strings.Repeat(string(rune('a'+i)), 256))
+	}
+	wantParsed(t, m.AppendBinary(nil), m, nil)
+}
+
+func TestParseMeta_PayloadAliasesDataAndIsClipped(t *testing.T) {
+	data := append(make([]byte, 0, 100), core.Encoded([]byte("payload"), core.Meta{}).AppendBinary(nil)...)
+	_, payload, err := core.ParseMeta(data)
+	if err != nil || string(payload) != "payload" {
+		t.Fatalf("payload is %q, error is %v", payload, err)
+	}
+	if &payload[0] != &data[len(data)-len(payload)] {
+		t.Error("the payload was copied")
+	}
+	if cap(payload) != len(payload) {
+		t.Errorf("capacity is %d, want %d: an append would write into the caller's memory", cap(payload), len(payload))
+	}
+}
+
+func TestEntryBinary_AllocatesNothingWithoutTags(t *testing.T) {
+	m := metaOfAll()
+	m.Tags = nil
+	e := core.Encoded([]byte("payload"), m)
+	buf := make([]byte, 0, 200)
+	if n := testing.AllocsPerRun(100, func() { buf = e.AppendBinary(buf[:0]) }); n != 0 {
+		t.Errorf("AppendBinary: %v allocations, want 0", n)
+	}
+	if n := testing.AllocsPerRun(100, func() { _, _, _ = core.ParseMeta(buf) }); n != 0 {
+		t.Errorf("ParseMeta: %v allocations, want 0", n)
+	}
+}
+
+func FuzzParseMeta(f *testing.F) {
+	all := metaOfAll()
+	f.Add(core.Encoded([]byte("payload"), all).AppendBinary(nil))
+	f.Add(core.Encoded(nil, core.Meta{Stale: core.Never, Dead: core.Never}).AppendBinary(nil))
+	f.Add([]byte("\x20\x10" + strings.Repeat("\x01t", 16)))
+	f.Add([]byte("\x20\x80\x80\x80\x80\x80\x80\x80\x80\x80\x01"))
+	f.Add([]byte("\x7f\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		before := allocated()
+		m, payload, err := core.ParseMeta(data)
+		if grown := allocated() - before; grown > 1<<20 {
+			t.Errorf("%d bytes made it allocate %d", len(data), grown)
+		}
+		if err != nil {
+			return
+		}
+		if len(payload) > len(data) || len(m.Tags) > 16 || m.Dead < m.Stale {
+			t.Errorf("took %x as %+v", data, m)
+		}
+		// What was taken can be written, and then has one form only.
+		wantParsed(t, core.Encoded(payload, m).AppendBinary(nil), m, payload)
+	})
+}
+
+// allocated returns how many bytes the whole process has allocated so far, so a
+// limit on a difference must leave room for others.
+func allocated() uint64 {
+	var s runtime.MemStats
+	runtime.ReadMemStats(&s)
+	return s.TotalAlloc
+}
+
+func wantParsed(t *testing.T, data []byte, want core.Meta, wantPayload []byte) {
+	t.Helper()
+	m, payload, err := core.ParseMeta(data)
+	if err != nil {
+		t.Errorf("%x: %v", data, err)
+		return
+	}
+	if !reflect.DeepEqual(m, want) {
+		t.Errorf("%x parsed as\n%+v, want\n%+v", data, m, want)
+	}
+	if !bytes.Equal(payload, wantPayload) {
+		t.Errorf("%x: payload is %q, want %q", data, payload, wantPayload)
+	}
+}
+
+func randomMeta(rnd *rand.Rand) core.Meta {
+	m := core.Meta{
+		Born: randomInstant(rnd), Checked: randomInstant(rnd), Stale: randomInstant(rnd), Retry: randomInstant(rnd),
+	}
+	m.Dead = max(m.Stale, randomInstant(rnd))
+	if rnd.IntN(2) == 0 {
+		m.Dead = m.Stale
+	}
+	if rnd.IntN(2) == 0 {
+		m.Version = core.Version{
+			Time: rnd.Int64(), Tick: rnd.Uint32(), Bump: rnd.Uint32(), Node: rnd.Uint64(), Op: rnd.Uint64(),
+		}
+	}
+	if rnd.IntN(2) == 0 {
+		m.Cycles = rnd.Uint32() >> rnd.IntN(32)
+	}
+	for range rnd.IntN(4) {
+		m.Tags = append(m.Tags, string(randomBytes(rnd, rnd.IntN(257))))
+	}
+	return m
+}
+
+// randomInstant returns zero, an end of the line, or an instant of any size.
+func randomInstant(rnd *rand.Rand) core.Instant {
+	switch rnd.IntN(6) {
+	case 0:
+		return 0
+	case 1:
+		return core.Never - core.Instant(rnd.IntN(2))
+	case 2:
+		return math.MinInt64 + core.Instant(rnd.IntN(2))
+	}
+	return core.Instant(int64(rnd.Uint64()) >> rnd.IntN(64))
+}
+
+func randomBytes(rnd *rand.Rand, n int) []byte {
+	data := make([]byte, n)
+	for i := range data {
+		data[i] = byte(rnd.Uint32())
+	}
+	return data
+}
