@@ -1,0 +1,362 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: The fusioncache-go authors
+
+package msgpackser
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math"
+	"math/bits"
+)
+
+const (
+	// memorySlack is what any value may cost, however few bytes encode it.
+	memorySlack = 1 << 20
+
+	mapHeader      = 48      // bytes of an empty map
+	listHeader     = 24      // bytes of a slice header in an empty interface
+	vendorMapLimit = 1 << 20 // roughly the entries that the vendor makes room for at once
+
+	extTimestamp = 0xff // -1 as a byte
+	maxNanos     = 999_999_999
+)
+
+// scanner walks encoded bytes once, without recursion and without decoding,
+// alongside the shape of the type that they will be decoded into. What it lets
+// through is one whole value: every element that a header promises is there, so
+// no promise makes the decoder allocate for bytes that do not exist.
+//
+// The vendor's DecodeMapLen takes an extension where a map is expected, skips
+// its header and reads a map header from its payload. From there on decoder and
+// scanner would no longer read the same values, so every extension but the
+// timestamp is refused, and a timestamp whose payload could be read as a map or
+// nil is noted in stamps, for widen. This needs no knowledge of the target, so
+// it also holds for what methods of the target decode.
+type scanner struct {
+	data   []byte
+	pos    int
+	depth  int    // index in frames of the innermost open container, 0 for none
+	budget uint64 // bytes that decoding may still allocate
+	frames []frame
+	stamps []int // offsets of timestamps to widen
+	name   shape // of the names of record fields
+	plain  shape // of what is in the place of such a name, and costs nothing
+}
+
+func (sc *scanner) init(maxDepth int) {
+	sc.frames = make([]frame, maxDepth+1)
+	sc.plain = shape{kind: kindPlain, elem: &sc.plain, min: math.MinInt64, max: math.MaxUint64}
+	sc.name = sc.plain
+	sc.name.kind = kindName
+}
+
+// frame is one open array or map.
+type frame struct {
+	left  uint64 // values still to come; keys count too
+	key   *shape // of the next value when left is even; nil in arrays
+	value *shape // of the next value otherwise
+	rec   *shape // the record whose fields these are, or nil
+	field int    // index in rec.order of the field that is likely to come next
+}
+
+// run checks that data is one value for root.
+func (sc *scanner) run(data []byte, root *shape, amplification int) error {
+	sc.budget = uint64(len(data))*uint64(amplification) + memorySlack
+	return sc.walk(data, root)
+}
+
+// runPart checks the beginning of a value, of which only the depth counts.
+func (sc *scanner) runPart(data []byte) error {
+	sc.budget = math.MaxUint64
+	return sc.walk(data, &sc.plain)
+}
+
+func (sc *scanner) walk(data []byte, root *shape) error {
+	sc.data, sc.pos, sc.depth = data, 0, 0
+	sc.stamps = sc.stamps[:0]
+	next := root
+	for {
+		if err := sc.read(next); err != nil {
+			return err
+		}
+		for sc.depth > 0 && sc.frames[sc.depth].left == 0 {
+			sc.depth--
+		}
+		if sc.depth == 0 {
+			break
+		}
+		next = sc.frames[sc.depth].expect()
+	}
+	if sc.pos != len(data) {
+		return fmt.Errorf("%w: %d bytes behind the end", ErrMalformed, len(data)-sc.pos)
+	}
+	return nil
+}
+
+// expect counts one value as read and returns its shape.
+func (f *frame) expect() *shape {
+	f.left--
+	switch {
+	case f.key == nil && f.rec != nil:
+		f.field++
+		return f.rec.order[f.field-1].shape
+	case f.key != nil && f.left&1 == 1:
+		return f.key
+	}
+	return f.value
+}
+
+// read takes one value of shape s: all of it, or the header of a container.
+func (sc *scanner) read(s *shape) error {
+	if sc.pos >= len(sc.data) {
+		return sc.truncated()
+	}
+	c := sc.data[sc.pos]
+	sc.pos++
+	for s.kind == kindPointer {
+		if c != 0xc0 {
+			if err := sc.charge(1, s.unit); err != nil {
+				return err
+			}
+		}
+		s = s.elem
+	}
+	switch {
+	case c < 0x80:
+		return nil
+	case c >= 0xe0:
+		return s.holds(int64(int8(c)))
+	case c < 0x90:
+		return sc.openMap(s, uint64(c&0x0f))
+	case c < 0xa0:
+		return sc.openList(s, uint64(c&0x0f))
+	case c < 0xc0:
+		return sc.text(s, uint64(c&0x1f))
+	}
+	return sc.readLong(s, c)
+}
+
+// readLong takes a value whose code c says nothing but its type.
+func (sc *scanner) readLong(s *shape, c byte) error {
+	switch c {
+	case 0xc0, 0xc2, 0xc3: // nil, false, true
+		return nil
+	case 0xca: // float32
+		return sc.skip(4)
+	case 0xcb: // float64
+		return sc.skip(8)
+	}
+	n, ok := sc.number(width(c))
+	if !ok {
+		return sc.truncated()
+	}
+	switch c {
+	case 0xc4, 0xc5, 0xc6, 0xd9, 0xda, 0xdb:
+		return sc.text(s, n)
+	case 0xcc, 0xcd, 0xce, 0xcf:
+		return s.holdsUnsigned(n)
+	case 0xd0, 0xd1, 0xd2, 0xd3:
+		drop := 64 - 8*width(c)
+		return s.holds(int64(n<<drop) >> drop)
+	case 0xdc, 0xdd:
+		return sc.openList(s, n)
+	case 0xde, 0xdf:
+		return sc.openMap(s, n)
+	case 0xd6, 0xd7, 0xc7:
+		return sc.timestamp(c, n)
+	}
+	return fmt.Errorf("%w: code %#x at byte %d is not supported", ErrMalformed, c, sc.pos)
+}
+
+// width returns how many bytes of length, value or type follow code c.
+func width(c byte) int {
+	switch c {
+	case 0xc4, 0xc7, 0xcc, 0xd0, 0xd6, 0xd7, 0xd9:
+		return 1
+	case 0xc5, 0xcd, 0xd1, 0xda, 0xdc, 0xde:
+		return 2
+	case 0xc6, 0xce, 0xd2, 0xdb, 0xdd, 0xdf:
+		return 4
+	case 0xcf, 0xd3:
+		return 8
+	}
+	return 0
+}
+
+// number takes an unsigned big-endian number of n bytes.
+func (sc *scanner) number(n int) (uint64, bool) {
+	if len(sc.data)-sc.pos < n {
+		return 0, false
+	}
+	var v uint64
+	for _, b := range sc.data[sc.pos : sc.pos+n] {
+		v = v<<8 | uint64(b)
+	}
+	sc.pos += n
+	return v, true
+}
+
+func (sc *scanner) skip(n uint64) error {
+	if uint64(len(sc.data)-sc.pos) < n {
+		return sc.truncated()
+	}
+	sc.pos += int(n)
+	return nil
+}
+
+// text takes the n bytes of a string or byte slice. In a record it may be the
+// name of a field, which tells the shape of the value that follows.
+func (sc *scanner) text(s *shape, n uint64) error {
+	start := sc.pos
+	if err := sc.skip(n); err != nil {
+		return err
+	}
+	if s.kind == kindName {
+		sc.frames[sc.depth].pick(sc.data[start:sc.pos])
+	}
+	return nil
+}
+
+// pick sets the shape of the value of a field by its name.
+func (f *frame) pick(name []byte) {
+	if order := f.rec.order; f.field < len(order) && order[f.field].name == string(name) {
+		f.value = order[f.field].shape
+		f.field++
+		return
+	}
+	found, ok := f.rec.names[string(name)]
+	if !ok {
+		f.value = f.rec.elem
+		return
+	}
+	f.value, f.field = found.shape, found.next
+}
+
+func (sc *scanner) openList(s *shape, n uint64) error {
+	f := frame{left: n, value: s.elem}
+	cost := s.unit
+	switch s.kind {
+	case kindAny:
+		cost = 16
+		if err := sc.charge(1, listHeader); err != nil {
+			return err
+		}
+	case kindRecord:
+		cost = 0
+		if n == uint64(len(s.order)) {
+			f.rec = s // otherwise the vendor refuses the array or stops at its header
+		}
+	case kindMap:
+		cost = 0 // the vendor refuses the array
+	}
+	if err := sc.charge(n, cost); err != nil {
+		return err
+	}
+	return sc.push(f)
+}
+
+func (sc *scanner) openMap(s *shape, n uint64) error {
+	f := frame{left: 2 * n, key: s.elem, value: s.elem}
+	switch s.kind {
+	case kindRecord:
+		f.key, f.rec = &sc.name, s
+	case kindMap, kindAny:
+		f.key = s.key
+		if err := sc.charge(1, mapHeader); err != nil {
+			return err
+		}
+		if err := sc.charge(n, s.extra); err != nil {
+			return err
+		}
+		if err := sc.charge(slots(n), s.slot); err != nil {
+			return err
+		}
+	}
+	return sc.push(f)
+}
+
+// slots returns how many slots Go makes, over time, for a map of n entries.
+func slots(n uint64) uint64 {
+	switch {
+	case n == 0:
+		return 0
+	case n <= 8:
+		return 8
+	case n <= vendorMapLimit:
+		return 1 << bits.Len64(n*8/7)
+	}
+	return 2 << bits.Len64(n*8/7)
+}
+
+func (sc *scanner) push(f frame) error {
+	if sc.depth+1 == len(sc.frames) {
+		return fmt.Errorf("%w: nested deeper than %d at byte %d", ErrLimit, len(sc.frames)-1, sc.pos)
+	}
+	sc.depth++
+	sc.frames[sc.depth] = f
+	return nil
+}
+
+func (sc *scanner) charge(n, each uint64) error {
+	over, cost := bits.Mul64(n, each)
+	if over != 0 || cost > sc.budget {
+		return fmt.Errorf("%w: decoding would take too much memory, at byte %d of %d", ErrLimit, sc.pos, len(sc.data))
+	}
+	sc.budget -= cost
+	return nil
+}
+
+// timestamp takes an extension that begins with code c and byte b.
+func (sc *scanner) timestamp(c byte, b uint64) error {
+	start, size := sc.pos-2, 4
+	switch c {
+	case 0xd7:
+		size = 8
+	case 0xc7:
+		kind, ok := sc.number(1)
+		if !ok {
+			return sc.truncated()
+		}
+		if b != 12 {
+			return fmt.Errorf("%w: extension %d of %d bytes is not supported", ErrMalformed, int8(kind), b)
+		}
+		b, size = kind, 12
+	}
+	if b != extTimestamp {
+		return fmt.Errorf("%w: extension %d is not supported", ErrMalformed, int8(b))
+	}
+	body := sc.pos
+	if err := sc.skip(uint64(size)); err != nil {
+		return err
+	}
+	if nanos(sc.data[body:sc.pos]) > maxNanos {
+		return fmt.Errorf("%w: timestamp with more nanoseconds than a second has", ErrMalformed)
+	}
+	if looksLikeMap(sc.data[body]) {
+		sc.stamps = append(sc.stamps, start)
+	}
+	return nil
+}
+
+// nanos returns the nanoseconds in the body of a timestamp.
+func nanos(body []byte) uint32 {
+	switch len(body) {
+	case 8:
+		return binary.BigEndian.Uint32(body) >> 2
+	case 12:
+		return binary.BigEndian.Uint32(body)
+	}
+	return 0
+}
+
+// looksLikeMap reports whether the vendor takes c for the header of a map or for
+// nil in its place. Never true for the first byte of a 12-byte timestamp, whose
+// nanoseconds are below 1<<30.
+func looksLikeMap(c byte) bool {
+	return c>>4 == 0x8 || c == 0xc0 || c == 0xde || c == 0xdf
+}
+
+func (sc *scanner) truncated() error {
+	return fmt.Errorf("%w: ends at byte %d within a value", ErrMalformed, len(sc.data))
+}
