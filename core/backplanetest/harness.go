@@ -42,8 +42,8 @@ type Harness struct {
 	Oversize int
 
 	// Overflow is a number of small messages that is certain to overflow the
-	// queue of a subscriber that takes none; make that queue small. 0 only with
-	// Features.NoOverflow.
+	// queue of a subscriber that takes none. Make that queue small, but not below
+	// 64 messages. 0 only with Features.NoOverflow.
 	Overflow int
 
 	// Features declares the abilities of the backplane and what does not apply
@@ -77,6 +77,9 @@ type Channel struct {
 type Features struct {
 	// Ping: the backplane implements [core.Pinger].
 	Ping bool
+	// Gapless: after a repair the backplane may know that nothing was lost, and
+	// then says Joined(true). Others always say Joined(false).
+	Gapless bool
 	// NoClose: there is nothing behind the backplane that could be closed.
 	NoClose bool
 	// NoCut: there is no connection that could break.

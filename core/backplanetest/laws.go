@@ -77,11 +77,24 @@ func (l Law) applies(h Harness) error {
 	return l.needs(h)
 }
 
-// guard turns a panic of the backplane under test into an error.
+// panicError is a panic of the backplane under test.
+type panicError struct {
+	value any
+	stack []byte
+}
+
+func (e *panicError) Error() string { return fmt.Sprintf("panic: %v\n%s", e.value, e.stack) }
+
+func isPanic(err error) bool {
+	_, ok := errors.AsType[*panicError](err)
+	return ok
+}
+
+// guard turns a panic into an error.
 func guard(f func() error) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			err = fmt.Errorf("panic: %v\n%s", r, debug.Stack())
+			err = &panicError{r, debug.Stack()}
 		}
 	}()
 	return f()
