@@ -2,5 +2,81 @@
 // SPDX-FileCopyrightText: The fusioncache-go authors
 
 // Package wire holds the bytes that leave the process: the frame around a value
-// in the distributed layer and the message on the backplane.
+// in the distributed layer and the message on the backplane. It does no I/O and
+// keeps no state; everything in it is safe for concurrent use.
+//
+// A [Format] lays out values; [V1] is ours. [AppendMessage] and [ParseMessage]
+// are the message. Neither side trusts what it reads: no bytes make a parser
+// panic, or allocate more than the metadata or the key needs.
+//
+// # Frame
+//
+// A value in the distributed layer is an ordering header and a body. All
+// integers of more than one byte are big-endian, uvarint and varint are those of
+// encoding/binary.
+//
+// The header is 48 bytes of ASCII, frozen for ever:
+//
+//	offset  size  field  content
+//	0       2     magic  "H1"
+//	2       13    l      Version.Time, ms since 1970, decimal
+//	15      5     c      Version.Tick, decimal
+//	20      5     s      Version.Bump, decimal; only the server raises it
+//	25      12    node   Version.Node, 48 bits, lower-case hexadecimal
+//	37      9     op     Version.Op, 36 bits, lower-case hexadecimal
+//	46      1     kind   V explicit value, F fill, T tombstone
+//	47      1     end    "\n"
+//
+// (l, c, s, node) orders writes; (node, op) identifies one. A tombstone ends
+// here; what follows it is not looked at. For the other kinds the body follows:
+//
+//	size  field     content
+//	1     version   1
+//	1     flags     0; bits are reserved for compression and encryption
+//	...   metadata  see below
+//	...   payload   what the serializer made
+//	4     checksum  CRC-32C of the full key followed by the body up to here
+//
+// The header is not under the checksum, so that the server may raise s without
+// touching the body. Times in the metadata are nanoseconds since 1970:
+//
+//	size     field    content
+//	1        present  1 stale, 2 born, 8 dead, 16 retry and cycles, 32 tags
+//	varint   stale    end of the logical life; absent: never
+//	varint   born     when the value was made, less stale; absent: unknown
+//	varint   dead     end of the physical life, less stale; absent: equals stale
+//	varint   retry    end of a throttle window, less stale
+//	uvarint  cycles   throttle windows in a row; there if retry is
+//	uvarint  tags     how many, 1 to 16; then each as uvarint length (to 256)
+//	                  and bytes
+//
+// "Less stale" is less 0 where stale is absent; -2^63 there means never. A body
+// of an unknown version, or with an unknown flag, is [ErrNewer].
+//
+// # Message
+//
+//	size     field     content
+//	1        version   1
+//	1        kind      bits 0 to 5 the kind; bit 6: there is no l to node;
+//	                   bit 7: node is there, because it is not the sender's
+//	16       sender    node ID; its first 6 bytes are the sender's node
+//	uvarint  seq       number of the message at its sender
+//	6        l         Version.Time, ms since 1970
+//	uvarint  c         Version.Tick
+//	uvarint  s         Version.Bump
+//	uvarint  op        Version.Op
+//	6        node      Version.Node
+//	uvarint  length    of the key, 0 to 1536
+//	...      key       key of the distributed layer, or a tag
+//	4        checksum  CRC-32C of all before it
+//
+// The kinds are 1 set, 2 remove, 3 expire, 4 heartbeat, and reserved 5 tag
+// removed, 6 tag expired, 7 cleared, 8 cleared softly. Kinds 4, 7 and 8 have no
+// key, the others must have one. Frozen for ever are the place of the version,
+// that 0 is none, and the checksum at the end; for all kinds of version 1 so is
+// everything up to seq.
+//
+// A message takes at most 40 bytes and its key while seq is below 2^21, c and s
+// are below 128, the key is shorter than 128 bytes, and the write is the
+// sender's own.
 package wire

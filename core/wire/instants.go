@@ -26,8 +26,8 @@ func toWall(m core.Meta, offset time.Duration) core.Meta {
 	return m
 }
 
-// wall returns i + offset within 1 and Never. Zero would say that there is no
-// such instant.
+// wall returns i + offset, at least 1: zero would say that there is no such
+// instant. Never stays Never.
 func wall(i core.Instant, offset time.Duration) core.Instant {
 	if i == core.Never {
 		return i

@@ -10,11 +10,15 @@ import (
 )
 
 // AppendMessage appends the binary form of m to dst. The version is made to fit
-// as in a header, see [Fit]; a key too long gives a message that
-// [ParseMessage] refuses.
+// as in a header, see [Fit]. A message of an unknown kind, with a key longer than
+// [MaxMessageKey], without the key that its kind needs, or with one that its kind
+// does not have, is one that [ParseMessage] refuses.
 func AppendMessage(dst []byte, m Message) []byte {
 	start := len(dst)
-	kind := byte(m.Kind) & kindMask
+	kind := byte(m.Kind)
+	if !m.Kind.known() {
+		kind = 0 // not a bit of it may pass for a flag or for another kind
+	}
 	v := Fit(m.Version)
 	switch {
 	case v.IsZero():

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: The fusioncache-go authors
+
+package wire_test
+
+import (
+	"hash/crc32"
+	"math"
+	"time"
+
+	"github.com/fusioncache-go/fusioncache/core"
+	"github.com/fusioncache-go/fusioncache/core/wire"
+)
+
+// offset puts Instant zero in July 2026, far enough from a whole millisecond to
+// show lost digits.
+const offset = time.Duration(1_785_000_000_123_456_789)
+
+// sender is the node that the tests write and send as.
+var sender = wire.NodeID{0xa1, 0xb2, 0xc3, 0xd4, 0xe5, 0xf6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16}
+
+// version is a version of the sender's.
+func version() core.Version {
+	return core.Version{Time: 1_785_000_000_123, Tick: 7, Bump: 3, Node: sender.Node(), Op: 0x1234}
+}
+
+// sample is a frame to be written, with its payload.
+type sample struct {
+	name    string
+	record  wire.Record
+	payload string
+}
+
+// samples returns one frame of each shape.
+func samples() []sample {
+	const minute = core.Instant(time.Minute)
+	record := func(kind wire.Kind, m core.Meta) wire.Record {
+		return wire.Record{Key: "v1:orders:42", Header: wire.Header{Version: version(), Kind: kind}, Meta: m, Offset: offset}
+	}
+	return []sample{
+		{"plain", record(wire.KindFill, core.Meta{Born: 1_000, Stale: minute, Dead: minute}), "a value"},
+		{"fail-safe", record(wire.KindValue, core.Meta{
+			Born: -5, Stale: minute, Dead: 60 * minute, Retry: minute + 30, Cycles: 300,
+		}), "a value that may stand in"},
+		{"tombstone", record(wire.KindTombstone, core.Meta{}), ""},
+		{"never-expiring", record(wire.KindValue, core.Meta{Born: 7, Stale: core.Never, Dead: core.Never}), "a value for ever"},
+		{"never-dead", record(wire.KindValue, core.Meta{Born: 7, Stale: minute, Dead: core.Never}), "a value kept for ever"},
+		{"tags", record(wire.KindFill, core.Meta{
+			Born: 7, Stale: minute, Dead: minute, Tags: []string{"orders", "customer:7", ""},
+		}), "a value in groups"},
+		{"empty", record(wire.KindFill, core.Meta{Stale: minute, Dead: minute}), ""},
+	}
+}
+
+// frame returns the bytes of s.
+func (s sample) frame() []byte { return wire.AppendFrame(wire.V1{}, nil, s.record, []byte(s.payload)) }
+
+// messages returns one message of each kind, by name.
+func messages() map[string]wire.Message {
+	other := version()
+	other.Node = 0x00ff00ff00ff
+	highest := core.Version{Time: wire.MaxTime, Tick: wire.MaxTick, Bump: wire.MaxTick, Node: wire.MaxNode, Op: wire.MaxOp}
+	return map[string]wire.Message{
+		"set":          {Kind: wire.MessageSet, Node: sender, Seq: 1, Version: version(), Key: "orders:42"},
+		"remove":       {Kind: wire.MessageRemove, Node: sender, Seq: 200, Version: other, Key: "orders:42"},
+		"expire":       {Kind: wire.MessageExpire, Node: sender, Seq: math.MaxUint64, Version: highest, Key: "\x00\xff"},
+		"heartbeat":    {Kind: wire.MessageHeartbeat, Node: sender, Seq: 1 << 20},
+		"tag-removed":  {Kind: wire.MessageTagRemoved, Node: sender, Seq: 3, Version: version(), Key: "tag"},
+		"tag-expired":  {Kind: wire.MessageTagExpired, Node: sender, Seq: 4, Version: version(), Key: "tag"},
+		"cleared":      {Kind: wire.MessageCleared, Node: sender, Seq: 5, Version: version()},
+		"cleared-soft": {Kind: wire.MessageClearedSoft, Node: sender, Seq: 6, Version: version()},
+	}
+}
+
+// crc is the checksum of the formats, computed the straight way.
+func crc(key string, body []byte) uint32 {
+	return crc32.Checksum(append([]byte(key), body...), crc32.MakeTable(crc32.Castagnoli))
+}
