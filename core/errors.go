@@ -56,11 +56,12 @@ const (
 	OpSubscribe
 	OpEncode
 	OpDecode
+	OpOpen
 )
 
 // String returns the lower-case name of the operation.
 func (o Op) String() string {
-	names := [...]string{"", "get", "get or set", "set", "remove", "expire", "close", "publish", "subscribe", "encode", "decode"}
+	names := [...]string{"", "get", "get or set", "set", "remove", "expire", "close", "publish", "subscribe", "encode", "decode", "open"}
 	if int(o) < len(names) {
 		return names[o]
 	}

@@ -4,6 +4,7 @@
 package core
 
 import (
+	"cmp"
 	"errors"
 	"math/rand/v2"
 	"time"
@@ -120,21 +121,12 @@ func (s Skip) Has(p Skip) bool { return s&p == p }
 // WithDefaults returns o with every zero value that stands for a default
 // replaced by it.
 func (o EntryOptions) WithDefaults() EntryOptions {
-	if o.TTL == 0 {
-		o.TTL = Forever
-	}
 	if o.DistributedTTL == 0 {
-		o.DistributedTTL = o.TTL
-		if o.TTL == Forever {
-			o.DistributedTTL = DefaultDistributedTTL
-		}
+		o.DistributedTTL = cmp.Or(o.TTL, DefaultDistributedTTL)
 	}
-	if o.Throttle == 0 {
-		o.Throttle = DefaultThrottle
-	}
-	if o.DistributedTimeout == 0 {
-		o.DistributedTimeout = DefaultDistributedTimeout
-	}
+	o.TTL = cmp.Or(o.TTL, Forever)
+	o.Throttle = cmp.Or(o.Throttle, DefaultThrottle)
+	o.DistributedTimeout = cmp.Or(o.DistributedTimeout, DefaultDistributedTimeout)
 	return o
 }
 
@@ -156,6 +148,28 @@ func (o *EntryOptions) Meta(born, now Instant) Meta {
 		extra := rand.N(o.Jitter)
 		m.Stale = m.Stale.Add(extra)
 		m.Dead = max(m.Dead, m.Stale)
+	}
+	return m
+}
+
+// DistributedMeta returns the metadata that an entry with m has in the
+// distributed layer when it is written there at now.
+func (o *EntryOptions) DistributedMeta(m Meta, now Instant) Meta {
+	m.Retry, m.Cycles = 0, 0
+	m.Stale = now.Add(o.DistributedTTL)
+	m.Dead = m.Stale
+	if o.FailSafe() {
+		m.Dead = max(m.Stale, now.Add(o.StaleTTL))
+	}
+	return m
+}
+
+// LocalMeta returns the metadata that an entry read from the distributed layer
+// with m has in memory at now: never a new life, only what remains of it.
+func (o *EntryOptions) LocalMeta(m Meta, now Instant) Meta {
+	m.Stale = min(m.Stale, now.Add(o.TTL))
+	if !o.FailSafe() {
+		m.Dead = m.Stale
 	}
 	return m
 }

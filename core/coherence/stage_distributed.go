@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: The fusioncache-go authors
+
+package coherence
+
+import (
+	"context"
+
+	"github.com/fusioncache-go/fusioncache/core"
+)
+
+// Distributed returns the stage that reads the distributed layer: what is fresh
+// there is stored in memory and is the answer; what is stale goes on as
+// Request.Held, if it is newer than what is held. A failure is a miss, unless
+// there is no factory and the caller asked for errors.
+//
+// coalesce makes one read, one decoding and one promotion of all that are asked
+// for at once; resilience.Stampede.Stage does. The stage belongs outside of
+// FailSafe, so that what it finds can serve as the fallback.
+func Distributed(s *Shared, l *Local, coalesce core.Stage) core.Stage {
+	read := coalesce(reader(s, l))
+	return func(next core.Handler) core.Handler {
+		return func(ctx context.Context, r core.Request) (core.Result, error) {
+			if r.Options.Skip.Has(core.SkipDistributedRead) {
+				return next(ctx, r)
+			}
+			res, err := patient(ctx, r, read)
+			switch {
+			case ctx.Err() != nil:
+				return core.Result{}, err
+			case err != nil && r.Factory == nil && r.Options.ReturnLayerErrors:
+				return core.Result{}, err
+			case err != nil:
+				return next(ctx, r)
+			case res.Entry != nil && res.Entry.State(l.clock.Now()) == core.Fresh:
+				return res, nil
+			}
+			r.Seen = res.Seen
+			r.Held = newer(r.Held, res.Entry)
+			return next(ctx, r)
+		}
+	}
+}
+
+// patient reads within the soft limit, if there is something held to go on with.
+func patient(ctx context.Context, r core.Request, read core.Handler) (core.Result, error) {
+	soft := r.Options.DistributedSoftTimeout
+	if r.Held == nil || soft <= 0 || soft == core.Forever {
+		return read(ctx, r)
+	}
+	within, cancel := context.WithTimeout(ctx, soft)
+	defer cancel()
+	return read(within, r)
+}
+
+// reader returns the handler that one flight of readers shares.
+func reader(s *Shared, l *Local) core.Handler {
+	return func(ctx context.Context, r core.Request) (core.Result, error) {
+		ctx, cancel := context.WithTimeout(ctx, r.Options.DistributedTimeout)
+		defer cancel()
+		found, err := s.Read(ctx, r.Key)
+		if err != nil {
+			return core.Result{}, err
+		}
+		res := core.Result{Level: core.LevelDistributed, Seen: found.Seen}
+		if found.Payload == nil {
+			return res, nil
+		}
+		m := r.Options.LocalMeta(found.Meta, l.clock.Now())
+		e, err := r.Codec.Decode(found.Payload, m)
+		if err != nil {
+			s.unreadable(r.Key, err)
+			return res, nil
+		}
+		res.Entry = e
+		promote(l, r, e, found.Payload)
+		return res, nil
+	}
+}
+
+// promote stores what was read in memory, if nothing was written meanwhile.
+func promote(l *Local, r core.Request, e *core.Entry, payload []byte) {
+	if r.Options.Skip.Has(core.SkipMemoryWrite) || e.State(l.clock.Now()) == core.Dead {
+		return
+	}
+	if l.Bytes() != nil {
+		e = e.WithPayload(payload)
+	}
+	if !l.Commit(r.Key, r.Token, e) {
+		l.events.Emit(core.Event{Kind: core.Fenced, Key: r.Key})
+	}
+}
+
+// newer returns the one of two stale entries that was written later.
+func newer(held, found *core.Entry) *core.Entry {
+	switch {
+	case found == nil:
+		return held
+	case held == nil || held.Version().Compare(found.Version()) <= 0:
+		return found
+	}
+	return held
+}

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: The fusioncache-go authors
+
+package coherence
+
+import (
+	"context"
+	"errors"
+
+	"github.com/fusioncache-go/fusioncache/core"
+)
+
+// Verdict is what to do with an entry that memory holds.
+type Verdict uint8
+
+// The verdicts.
+const (
+	Ignore     Verdict = iota // dead, or not there
+	Hold                      // not to be served now, but fail-safe can use it
+	Serve                     // fresh
+	ServeStale                // stale, in a throttle window
+)
+
+// Judge decides about an entry with metadata m at now.
+func (l *Local) Judge(m *core.Meta, now core.Instant, o *core.EntryOptions) Verdict {
+	switch m.State(now) {
+	case core.Fresh:
+		if l.Trusted(m.Checked) {
+			return Serve
+		}
+		return Hold
+	case core.Throttled:
+		if o.FailSafe() {
+			return ServeStale
+		}
+		return Hold
+	case core.Stale:
+		return Hold
+	}
+	return Ignore
+}
+
+var errType = errors.New("entry holds a value of another type")
+
+// Memory returns the stage that looks into memory: what is fresh is the answer,
+// what is not goes on as Request.Held. Package hybrid answers fresh hits before
+// the chain and uses the stage inside a flight, for the second look of a caller
+// that missed before the previous flight had stored its result.
+func Memory(l *Local) core.Stage {
+	return func(next core.Handler) core.Handler {
+		return func(ctx context.Context, r core.Request) (core.Result, error) {
+			if r.Options.Skip.Has(core.SkipMemoryRead) {
+				return next(ctx, r)
+			}
+			e, ok := l.Get(r.Key)
+			if !ok {
+				return next(ctx, r)
+			}
+			m := e.Meta()
+			verdict := l.Judge(&m, l.clock.Now(), r.Options)
+			if verdict == Ignore {
+				return next(ctx, r)
+			}
+			live, err := Revive(r.Codec, e)
+			if err != nil {
+				l.events.Emit(core.Event{Kind: core.DecodeFailed, Key: r.Key, Level: core.LevelMemory, Op: core.OpDecode, Err: err})
+				return next(ctx, r)
+			}
+			if verdict == ServeStale && r.Factory == nil {
+				verdict = Hold // a plain read serves stale entries only when asked to
+			}
+			if verdict == Hold {
+				r.Held = live
+				return next(ctx, r)
+			}
+			return core.Result{Entry: live, Level: core.LevelMemory, Stale: verdict == ServeStale}, nil
+		}
+	}
+}
+
+// Revive returns e with a live value of the codec's type, decoding if need be.
+func Revive(c core.Codec, e *core.Entry) (*core.Entry, error) {
+	if c.Holds(e) {
+		return e, nil
+	}
+	if e.Payload() == nil {
+		return nil, errType
+	}
+	return c.Decode(e.Payload(), e.Meta())
+}

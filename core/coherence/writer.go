@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: The fusioncache-go authors
+
+package coherence
+
+import (
+	"context"
+	"errors"
+
+	"github.com/fusioncache-go/fusioncache/core"
+	"github.com/fusioncache-go/fusioncache/core/wire"
+)
+
+// Writer takes a write through all levels: memory first, so that this node reads
+// its own write at once; then the distributed layer, one write at a time per
+// key; then, after that has acknowledged, the other nodes.
+//
+// Safe for concurrent use.
+type Writer struct {
+	Local    *Local
+	Shared   *Shared   // nil without a distributed layer
+	Notifier *Notifier // nil without a backplane
+	Order    *Order
+	Versions *Versions
+	Clock    core.Clock
+	Events   *core.Events // may be nil
+}
+
+// change is one write on its way to the other levels.
+type change struct {
+	key     string
+	kind    wire.MessageKind
+	version core.Version
+	token   *core.Token
+	options *core.EntryOptions
+	shared  func(ctx context.Context) error // nil: nothing to do there
+	notify  bool
+}
+
+// Set stores the live entry e under key.
+func (w *Writer) Set(ctx context.Context, key string, e *core.Entry, c core.Codec, o *core.EntryOptions) (core.Outcome, error) {
+	p, err := w.prepare(key, e, c, o)
+	if !o.Skip.Has(core.SkipMemoryWrite) {
+		w.Local.Write(key, p.forMemory)
+	} else {
+		w.Local.Expire(key) // what it holds is obsolete
+	}
+	w.Events.Emit(core.Event{Kind: core.Written, Key: key, Op: core.OpSet})
+	ch := w.change(key, wire.MessageSet, p.version, o)
+	if err != nil {
+		// The old value is obsolete on every level, whatever became of the new one.
+		ch.shared = w.remove(key, o)
+		outcome, also := w.send(ctx, ch)
+		if w.Local.Bytes() != nil || o.ReturnLayerErrors {
+			return 0, errors.Join(err, also)
+		}
+		return outcome, nil
+	}
+	if w.shares(o) {
+		m := o.DistributedMeta(e.Meta(), w.Clock.Now())
+		m.Version = p.version
+		ch.shared = func(ctx context.Context) error { return w.Shared.Write(ctx, key, wire.KindValue, m, p.payload) }
+	}
+	return w.send(ctx, ch)
+}
+
+// Remove removes key, its stale copies too, from every level and node.
+func (w *Writer) Remove(ctx context.Context, key string, o *core.EntryOptions) (core.Outcome, error) {
+	w.Local.Write(key, nil)
+	w.Events.Emit(core.Event{Kind: core.Removed, Key: key, Op: core.OpRemove})
+	ch := w.change(key, wire.MessageRemove, w.version(), o)
+	ch.shared = w.remove(key, o)
+	return w.send(ctx, ch)
+}
+
+// Expire ends the logical life of key on every level and node; what fail-safe
+// can use stays.
+func (w *Writer) Expire(ctx context.Context, key string, o *core.EntryOptions) (core.Outcome, error) {
+	w.Local.Expire(key)
+	w.Events.Emit(core.Event{Kind: core.Expired, Key: key, Op: core.OpExpire})
+	ch := w.change(key, wire.MessageExpire, w.version(), o)
+	if w.shares(o) {
+		ch.shared = func(ctx context.Context) error { return w.Shared.Expire(ctx, key, ch.version) }
+	}
+	return w.send(ctx, ch)
+}
+
+// fill stores the result of a flight, as long as its token is valid. Errors
+// reach listeners only: the caller has its value.
+func (w *Writer) fill(ctx context.Context, r core.Request, e *core.Entry) {
+	o := r.Options
+	p, err := w.prepare(r.Key, e, r.Codec, o)
+	if !o.Skip.Has(core.SkipMemoryWrite) && p.forMemory != nil && !w.Local.Commit(r.Key, r.Token, p.forMemory) {
+		w.fenced(r.Key)
+		return
+	}
+	if err != nil || !w.shares(o) || (r.Seen != nil && r.Seen.Foreign) {
+		return
+	}
+	m := o.DistributedMeta(e.Meta(), w.Clock.Now())
+	m.Version = p.version
+	ch := w.change(r.Key, wire.MessageSet, p.version, o)
+	ch.token = r.Token
+	ch.shared = func(ctx context.Context) error { return w.Shared.Write(ctx, r.Key, wire.KindFill, m, p.payload) }
+	_, _ = w.send(ctx, ch)
+}
+
+// prepared is an entry made ready for the levels.
+type prepared struct {
+	version   core.Version
+	payload   []byte
+	forMemory *core.Entry // nil if memory cannot take it
+}
+
+// prepare encodes e once, if any level wants bytes, and gives it a version if
+// any other node can see it.
+func (w *Writer) prepare(key string, e *core.Entry, c core.Codec, o *core.EntryOptions) (p prepared, err error) {
+	p.version = w.version()
+	if !p.version.IsZero() {
+		m := e.Meta()
+		m.Version = p.version
+		e = e.With(m)
+	}
+	bytes := w.Local.Bytes() != nil && !o.Skip.Has(core.SkipMemoryWrite)
+	if bytes || w.shares(o) {
+		p.payload, err = c.Encode(nil, e)
+	}
+	if err != nil {
+		err = &core.LayerError{Level: core.LevelDistributed, Op: core.OpEncode, Key: key, Err: err}
+		w.Events.Emit(core.Event{Kind: core.LayerFailed, Key: key, Level: core.LevelDistributed, Op: core.OpEncode, Err: err})
+	}
+	switch {
+	case !bytes:
+		p.forMemory = e
+	case err == nil:
+		p.forMemory = e.WithPayload(p.payload)
+	}
+	return p, err
+}
+
+func (w *Writer) version() core.Version {
+	if w.Shared == nil && w.Notifier == nil {
+		return core.Version{}
+	}
+	return w.Versions.Next()
+}
+
+func (w *Writer) shares(o *core.EntryOptions) bool {
+	return w.Shared != nil && !o.Skip.Has(core.SkipDistributedWrite)
+}
+
+func (w *Writer) remove(key string, o *core.EntryOptions) func(context.Context) error {
+	if !w.shares(o) {
+		return nil
+	}
+	return func(ctx context.Context) error { return w.Shared.Remove(ctx, key) }
+}
+
+func (w *Writer) change(key string, kind wire.MessageKind, v core.Version, o *core.EntryOptions) change {
+	notify := w.Notifier != nil && !o.Skip.Has(core.SkipNotify)
+	return change{key: key, kind: kind, version: v, options: o, notify: notify}
+}
+
+func (w *Writer) fenced(key string) {
+	w.Events.Emit(core.Event{Kind: core.Fenced, Key: key})
+}
+
+// send takes a change to the distributed layer and the other nodes when it is
+// its key's turn.
+func (w *Writer) send(ctx context.Context, ch change) (outcome core.Outcome, err error) {
+	if ch.shared == nil && !ch.notify {
+		return core.Committed, nil
+	}
+	if ch.options.BackgroundWrites {
+		o := *ch.options // the caller's may be gone by then
+		ch.options = &o
+		err = w.Order.Go(context.WithoutCancel(ctx), ch.key, func(ctx context.Context) { _ = w.apply(ctx, ch) })
+		return core.LocalOnly, err
+	}
+	var failed error
+	err = w.Order.Do(ctx, ch.key, func(ctx context.Context) { failed = w.apply(ctx, ch) })
+	if err = errors.Join(err, failed); err == nil {
+		return core.Committed, nil
+	}
+	if !ch.options.ReturnLayerErrors {
+		err = nil
+	}
+	return core.LocalOnly, err
+}
+
+// apply does the work of a change. It has the turn of its key, so a fill that
+// finds its token valid here is ahead of every write that revokes it later.
+func (w *Writer) apply(ctx context.Context, ch change) error {
+	if !ch.token.Valid() {
+		w.fenced(ch.key)
+		return nil
+	}
+	var failed, untold error
+	if ch.shared != nil {
+		within, cancel := context.WithTimeout(ctx, ch.options.DistributedTimeout)
+		failed = ch.shared(within)
+		cancel()
+	}
+	if ch.notify && (failed == nil || ch.token == nil) {
+		// Even a write that failed may have been applied, and memory holds the new
+		// value: the others must not keep the old one.
+		within, cancel := context.WithTimeout(context.WithoutCancel(ctx), ch.options.DistributedTimeout)
+		untold = w.Notifier.Send(within, ch.kind, ch.key, ch.version)
+		cancel()
+	}
+	return errors.Join(failed, untold)
+}

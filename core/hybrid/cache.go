@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: The fusioncache-go authors
+
+package hybrid
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/fusioncache-go/fusioncache/core"
+)
+
+// Cache is a view on a [Stack] for values of type V. Its keys are its own: no
+// other view of the stack sees them. Safe for concurrent use.
+//
+// With a memory layer of objects all readers of a key share one value, which
+// nobody may change; a layer of bytes gives every reader its own.
+type Cache[V any] struct {
+	stack   *Stack
+	prefix  string
+	codec   core.Codec
+	base    core.EntryOptions // as given
+	options core.EntryOptions // complete
+	values  sync.Pool         // *V, to decode into
+}
+
+// Of returns the view of s for values of type V, called name. Every view of a
+// stack has a name of its own: two views of one name share their keys, and must
+// have one type. opts refine the stack's entry options for this view.
+//
+// It fails on an empty name, one of more than 128 bytes, and on options that
+// contradict each other.
+func Of[V any](s *Stack, name string, opts ...core.Option) (*Cache[V], error) {
+	if s == nil {
+		return nil, &core.Error{Op: core.OpOpen, Err: errors.New("stack is nil")}
+	}
+	if name == "" || len(name) > maxNameLen {
+		return nil, &core.Error{Op: core.OpOpen, Err: fmt.Errorf("name of a view must have 1 to %d bytes", maxNameLen)}
+	}
+	c := &Cache[V]{stack: s, prefix: viewPrefix(name), codec: core.NewCodec[V](s.parts)}
+	c.base = core.Resolve(s.defaults, opts)
+	c.options = c.base.WithDefaults()
+	c.values.New = func() any { return new(V) }
+	if err := c.base.Validate(); err != nil {
+		return nil, &core.Error{Op: core.OpOpen, Err: fmt.Errorf("view %q: %w", name, err)}
+	}
+	return c, nil
+}
+
+// Must returns v, and panics if err is not nil. It is for package variables,
+// main functions and examples.
+func Must[T any](v T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return v
+}
+
+// Options returns the entry options of the view, complete.
+func (c *Cache[V]) Options() core.EntryOptions { return c.options }
+
+// Stack returns the stack that the view is on.
+func (c *Cache[V]) Stack() *Stack { return c.stack }
+
+// resolve returns the complete options of a call. Without options of its own it
+// allocates nothing.
+func (c *Cache[V]) resolve(opts []core.Option) (*core.EntryOptions, error) {
+	if len(opts) == 0 {
+		return &c.options, nil
+	}
+	o := core.Resolve(c.base, opts)
+	if err := o.Validate(); err != nil {
+		return nil, err
+	}
+	o = o.WithDefaults()
+	return &o, nil
+}
+
+// check returns why a call cannot be made, or nil.
+func (c *Cache[V]) check(key string) error {
+	if c.stack.closed.Load() {
+		return core.ErrClosed
+	}
+	if len(key) == 0 || len(key) > core.MaxKeyLen {
+		return core.ErrKey
+	}
+	return nil
+}

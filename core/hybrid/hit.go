@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: The fusioncache-go authors
+
+package hybrid
+
+import (
+	"unsafe"
+
+	"github.com/fusioncache-go/fusioncache/core"
+)
+
+// look is what a first look into memory found.
+type look uint8
+
+const (
+	fresh  look = iota + 1
+	absent      // memory was asked and has nothing
+	unsure      // anything else: the chain has to look again
+)
+
+// hit answers from memory if it can, without allocating anything.
+//
+// The full key is put together in a buffer that is used again; that is why a
+// memory layer must not keep the key that it is asked for.
+func (c *Cache[V]) hit(key string, opts []core.Option) (v V, found look) {
+	if c.check(key) != nil || skipsMemory(opts) {
+		return v, unsure
+	}
+	b := c.stack.scratch.Get().(*buffers)
+	b.key = append(append(b.key[:0], c.prefix...), key...)
+	v, found = c.find(b)
+	c.stack.scratch.Put(b)
+	return v, found
+}
+
+// hit is [Cache.hit] with a key that is encoded into the same buffer.
+func (k *Keyed[K, V]) hit(key K, opts []core.Option) (v V, found look) {
+	c := k.cache
+	if c.stack.closed.Load() || skipsMemory(opts) {
+		return v, unsure
+	}
+	b := c.stack.scratch.Get().(*buffers)
+	b.key = k.encode(append(b.key[:0], c.prefix...), key)
+	if n := len(b.key) - len(c.prefix); n > 0 && n <= core.MaxKeyLen {
+		v, found = c.find(b)
+	} else {
+		found = unsure
+	}
+	c.stack.scratch.Put(b)
+	return v, found
+}
+
+func skipsMemory(opts []core.Option) bool {
+	for i := range opts {
+		if opts[i].Skips().Has(core.SkipMemoryRead) {
+			return true
+		}
+	}
+	return false
+}
+
+// find looks for a fresh entry under the full key in b.
+func (c *Cache[V]) find(b *buffers) (v V, found look) {
+	full := unsafe.String(unsafe.SliceData(b.key), len(b.key))
+	if c.options.Skip.Has(core.SkipMemoryRead) {
+		return v, unsure
+	}
+	if c.stack.local.Bytes() != nil {
+		return c.findBytes(full, b)
+	}
+	e, ok := c.stack.memory.Get(full)
+	if !ok {
+		return v, absent
+	}
+	if c.stack.clock.Now() >= e.StaleAt() || !c.stack.local.Trusted(e.Checked()) {
+		return v, unsure
+	}
+	if v, ok = core.Value[V](e); !ok {
+		return v, unsure
+	}
+	c.stack.hit(full)
+	return v, fresh
+}
+
+// findBytes is find for a memory layer of bytes.
+func (c *Cache[V]) findBytes(full string, b *buffers) (v V, found look) {
+	data, ok := c.stack.local.Bytes().AppendEntry(b.data[:0], full)
+	if !ok {
+		return v, absent
+	}
+	b.data = keep(data)
+	m, payload, err := core.ParseMeta(data)
+	if err != nil || c.stack.clock.Now() >= m.Stale || !c.stack.local.Trusted(m.Checked) {
+		return v, unsure
+	}
+	p := c.values.Get().(*V)
+	err = c.stack.parts.Unmarshal(payload, p)
+	if err == nil {
+		v, found = *p, fresh
+		c.stack.hit(full)
+	} else {
+		found = unsure
+	}
+	*p = *new(V)
+	c.values.Put(p)
+	return v, found
+}
+
+// hit tells listeners. The key is in a buffer, so they get a copy.
+func (s *Stack) hit(full string) {
+	if s.events.Wants(core.Hit) {
+		s.events.Emit(core.Event{Kind: core.Hit, Key: cloneKey(full), Level: core.LevelMemory})
+	}
+}
+
+func cloneKey(full string) string { return string([]byte(full)) }
+
+// keep returns a buffer to use again, unless one large value has blown it up.
+func keep(data []byte) []byte {
+	if cap(data) > 64<<10 {
+		return nil
+	}
+	return data
+}

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: The fusioncache-go authors
+
+package hybrid
+
+import "strings"
+
+// The layout of everything that a stack names outside of the process, N being
+// the escaped name of the stack:
+//
+//	N:1:e:V:K   the entry of key K in view V
+//	N:1:bus     the channel of the backplane
+//
+// The 1 is the version of the layout. Escaped names have no colon, so two
+// different (name, view, key) never give the same key.
+
+// Channel returns the name of the backplane channel of the stack called name.
+func Channel(name string) string { return escape(name) + ":1:bus" }
+
+// entryPrefix begins the keys of entries in the distributed layer.
+func entryPrefix(name string) string { return escape(name) + ":1:e:" }
+
+// viewPrefix begins the keys of a view on every level.
+func viewPrefix(view string) string { return escape(view) + ":" }
+
+// escape writes bytes other than letters, digits, '-', '_', '.' and those of
+// multi-byte characters as %hh.
+func escape(name string) string {
+	const hex = "0123456789abcdef"
+	var b strings.Builder
+	for i := range len(name) {
+		c := name[i]
+		switch {
+		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9', c == '-', c == '_', c == '.', c >= 0x80:
+			b.WriteByte(c)
+		default:
+			b.WriteByte('%')
+			b.WriteByte(hex[c>>4])
+			b.WriteByte(hex[c&15])
+		}
+	}
+	return b.String()
+}

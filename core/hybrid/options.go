@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: The fusioncache-go authors
+
+package hybrid
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"time"
+
+	"github.com/fusioncache-go/fusioncache/core"
+	"github.com/fusioncache-go/fusioncache/core/coherence"
+)
+
+// Options are the parts and the settings of a [Stack]. Only Memory is required.
+// The stack closes none of the parts: who made them closes them, after the
+// stack.
+type Options struct {
+	// Name sets the stack apart from others on the same server: it begins every
+	// key in the distributed layer. Required with Distributed, the same on every
+	// node. Any text of at most 128 bytes.
+	Name string
+
+	// Memory is the first level. Required.
+	Memory core.MemoryLayer
+
+	// Distributed is the second level, shared by all nodes. Nil: none.
+	Distributed core.DistributedLayer
+
+	// Backplane tells the nodes of each other's writes. Nil: none; then other
+	// nodes see a write when their own copy expires. Make it with the channel
+	// that [Channel] gives for Name.
+	Backplane core.Backplane
+
+	// Serializer encodes values. Required with Distributed and with a memory layer
+	// of bytes.
+	Serializer core.Serializer
+
+	// Plugins are installed in order.
+	Plugins []core.Plugin
+
+	// Defaults are the entry options that views and calls start from.
+	Defaults core.EntryOptions
+
+	// MaxFactories bounds the factories that run at a time; a call that would
+	// start another gets core.ErrOverload, or the stale entry. Zero: no bound.
+	MaxFactories int
+
+	// MaxAbandoned bounds the factories that were cancelled and have not returned.
+	// Zero: 1024.
+	MaxAbandoned int
+
+	// Background bounds what core.BackgroundWrites does.
+	Background coherence.BackgroundLimits
+
+	// RequireDistributed makes New fail when the distributed layer does not answer
+	// within core.DefaultDistributedTimeout. Otherwise the stack starts with what
+	// it has. Needs a layer that is a core.Pinger.
+	RequireDistributed bool
+
+	// Wall tells wall-clock time, for instants that leave the process. Nil:
+	// time.Now.
+	Wall func() time.Time
+}
+
+const maxNameLen = 128
+
+// validate returns all that is wrong with o, joined.
+func (o *Options) validate() error {
+	var errs []error
+	bad := func(option, why string, args ...any) {
+		errs = append(errs, &core.OptionError{Option: "Options." + option, Err: fmt.Errorf(why, args...)})
+	}
+	for _, part := range []struct {
+		name string
+		part any
+	}{
+		{"Memory", o.Memory}, {"Distributed", o.Distributed}, {"Backplane", o.Backplane}, {"Serializer", o.Serializer},
+	} {
+		if v := reflect.ValueOf(part.part); v.Kind() == reflect.Pointer && v.IsNil() {
+			bad(part.name, "is a nil %T", part.part)
+		}
+	}
+	if o.Memory == nil {
+		bad("Memory", "is required")
+	}
+	if o.Distributed != nil && o.Name == "" {
+		bad("Name", "is required with Distributed")
+	}
+	if len(o.Name) > maxNameLen {
+		bad("Name", "has %d bytes, at most %d are allowed", len(o.Name), maxNameLen)
+	}
+	_, bytes := core.As[core.ByteMemory](o.Memory)
+	if o.Serializer == nil && (o.Distributed != nil || bytes) {
+		bad("Serializer", "is required with a distributed layer or a memory layer of bytes")
+	}
+	if o.MaxFactories < 0 {
+		bad("MaxFactories", "must not be negative")
+	}
+	if o.MaxAbandoned < 0 {
+		bad("MaxAbandoned", "must not be negative")
+	}
+	if o.RequireDistributed {
+		if _, ok := core.As[core.Pinger](o.Distributed); !ok {
+			bad("RequireDistributed", "needs a distributed layer that can be pinged")
+		}
+	}
+	return errors.Join(append(errs, o.Defaults.Validate())...)
+}
+
+// advice returns what is allowed but probably not meant.
+func advice(o core.EntryOptions) (out []string) {
+	if o.SoftTimeout > 0 && o.HardTimeout > 0 && o.SoftTimeout >= o.HardTimeout {
+		out = append(out, "SoftTimeout is not below HardTimeout and never acts")
+	}
+	if o.SoftTimeout > 0 && o.StaleTTL == 0 {
+		out = append(out, "SoftTimeout does nothing without StaleTTL")
+	}
+	if o.LoadTimeout > 0 && o.HardTimeout > 0 && o.LoadTimeout < o.HardTimeout {
+		out = append(out, "LoadTimeout ends the factory before HardTimeout")
+	}
+	return out
+}

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: The fusioncache-go authors
+
+package hybrid
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
+
+	"github.com/fusioncache-go/fusioncache/core"
+	"github.com/fusioncache-go/fusioncache/core/coherence"
+	"github.com/fusioncache-go/fusioncache/core/internal/clock"
+	"github.com/fusioncache-go/fusioncache/core/resilience"
+)
+
+// Stack is a cache assembled from parts, without a type: views, made with [Of],
+// give it one. Safe for concurrent use. Close it when it is not used any more.
+type Stack struct {
+	name     string
+	defaults core.EntryOptions // as given; WithDefaults not yet applied
+	memory   core.MemoryLayer
+	parts    core.Serializer
+	clock    *clock.Clock
+	events   *core.Events
+	local    *coherence.Local
+	writer   *coherence.Writer
+	paths    paths
+	loads    *resilience.Stampede
+	reads    *resilience.Stampede
+	plugins  *core.Installed
+	health   health
+	scratch  sync.Pool // *buffers
+
+	listener  listener
+	closed    atomic.Bool
+	closeOnce sync.Once
+	closeErr  error
+}
+
+// buffers are what a hit needs for a moment.
+type buffers struct {
+	key  []byte
+	data []byte
+}
+
+// New assembles a stack and starts listening to the backplane. Servers that are
+// down do not make it fail, unless RequireDistributed is set. It fails, with all
+// reasons joined, on options that are wrong (*core.OptionError) and on a plugin
+// that cannot be installed.
+func New(o Options) (*Stack, error) {
+	if err := o.validate(); err != nil {
+		return nil, &core.Error{Op: core.OpOpen, Err: err}
+	}
+	s, err := assemble(o)
+	if err == nil && o.RequireDistributed {
+		err = s.requireDistributed()
+	}
+	if err != nil {
+		return nil, &core.Error{Op: core.OpOpen, Err: err}
+	}
+	for _, detail := range advice(o.Defaults) {
+		s.events.Emit(core.Event{Kind: core.Advice, Detail: detail})
+	}
+	s.listener.start(s.health.backplane)
+	return s, nil
+}
+
+// assemble connects the parts; it starts nothing.
+func assemble(o Options) (*Stack, error) {
+	s := &Stack{name: o.Name, defaults: o.Defaults, memory: o.Memory, parts: o.Serializer}
+	s.clock = clock.New(o.Wall)
+	s.events = core.NewEvents(o.Name)
+	s.scratch.New = func() any { return new(buffers) }
+	plugins, err := core.Install(o.Name, s.events, o.Plugins)
+	if err != nil {
+		return nil, err
+	}
+	s.plugins = plugins
+	abandoned := o.MaxAbandoned
+	if abandoned == 0 {
+		abandoned = 1024
+	}
+	s.loads = resilience.NewStampede(s.clock, s.events, resilience.Limits{Running: o.MaxFactories, Abandoned: abandoned})
+	s.reads = resilience.NewStampede(s.clock, nil, resilience.Limits{})
+	s.local = coherence.NewLocal(o.Memory, s.clock, s.events, s.loads, s.reads)
+
+	node := coherence.NewNodeID()
+	versions := coherence.NewVersions(node, s.clock.Wall)
+	s.writer = &coherence.Writer{
+		Local:    s.local,
+		Order:    coherence.NewOrder(o.Background),
+		Versions: versions,
+		Clock:    s.clock,
+		Events:   s.events,
+	}
+	if o.Distributed != nil {
+		s.health.distributed = plugins.Distributed(o.Distributed)
+		s.writer.Shared = coherence.NewShared(s.health.distributed, entryPrefix(o.Name), s.clock, versions, s.events)
+	}
+	if o.Backplane != nil {
+		s.health.backplane = plugins.Backplane(o.Backplane)
+		s.writer.Notifier = coherence.NewNotifier(s.health.backplane, node, s.events)
+		s.listener.receiver = coherence.NewReceiver(s.local, versions, node, s.events)
+	}
+	s.paths = s.compose()
+	return s, nil
+}
+
+// Name returns the name of the stack.
+func (s *Stack) Name() string { return s.name }
+
+// Defaults returns the entry options that views start from, complete.
+func (s *Stack) Defaults() core.EntryOptions { return s.defaults.WithDefaults() }
+
+// Events returns where listeners can be added.
+func (s *Stack) Events() *core.Events { return s.events }
+
+// Close ends the stack: operations give core.ErrClosed from now on; factories
+// that callers wait for, and background writes, are finished; then the
+// subscription ends and plugins are closed. It returns when all that has
+// happened, or when ctx has ended, with an error that says what was left. It
+// closes none of the parts it was given.
+//
+// Further calls wait for the first and return the same. A factory or a listener
+// that closes its own stack waits for itself until ctx ends.
+func (s *Stack) Close(ctx context.Context) error {
+	s.closeOnce.Do(func() {
+		s.closed.Store(true)
+		s.closeErr = s.shutDown(ctx)
+	})
+	return s.closeErr
+}
+
+func (s *Stack) shutDown(ctx context.Context) error {
+	err := errors.Join(
+		s.loads.Close(ctx),
+		s.reads.Close(ctx),
+		s.writer.Order.Close(ctx),
+		s.listener.stop(ctx),
+		s.plugins.Close(ctx),
+	)
+	if err != nil {
+		return &core.Error{Op: core.OpClose, Err: err}
+	}
+	return nil
+}
