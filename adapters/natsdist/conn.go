@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: The fusioncache-go authors
+
+package natsdist
+
+import (
+	"time"
+
+	"github.com/nats-io/nats.go"
+)
+
+// ConnOptions returns the options that a connection for a cache should have,
+// whoever makes it: the defaults of nats.go suit work that can wait. Add your
+// own behind them; the later one wins.
+//
+//   - It reconnects for ever, every 250 to 350 ms, also after refused passwords.
+//     Default of nats.go: 60 times every 2 s, then it is closed for good.
+//   - A server that has stopped answering is given up after 2 to 3 s. Default: 4
+//     to 6 minutes.
+//   - Connecting may take 1 s and writing 2 s. Either holds up everybody who
+//     uses the connection. Defaults: 2 s and 1 minute.
+//   - While disconnected, writing fails instead of being done some time later.
+//     Default: 8 MiB are kept and sent after the reconnection.
+//   - Errors that belong to no call are ignored. Default: they are printed. Add
+//     [nats.ErrorHandler] to hear of them.
+func ConnOptions() []nats.Option {
+	return []nats.Option{
+		nats.MaxReconnects(-1),
+		nats.ReconnectWait(250 * time.Millisecond),
+		nats.ReconnectJitter(100*time.Millisecond, 100*time.Millisecond),
+		nats.IgnoreAuthErrorAbort(),
+		nats.PingInterval(time.Second),
+		nats.MaxPingsOutstanding(2),
+		nats.Timeout(time.Second),
+		nats.FlusherTimeout(2 * time.Second),
+		nats.ReconnectBufSize(-1),
+		nats.ErrorHandler(func(*nats.Conn, *nats.Subscription, error) {}),
+	}
+}

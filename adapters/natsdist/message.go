@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: The fusioncache-go authors
+
+package natsdist
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/fusioncache-go/fusioncache/core"
+)
+
+const (
+	opHeader = "KV-Operation" // of a marker that a client of KV leaves
+	opPurge  = "PURGE"
+
+	errMessageSize = 10054 // "message size exceeds maximum allowed"
+)
+
+// record is what a bucket holds under one key.
+type record struct {
+	data     []byte
+	revision uint64 // 0 when there is nothing, not even a marker
+	live     bool   // false for nothing and for a marker
+}
+
+// read returns what the bucket holds under key.
+func (l *Layer) read(ctx context.Context, key string) (record, error) {
+	if err := l.ready(ctx, key); err != nil {
+		return record{}, err
+	}
+	subject := l.readFrom + encodeKey(key)
+	return call(ctx, l.guard, l.guard.doubtful(), func() (record, error) {
+		b, err := l.bucket.bind(ctx)
+		if err != nil {
+			return record{}, err
+		}
+		msg, err := b.stream.GetLastMsgForSubject(ctx, subject)
+		switch {
+		case errors.Is(err, jetstream.ErrMsgNotFound):
+			return record{}, nil
+		case err != nil:
+			l.bucket.forget(b, err)
+			return record{}, err
+		case isMarker(msg.Header):
+			return record{revision: msg.Sequence}, nil
+		}
+		return record{data: msg.Data, revision: msg.Sequence, live: true}, nil
+	})
+}
+
+// isMarker reports whether a message says that its key was deleted, by a client
+// or by the server.
+func isMarker(h nats.Header) bool {
+	return h.Get(opHeader) != "" || h.Get(jetstream.MarkerReasonHeader) != ""
+}
+
+// write makes data the newest message of key and returns its revision.
+func (l *Layer) write(ctx context.Context, key string, h nats.Header, data []byte) (uint64, error) {
+	if err := l.ready(ctx, key); err != nil {
+		return 0, err
+	}
+	detached := l.guard.doubtful()
+	if detached {
+		data = bytes.Clone(data)
+	}
+	msg := &nats.Msg{Subject: l.writeTo + encodeKey(key), Header: h, Data: data}
+	return call(ctx, l.guard, detached, func() (uint64, error) {
+		b, err := l.bucket.bind(ctx)
+		if err != nil {
+			return 0, err
+		}
+		ack, err := l.js.PublishMsg(ctx, msg, jetstream.WithRetryAttempts(0))
+		switch {
+		case err == nil:
+			return ack.Sequence, nil
+		case tooLarge(err):
+			return 0, fmt.Errorf("%d bytes, the server takes %d per message: %w",
+				len(msg.Data), l.js.Conn().MaxPayload(), core.ErrTooLarge)
+		}
+		l.bucket.forget(b, err)
+		return 0, err
+	})
+}
+
+// tooLarge reports whether err is the refusal of a message for its size, by the
+// client before it is sent, or by the bucket.
+func tooLarge(err error) bool {
+	api, _ := errors.AsType[*jetstream.APIError](err)
+	return errors.Is(err, nats.ErrMaxPayload) || api != nil && api.ErrorCode == errMessageSize
+}
