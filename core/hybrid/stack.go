@@ -11,7 +11,6 @@ import (
 
 	"github.com/fusioncache-go/fusioncache/core"
 	"github.com/fusioncache-go/fusioncache/core/coherence"
-	"github.com/fusioncache-go/fusioncache/core/internal/clock"
 	"github.com/fusioncache-go/fusioncache/core/resilience"
 )
 
@@ -22,7 +21,7 @@ type Stack struct {
 	defaults core.EntryOptions // as given; WithDefaults not yet applied
 	memory   core.MemoryLayer
 	parts    core.Serializer
-	clock    *clock.Clock
+	clock    *core.Monotonic
 	events   *core.Events
 	local    *coherence.Local
 	writer   *coherence.Writer
@@ -70,7 +69,7 @@ func New(o Options) (*Stack, error) {
 // assemble connects the parts; it starts nothing.
 func assemble(o Options) (*Stack, error) {
 	s := &Stack{name: o.Name, defaults: o.Defaults, memory: o.Memory, parts: o.Serializer}
-	s.clock = clock.New(o.Wall)
+	s.clock = core.NewMonotonic(o.Wall)
 	s.events = core.NewEvents(o.Name)
 	s.scratch.New = func() any { return new(buffers) }
 	plugins, err := core.Install(o.Name, s.events, o.Plugins)
