@@ -46,7 +46,6 @@ type circuit struct {
 type ticket struct {
 	done  func(verdict error)
 	until time.Time // of a probe: when it counts as failed
-	used  bool
 }
 
 func newCircuit(level core.Level, opts LayerOptions, emit func(core.Event)) *circuit {
@@ -132,13 +131,9 @@ func (c *circuit) report(t *ticket, verdict error) {
 	c.settle(t, verdict)
 }
 
-// settle hands the verdict to the state machine, the first one only: a probe
-// that was given up may still return.
+// settle hands the verdict to the state machine. That ignores what a probe which
+// was given up brings at last: it belongs to a state that has ended.
 func (c *circuit) settle(t *ticket, verdict error) {
-	if t.used {
-		return
-	}
-	t.used = true
 	if c.probe == t {
 		c.probe = nil
 	}
