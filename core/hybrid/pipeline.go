@@ -18,45 +18,65 @@ type paths struct {
 	read, readMissed core.Handler
 }
 
-// compose is the one place that lists the stages in order, outermost first.
-// docs/pipeline.md gives a reason and a test for each neighbouring pair.
-func (s *Stack) compose() paths {
-	load := append(s.front(),
-		resilience.FailSafe(s.clock, s.local, s.events),
-		resilience.Timeout(s.clock, s.events),
-		s.loads.Stage,
-		coherence.Memory(s.local), // the second look
-		coherence.Commit(s.writer),
+// stage is one row of the pipeline.
+type stage struct {
+	name string
+	on   path
+	core.Stage
+}
+
+// path is a set of paths that a stage is on.
+type path uint8
+
+const (
+	loading path = 1 << iota // with a factory
+	reading                  // without
+	missed                   // after the view has looked into memory
+)
+
+// pipeline is the one place that lists the stages in order, outermost first.
+// docs/pipeline.md gives the reason for each place, order_test.go the proof.
+func (s *Stack) pipeline() []stage {
+	const always = loading | reading | missed
+	rows := []stage{{"observe", always, observe(s.events)}}
+	for _, added := range s.plugins.Stages(core.Outer) {
+		rows = append(rows, stage{"outer", always, added})
+	}
+	rows = append(rows, stage{"memory", loading | reading, coherence.Memory(s.local)})
+	if s.writer.Shared != nil {
+		rows = append(rows, stage{"distributed", always, coherence.Distributed(s.writer.Shared, s.local, s.reads.Stage)})
+	}
+	rows = append(rows,
+		stage{"fail-safe", loading | missed, resilience.FailSafe(s.clock, s.local, s.events)},
+		stage{"timeout", loading | missed, resilience.Timeout(s.clock, s.events)},
+		stage{"stampede", loading | missed, s.loads.Stage},
+		stage{"second look", loading | missed, coherence.Memory(s.local)},
+		stage{"commit", loading | missed, coherence.Commit(s.writer)},
 	)
-	load = append(load, s.plugins.Stages(core.AroundLoad)...)
-	load = append(load, resilience.Deadline())
-	return s.withMemory(load, resilience.Origin(s.clock, s.events), s.front(), s.nothing)
-}
-
-// front is what reading and loading have in common, behind memory.
-func (s *Stack) front() []core.Stage {
-	if s.writer.Shared == nil {
-		return nil
+	for _, added := range s.plugins.Stages(core.AroundLoad) {
+		rows = append(rows, stage{"around load", loading | missed, added})
 	}
-	return []core.Stage{coherence.Distributed(s.writer.Shared, s.local, s.reads.Stage)}
+	return append(rows, stage{"deadline", loading | missed, resilience.Deadline()})
 }
 
-// withMemory puts observation and memory in front.
-func (s *Stack) withMemory(load []core.Stage, origin core.Handler, read []core.Stage, end core.Handler) (p paths) {
-	outer := append([]core.Stage{observe(s.events)}, s.plugins.Stages(core.Outer)...)
-	chain := func(last core.Handler, stages ...[]core.Stage) core.Handler {
-		var all []core.Stage
-		for _, s := range stages {
-			all = append(all, s...)
+// compose makes the paths of the rows of a pipeline.
+func (s *Stack) compose(rows []stage) paths {
+	chain := func(p path, last core.Handler) core.Handler {
+		var on []core.Stage
+		for _, r := range rows {
+			if r.on&p == p {
+				on = append(on, r.Stage)
+			}
 		}
-		return core.Chain(last, all...)
+		return core.Chain(last, on...)
 	}
-	memory := []core.Stage{coherence.Memory(s.local)}
-	p.load = chain(origin, outer, memory, load)
-	p.loadMissed = chain(origin, outer, load)
-	p.read = chain(end, outer, memory, read)
-	p.readMissed = chain(end, outer, read)
-	return p
+	origin := resilience.Origin(s.clock, s.events)
+	return paths{
+		load:       chain(loading, origin),
+		loadMissed: chain(loading|missed, origin),
+		read:       chain(reading, s.nothing),
+		readMissed: chain(reading|missed, s.nothing),
+	}
 }
 
 // nothing ends the path of a plain read: what is stale is an answer only for

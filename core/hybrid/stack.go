@@ -103,7 +103,7 @@ func assemble(o Options) (*Stack, error) {
 		s.writer.Notifier = coherence.NewNotifier(s.health.backplane, node, s.events)
 		s.listener.receiver = coherence.NewReceiver(s.local, versions, node, s.events)
 	}
-	s.paths = s.compose()
+	s.paths = s.compose(s.pipeline())
 	return s, nil
 }
 
