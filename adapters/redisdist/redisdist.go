@@ -76,9 +76,6 @@ func (l *Layer) Set(ctx context.Context, key string, data []byte, ttl time.Durat
 	if ttl <= 0 {
 		return fmt.Errorf("redisdist: set %q: ttl %v is not positive", key, ttl)
 	}
-	if data == nil {
-		data = []byte{}
-	}
 	args := []any{"set", key, data}
 	if ttl != core.Forever {
 		args = append(args, "px", milliseconds(ttl))

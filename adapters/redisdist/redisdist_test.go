@@ -40,7 +40,7 @@ func (f serverFunc) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.Pr
 // newLayer returns a layer whose commands are answered by serve.
 func newLayer(tb testing.TB, serve serverFunc) *redisdist.Layer {
 	tb.Helper()
-	client := redis.NewClient(&redis.Options{ContextTimeoutEnabled: true})
+	client := redis.NewClient(&redis.Options{Addr: "127.0.0.1:1", ContextTimeoutEnabled: true})
 	tb.Cleanup(func() { _ = client.Close() })
 	client.AddHook(serve)
 	layer, err := redisdist.New(client, nil)
