@@ -68,3 +68,5 @@ func TestConformance_RealTime(t *testing.T) {
 	h.Bubble = false
 	backplanetest.Run(t, h)
 }
+
+func BenchmarkChannel(b *testing.B) { backplanetest.Bench(b, harness()) }

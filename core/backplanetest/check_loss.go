@@ -22,7 +22,10 @@ func checkSlowSubscriber(p *probe) error {
 	if err != nil {
 		return err
 	}
-	release := slow.block()
+	release, err := p.blocked(slow, other)
+	if err != nil {
+		return err
+	}
 	defer release()
 	for range max(200, p.h.Overflow) {
 		if err := p.deliver(other, p.next("pace"), quick); err != nil {
@@ -32,12 +35,25 @@ func checkSlowSubscriber(p *probe) error {
 	return nil
 }
 
+// blocked makes sub stay in its next Message until release is called.
+func (p *probe) blocked(sub *subscription, from core.Backplane) (release func(), err error) {
+	release = sub.block()
+	if err := p.deliver(from, p.next("block"), sub); err != nil {
+		release()
+		return nil, err
+	}
+	return release, nil
+}
+
 func checkOverflow(p *probe) error {
 	slow, other, err := p.pair()
 	if err != nil {
 		return err
 	}
-	release := slow.block()
+	release, err := p.blocked(slow, other)
+	if err != nil {
+		return err
+	}
 	defer release()
 	for range p.h.Overflow {
 		if p.publish(other, p.next("flood")) != nil {
@@ -69,6 +85,7 @@ func (p *probe) rejoined(sub *subscription, had int, gapless bool) (*subscriptio
 	if !gapless && !slices.Contains(known.joins[had:], false) {
 		return nil, errors.New("Joined(true) after messages may have been lost")
 	}
+	p.pause(p.h.Quiet / 4) // as join does
 	return sub, nil
 }
 
