@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: The fusioncache-go authors
+
+package hybrid
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/fusioncache-go/fusioncache/adapters/localdist"
+	"github.com/fusioncache-go/fusioncache/core"
+)
+
+// Each neighbouring pair of the pipeline has an invariant that holds in the
+// order of pipeline.go and breaks when the two are swapped. docs/pipeline.md
+// gives the reasons in words.
+func TestOrder_SwappingNeighboursBreaksAnInvariant(t *testing.T) {
+	for _, pair := range []struct {
+		outer, inner string
+		holds        func(*orderRig) error
+	}{
+		{"observe", "memory", throttledAnswersAreObserved},
+		{"memory", "distributed", throttledAnswersNeedNoServer},
+		{"distributed", "fail-safe", staleValueOfTheServerIsAFallback},
+		{"fail-safe", "timeout", impatienceIsRescued},
+		{"timeout", "stampede", waitersHaveTheirOwnPatience},
+		{"stampede", "second look", valueStoredJustBeforeTheFlightIsFound},
+		{"second look", "commit", whatWasFoundIsNotWrittenAgain},
+		{"commit", "deadline", slowFactoryDoesNotCutTheCommitShort},
+	} {
+		t.Run(pair.outer+" around "+pair.inner, func(t *testing.T) {
+			if err := runOrder(t, pair.outer, pair.inner, false, pair.holds); err != nil {
+				t.Errorf("in order: %v", err)
+			}
+			if err := runOrder(t, pair.outer, pair.inner, true, pair.holds); err == nil {
+				t.Error("swapped: nothing breaks")
+			}
+		})
+	}
+}
+
+// orderRig is a stack whose pipeline may have two neighbours swapped.
+type orderRig struct {
+	ctx     context.Context
+	stack   *Stack
+	cache   *Cache[int]
+	server  *countingLayer
+	observe atomic.Int64
+	between func(r core.Request) // called where the pair meets
+}
+
+func runOrder(t *testing.T, outer, inner string, swap bool, holds func(*orderRig) error) (err error) {
+	synctest.Test(t, func(t *testing.T) {
+		rig := &orderRig{ctx: t.Context(), server: &countingLayer{DistributedLayer: Must(localdist.New(nil))}}
+		rig.stack = Must(assemble(Options{
+			Name: "order", Memory: orderMemory{new(sync.Map)}, Distributed: rig.server, Serializer: orderJSON{},
+			Defaults: core.EntryOptions{TTL: time.Minute, StaleTTL: time.Hour, Throttle: time.Minute},
+		}))
+		rig.stack.events.Listen("test", core.StaleHit, func(core.Event) { rig.observe.Add(1) })
+		rows := rig.stack.pipeline()
+		at := slices.IndexFunc(rows, func(s stage) bool { return s.name == outer })
+		if at < 0 || rows[at+1].name != inner {
+			t.Fatalf("%s and %s are not neighbours", outer, inner)
+		}
+		if swap {
+			rows[at].Stage, rows[at+1].Stage = rows[at+1].Stage, rows[at].Stage
+			rows[at].on, rows[at+1].on = rows[at+1].on, rows[at].on
+		}
+		probe := func(next core.Handler) core.Handler {
+			return func(ctx context.Context, r core.Request) (core.Result, error) {
+				if rig.between != nil {
+					rig.between(r)
+				}
+				return next(ctx, r)
+			}
+		}
+		rows = slices.Insert(rows, at+1, stage{"probe", loading | reading | missed, probe})
+		rig.stack.paths = rig.stack.compose(rows)
+		rig.cache = Must(Of[int](rig.stack, "v"))
+		err = holds(rig)
+		err = errors.Join(err, rig.stack.Close(context.Background()))
+	})
+	return err
+}
+
+func (r *orderRig) get(f func(context.Context, string) (int, error), opts ...core.Option) (int, error) {
+	return r.cache.GetOrSet(r.ctx, "k", f, opts...)
+}
+
+var errSource = errors.New("source is down")
+
+func failing(context.Context, string) (int, error) { return 0, errSource }
+
+func after(d time.Duration, v int) func(context.Context, string) (int, error) {
+	return func(ctx context.Context, _ string) (int, error) {
+		select {
+		case <-time.After(d):
+			return v, nil
+		case <-ctx.Done():
+			return 0, ctx.Err()
+		}
+	}
+}
+
+// throttle brings the key into a throttle window.
+func (r *orderRig) throttle() error {
+	_, err := r.get(after(0, 1))
+	time.Sleep(61 * time.Second)
+	_, also := r.get(failing)
+	return errors.Join(err, also)
+}
+
+func throttledAnswersAreObserved(r *orderRig) error {
+	err := r.throttle()
+	before := r.observe.Load()
+	_, also := r.get(failing)
+	if r.observe.Load() != before+1 {
+		return errors.New("a stale answer from memory was not observed")
+	}
+	return errors.Join(err, also)
+}
+
+func throttledAnswersNeedNoServer(r *orderRig) error {
+	err := r.throttle()
+	before := r.server.gets.Load()
+	_, also := r.get(failing)
+	if r.server.gets.Load() != before {
+		return errors.New("an answer from memory asked the server")
+	}
+	return errors.Join(err, also)
+}
+
+func staleValueOfTheServerIsAFallback(r *orderRig) error {
+	_, err := r.get(after(0, 1), core.Without(core.SkipMemoryWrite))
+	time.Sleep(61 * time.Second)
+	_, also := r.get(failing)
+	return errors.Join(err, also)
+}
+
+func impatienceIsRescued(r *orderRig) error {
+	_, err := r.get(after(0, 1))
+	time.Sleep(61 * time.Second)
+	_, also := r.get(after(time.Minute, 2), core.SoftTimeout(time.Second))
+	return errors.Join(err, also)
+}
+
+func waitersHaveTheirOwnPatience(r *orderRig) error {
+	var leader sync.WaitGroup
+	leader.Go(func() { _, _ = r.get(after(10*time.Second, 1)) })
+	defer leader.Wait()
+	time.Sleep(time.Second)
+	start := time.Now()
+	_, _ = r.get(after(10*time.Second, 2), core.HardTimeout(time.Second))
+	if time.Since(start) != time.Second {
+		return errors.New("a waiter was held longer than it wanted to wait")
+	}
+	return nil
+}
+
+func valueStoredJustBeforeTheFlightIsFound(r *orderRig) error {
+	r.between = func(req core.Request) {
+		// Another flight has stored its result since this caller looked.
+		now := r.stack.clock.Now()
+		r.stack.local.Commit(req.Key, nil, core.Live(7, req.Options.Meta(now, now)))
+	}
+	v, err := r.get(failing)
+	if err == nil && v != 7 {
+		err = errors.New("another value")
+	}
+	return err
+}
+
+func whatWasFoundIsNotWrittenAgain(r *orderRig) error {
+	_, err := r.get(after(0, 1))
+	before := r.server.sets.Load()
+	full := core.Request{Key: r.cache.prefix + "k", Options: &r.cache.options, Codec: r.cache.codec,
+		Factory: function[int]{r.cache, failing}}
+	_, also := r.stack.paths.loadMissed(r.ctx, r.skipServer(full))
+	if r.server.sets.Load() != before {
+		return errors.New("a value found by the second look was written again")
+	}
+	return errors.Join(err, also)
+}
+
+// skipServer makes a request go past the distributed layer's read.
+func (r *orderRig) skipServer(req core.Request) core.Request {
+	o := *req.Options
+	o.Skip |= core.SkipDistributedRead
+	req.Options = &o
+	return req
+}
+
+func slowFactoryDoesNotCutTheCommitShort(r *orderRig) error {
+	r.server.delay = 200 * time.Millisecond
+	_, err := r.get(after(900*time.Millisecond, 1), core.LoadTimeout(time.Second))
+	if r.server.sets.Load() == 0 {
+		return errors.New("the result did not reach the server")
+	}
+	return err
+}
+
+// countingLayer counts what reaches a distributed layer, and may slow writes.
+type countingLayer struct {
+	core.DistributedLayer
+	gets, sets atomic.Int64
+	delay      time.Duration
+}
+
+func (c *countingLayer) Get(ctx context.Context, key string) ([]byte, bool, error) {
+	c.gets.Add(1)
+	return c.DistributedLayer.Get(ctx, key)
+}
+
+func (c *countingLayer) Set(ctx context.Context, key string, data []byte, ttl time.Duration) error {
+	select {
+	case <-time.After(c.delay):
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	c.sets.Add(1)
+	return c.DistributedLayer.Set(ctx, key, data, ttl)
+}
+
+type orderMemory struct{ m *sync.Map }
+
+func (m orderMemory) Get(key string) (*core.Entry, bool) {
+	e, ok := m.m.Load(key)
+	if !ok {
+		return nil, false
+	}
+	return e.(*core.Entry), true
+}
+
+func (m orderMemory) Set(key string, e *core.Entry) error { m.m.Store(key, e); return nil }
+func (m orderMemory) Delete(key string)                   { m.m.Delete(key) }
+
+type orderJSON struct{}
+
+func (orderJSON) Marshal(v any) ([]byte, error)      { return json.Marshal(v) }
+func (orderJSON) Unmarshal(data []byte, v any) error { return json.Unmarshal(data, v) }
