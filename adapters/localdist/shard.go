@@ -43,14 +43,17 @@ func (s *shard) init(maxEntries int, maxBytes int64) {
 	s.maxEntries, s.maxBytes = maxEntries, maxBytes
 }
 
-func (s *shard) get(key string, now time.Duration) ([]byte, bool) {
+func (s *shard) get(key string, now time.Duration) (data []byte, ok bool, err error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
+	if s.closed {
+		return nil, false, ErrClosed
+	}
 	it, ok := s.items[key]
 	if !ok || now >= it.end {
-		return nil, false
+		return nil, false, nil
 	}
-	return it.data, true
+	return it.data, true, nil
 }
 
 // set takes over data. On an error what was there before is gone: it is out of
@@ -87,10 +90,14 @@ func (s *shard) makeRoom(size int64, now time.Duration) {
 	}
 }
 
-func (s *shard) delete(key string) {
+func (s *shard) delete(key string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.closed {
+		return ErrClosed
+	}
 	s.remove(key)
+	return nil
 }
 
 func (s *shard) remove(key string) {

@@ -55,16 +55,19 @@ func New(opts *Options) (*Store, error) {
 
 // Get returns a copy of the bytes stored for key.
 func (s *Store) Get(ctx context.Context, key string) (data []byte, ok bool, err error) {
-	if err := s.usable(ctx); err != nil {
+	if err = ctx.Err(); err == nil {
+		data, ok, err = s.shard(key).get(key, s.now())
+	}
+	if err != nil {
 		return nil, false, fmt.Errorf("localdist: get %q: %w", key, err)
 	}
-	data, ok = s.shard(key).get(key, s.now())
 	return slices.Clone(data), ok, nil
 }
 
-// Set stores a copy of data for ttl, which must be positive.
+// Set stores a copy of data for ttl, which must be positive. An entry that can
+// never fit is refused with [core.ErrTooLarge]; then nothing is stored for key.
 func (s *Store) Set(ctx context.Context, key string, data []byte, ttl time.Duration) error {
-	err := s.usable(ctx)
+	err := ctx.Err()
 	if err == nil && ttl <= 0 {
 		err = errTTL
 	}
@@ -80,16 +83,23 @@ func (s *Store) Set(ctx context.Context, key string, data []byte, ttl time.Durat
 
 // Delete removes key.
 func (s *Store) Delete(ctx context.Context, key string) error {
-	if err := s.usable(ctx); err != nil {
+	err := ctx.Err()
+	if err == nil {
+		err = s.shard(key).delete(key)
+	}
+	if err != nil {
 		return fmt.Errorf("localdist: delete %q: %w", key, err)
 	}
-	s.shard(key).delete(key)
 	return nil
 }
 
 // Ping returns an error only if the store is closed or ctx is done.
 func (s *Store) Ping(ctx context.Context) error {
-	if err := s.usable(ctx); err != nil {
+	err := ctx.Err()
+	if s.closed.Load() {
+		err = ErrClosed
+	}
+	if err != nil {
 		return fmt.Errorf("localdist: ping: %w", err)
 	}
 	return nil
@@ -113,13 +123,6 @@ func (s *Store) Close() error {
 		s.shards[i].close()
 	}
 	return nil
-}
-
-func (s *Store) usable(ctx context.Context) error {
-	if s.closed.Load() {
-		return ErrClosed
-	}
-	return ctx.Err()
 }
 
 func (s *Store) shard(key string) *shard {

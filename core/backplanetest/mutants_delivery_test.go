@@ -173,7 +173,7 @@ func sharedBuffer(r *rig) {
 			defer calls.Wait()
 			return subscribe(ctx, &tap{s.Joined, func(msg []byte) {
 				calls.Go(func() {
-					time.Sleep(time.Millisecond)
+					pause(time.Millisecond)
 					clear(msg)
 				})
 				s.Message(msg)
@@ -243,7 +243,7 @@ func keepArgument(r *rig) {
 				return send(ctx, msg)
 			}
 			r.work.Go(func() {
-				time.Sleep(time.Millisecond)
+				pause(time.Millisecond)
 				_ = send(context.WithoutCancel(ctx), msg)
 			})
 			return nil

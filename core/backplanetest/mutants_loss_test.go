@@ -35,7 +35,7 @@ func endMutants() []mutant {
 		})},
 		{"EndsOnContext", "it returns late", editSubscribe(func(_ *rig, ctx context.Context, s core.Subscriber, receive func(context.Context, core.Subscriber) error) error {
 			err := receive(ctx, s)
-			time.Sleep(2 * time.Second)
+			pause(2 * time.Second)
 			return err
 		})},
 		{"EndsOnContext", "it takes every end for a cancellation", editSubscribe(func(_ *rig, ctx context.Context, s core.Subscriber, receive func(context.Context, core.Subscriber) error) error {
@@ -58,7 +58,7 @@ func endMutants() []mutant {
 			}
 		})},
 		{"NoGoroutineLeft", "each subscription leaves one", editSubscribe(func(r *rig, ctx context.Context, s core.Subscriber, receive func(context.Context, core.Subscriber) error) error {
-			r.work.Go(func() { time.Sleep(time.Minute) })
+			r.work.Go(func() { pause(time.Minute) })
 			return receive(ctx, s)
 		})},
 	}
@@ -178,9 +178,9 @@ func holdBack(answer error) func(r *rig) {
 				}
 				late := bytes.Clone(msg)
 				r.work.Go(func() {
-					time.Sleep(10 * time.Millisecond) // a reconnected node is told first
+					pause(10 * time.Millisecond) // a reconnected node is told first
 					for send(context.Background(), late) != nil {
-						time.Sleep(10 * time.Millisecond)
+						pause(10 * time.Millisecond)
 					}
 				})
 				return answer

@@ -203,3 +203,6 @@ func (r *rig) noticing(subscribe func(context.Context, core.Subscriber) error) f
 		return err
 	}
 }
+
+// pause lets virtual time go by: mutants live in bubbles only.
+func pause(d time.Duration) { <-time.After(d) }

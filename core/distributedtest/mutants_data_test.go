@@ -165,7 +165,7 @@ func shareScratch(r *rig) {
 		f.get = func(ctx context.Context, key string) ([]byte, bool, error) {
 			data, ok, err := get(ctx, key)
 			scratch.put("", data)
-			time.Sleep(1) // in the bubble: lets the others run
+			pause(1) // in the bubble: lets the others run
 			data, _ = scratch.get("")
 			return bytes.Clone(data), ok, err
 		}

@@ -63,7 +63,7 @@ func faultMutants() []mutant {
 			r.onStalled = func(f *fake) {
 				get := f.get
 				f.get = func(ctx context.Context, key string) ([]byte, bool, error) {
-					time.Sleep(5 * time.Second)
+					pause(5 * time.Second)
 					return get(ctx, key)
 				}
 			}

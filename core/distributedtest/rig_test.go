@@ -102,3 +102,6 @@ func (r *rig) constructor(build func(testing.TB) *fake, mutate *func(*fake)) fun
 func always(err error) func(context.Context) error {
 	return func(context.Context) error { return err }
 }
+
+// pause lets virtual time go by: mutants live in bubbles only.
+func pause(d time.Duration) { <-time.After(d) }
