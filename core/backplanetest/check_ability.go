@@ -13,7 +13,7 @@ import (
 
 func checkAfterClose(p *probe) error {
 	if p.channel.Closed == nil {
-		return fmt.Errorf("Closed: %w", errMissingPart)
+		return fmt.Errorf("no Closed: %w", errMissingPart)
 	}
 	node := p.channel.Closed()
 	ctx, cancel := context.WithTimeout(p.ctx, p.h.Patience)

@@ -131,7 +131,7 @@ func checkOversize(p *probe) error {
 		return err
 	}
 	if p.publish(other, noise(p.h.Oversize)) == nil {
-		return fmt.Errorf("Publish of %d bytes succeeds", p.h.Oversize)
+		return fmt.Errorf("publish of %d bytes succeeds", p.h.Oversize)
 	}
 	if err := p.deliver(other, p.next("after"), sub); err != nil {
 		return fmt.Errorf("after a refused message: %w", err)
@@ -250,7 +250,7 @@ func checkPublishDoneContext(p *probe) error {
 	var errs []error
 	for _, ctx := range []context.Context{cancelled, late} {
 		if err := other.Publish(ctx, []byte("too late")); !errors.Is(err, ctx.Err()) {
-			errs = append(errs, fmt.Errorf("Publish: error %v does not wrap %q", err, ctx.Err()))
+			errs = append(errs, fmt.Errorf("publish: error %v does not wrap %q", err, ctx.Err()))
 		}
 	}
 	return errors.Join(errs...)

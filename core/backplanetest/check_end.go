@@ -43,7 +43,7 @@ func (s *subscription) wantEnd(want error) error {
 		return err
 	}
 	if !errors.Is(s.err, want) {
-		return fmt.Errorf("Subscribe returned %v, which does not wrap %q", s.err, want)
+		return fmt.Errorf("subscribe returned %v, which does not wrap %q", s.err, want)
 	}
 	return nil
 }

@@ -83,7 +83,7 @@ func (p *probe) rejoined(sub *subscription, had int, gapless bool) (*subscriptio
 	}
 	known := sub.look()
 	if !gapless && !slices.Contains(known.joins[had:], false) {
-		return nil, errors.New("Joined(true) after messages may have been lost")
+		return nil, errors.New("a Joined(true) after messages may have been lost")
 	}
 	p.pause(p.h.Quiet / 4) // as join does
 	return sub, nil
@@ -92,7 +92,7 @@ func (p *probe) rejoined(sub *subscription, had int, gapless bool) (*subscriptio
 // resubscribe replaces a subscription that was lost.
 func (p *probe) resubscribe(lost *subscription) (sub *subscription, err error) {
 	if lost.err == nil {
-		return nil, errors.New("Subscribe returned nil for a subscription that was lost")
+		return nil, errors.New("subscribe returned nil for a subscription that was lost")
 	}
 	if isPanic(lost.err) {
 		return nil, lost.err
@@ -121,7 +121,7 @@ func (p *probe) recovered(from core.Backplane, sub *subscription) error {
 // tell, and then nothing that was published may be missing.
 func checkCut(p *probe) error {
 	if p.channel.Cut == nil {
-		return fmt.Errorf("Cut: %w", errMissingPart)
+		return fmt.Errorf("no Cut: %w", errMissingPart)
 	}
 	sub, other, err := p.pair()
 	if err != nil {
@@ -165,7 +165,7 @@ func (s *subscription) claimsHold(accepted []string, same bool) error {
 
 func checkPublishWhileCut(p *probe) error {
 	if p.channel.Cut == nil {
-		return fmt.Errorf("Cut: %w", errMissingPart)
+		return fmt.Errorf("no Cut: %w", errMissingPart)
 	}
 	sub, other, err := p.pair()
 	if err != nil {
@@ -193,7 +193,7 @@ func (p *probe) publishInVain(from core.Backplane) (refused []string, err error)
 	err = p.retry("Publish fails while cut", func() error {
 		msg := p.next("refused")
 		if p.publish(from, msg) == nil {
-			return errors.New("Publish succeeds")
+			return errors.New("publish succeeds")
 		}
 		refused = append(refused, msg)
 		return nil
@@ -204,7 +204,7 @@ func (p *probe) publishInVain(from core.Backplane) (refused []string, err error)
 	for range 3 {
 		msg := p.next("refused")
 		if p.publish(from, msg) == nil {
-			return nil, errors.New("Publish succeeds again while the transport is still broken")
+			return nil, errors.New("publish succeeds again while the transport is still broken")
 		}
 		refused = append(refused, msg)
 	}
@@ -236,7 +236,7 @@ func (p *probe) wantNever(from core.Backplane, sub *subscription, refused []stri
 
 func checkStall(p *probe) error {
 	if p.channel.Stall == nil {
-		return fmt.Errorf("Stall: %w", errMissingPart)
+		return fmt.Errorf("no Stall: %w", errMissingPart)
 	}
 	sub, other, err := p.pair()
 	if err != nil {

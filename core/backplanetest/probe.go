@@ -37,7 +37,7 @@ func (p *probe) finish() error {
 		select {
 		case <-s.done:
 		case <-time.After(p.h.Patience):
-			return fmt.Errorf("Subscribe has not returned %v after its context ended", p.h.Patience)
+			return fmt.Errorf("subscribe has not returned %v after its context ended", p.h.Patience)
 		}
 	}
 	return nil
@@ -101,7 +101,7 @@ func (s *subscription) wait(what string, is func() bool) error {
 			if is() {
 				return nil
 			}
-			return fmt.Errorf("%s: Subscribe returned early: %w", what, s.err)
+			return fmt.Errorf("%s: Subscribe returned early: %v", what, s.err)
 		case <-deadline:
 			known := s.look()
 			return fmt.Errorf("%s: not within %v; had %d Joined and %d messages", what, s.patience, len(known.joins), len(known.messages))
@@ -123,7 +123,7 @@ func (s *subscription) waitEnd(limit time.Duration) error {
 	case <-s.done:
 		return nil
 	case <-time.After(limit):
-		return fmt.Errorf("Subscribe has not returned after %v", limit)
+		return fmt.Errorf("subscribe has not returned after %v", limit)
 	}
 }
 
@@ -141,7 +141,7 @@ func (p *probe) publish(node core.Backplane, msg string) error {
 	ctx, cancel := context.WithTimeout(p.ctx, p.h.Patience)
 	defer cancel()
 	if err := node.Publish(ctx, []byte(msg)); err != nil {
-		return fmt.Errorf("Publish of %s: %w", excerpt(msg), err)
+		return fmt.Errorf("publish of %s: %w", excerpt(msg), err)
 	}
 	return nil
 }
@@ -198,4 +198,4 @@ func excerpt(msg string) string {
 	return fmt.Sprintf("%q... (%d bytes)", msg[:32], len(msg))
 }
 
-var errMissingPart = errors.New("the channel of the harness lacks it, and Features does not declare that")
+var errMissingPart = errors.New("missing in the channel of the harness, and Features does not declare that")

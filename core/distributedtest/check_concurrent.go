@@ -48,11 +48,11 @@ func (p *probe) work(w int) error {
 		}
 		read := p.sharedKey(w*3 + r)
 		data, ok, err := p.get(read)
-		if err != nil || !ok {
-			return fmt.Errorf("Get(%s): ok is %v, error is %w", short(read), ok, err)
+		if err != nil {
+			return err
 		}
-		if !isStamped(read, data) {
-			return fmt.Errorf("Get(%s) = %s, which nobody wrote", short(read), excerpt(data))
+		if !ok || !isStamped(read, data) {
+			return fmt.Errorf("get %s = %s, %v, which nobody wrote", short(read), excerpt(data), ok)
 		}
 		brief := p.key(fmt.Sprint("brief", w, " ", r))
 		if err := errors.Join(p.set(brief, []byte("x"), keyLife), p.delete(brief)); err != nil {

@@ -45,7 +45,7 @@ func (c call) refused(ctx context.Context, state string) error {
 		case err != nil:
 			return nil
 		case c.name == "Get" && miss:
-			return fmt.Errorf("Get %s is a miss, want an error", state)
+			return fmt.Errorf("get %s is a miss, want an error", state)
 		}
 		return fmt.Errorf("%s %s succeeds, want an error", c.name, state)
 	})

@@ -42,7 +42,7 @@ func (p *probe) set(key string, data []byte, ttl time.Duration) error {
 	ctx, cancel := context.WithTimeout(p.ctx, opTime)
 	defer cancel()
 	if err := p.layer.Set(ctx, key, data, ttl); err != nil {
-		return fmt.Errorf("Set(%s, %d bytes, %v): %w", short(key), len(data), ttl, err)
+		return fmt.Errorf("set %s to %d bytes for %v: %w", short(key), len(data), ttl, err)
 	}
 	return nil
 }
@@ -52,7 +52,7 @@ func (p *probe) get(key string) (data []byte, ok bool, err error) {
 	defer cancel()
 	data, ok, err = p.layer.Get(ctx, key)
 	if err != nil {
-		return nil, false, fmt.Errorf("Get(%s): %w", short(key), err)
+		return nil, false, fmt.Errorf("get %s: %w", short(key), err)
 	}
 	return data, ok, nil
 }
@@ -61,7 +61,7 @@ func (p *probe) delete(key string) error {
 	ctx, cancel := context.WithTimeout(p.ctx, opTime)
 	defer cancel()
 	if err := p.layer.Delete(ctx, key); err != nil {
-		return fmt.Errorf("Delete(%s): %w", short(key), err)
+		return fmt.Errorf("delete %s: %w", short(key), err)
 	}
 	return nil
 }
@@ -72,9 +72,9 @@ func (p *probe) wantValue(key string, want []byte) error {
 	case err != nil:
 		return err
 	case !ok:
-		return fmt.Errorf("Get(%s) is a miss, want %s", short(key), excerpt(want))
+		return fmt.Errorf("get %s is a miss, want %s", short(key), excerpt(want))
 	case !bytes.Equal(got, want):
-		return fmt.Errorf("Get(%s) = %s, want %s", short(key), excerpt(got), excerpt(want))
+		return fmt.Errorf("get %s = %s, want %s", short(key), excerpt(got), excerpt(want))
 	}
 	return nil
 }
@@ -85,7 +85,7 @@ func (p *probe) wantMiss(key string) error {
 	case err != nil:
 		return err
 	case ok:
-		return fmt.Errorf("Get(%s) = %s, want a miss", short(key), excerpt(got))
+		return fmt.Errorf("get %s = %s, want a miss", short(key), excerpt(got))
 	}
 	return nil
 }
