@@ -56,8 +56,8 @@ func (s *Shared) Read(ctx context.Context, key string) (Found, error) {
 	}
 	frame, err := s.format.Parse(s.prefix+key, data, s.clock.Offset())
 	seen := &core.Seen{}
-	if len(data) >= wire.HeaderSize {
-		seen.Header = data[:wire.HeaderSize]
+	if len(data) >= core.HeaderSize {
+		seen.Header = data[:core.HeaderSize]
 	}
 	if err != nil {
 		seen.Foreign = errors.Is(err, wire.ErrForeign) || errors.Is(err, wire.ErrNewer)
@@ -65,7 +65,7 @@ func (s *Shared) Read(ctx context.Context, key string) (Found, error) {
 		return Found{Seen: seen}, nil
 	}
 	s.versions.Observe(frame.Header.Version)
-	if frame.Header.Kind == wire.KindTombstone {
+	if frame.Header.Kind == core.TombstoneWrite {
 		return Found{Seen: seen}, nil
 	}
 	frame.Meta.Checked = asked
@@ -81,10 +81,10 @@ func (s *Shared) unreadable(key string, err error) {
 }
 
 // Write stores the entry m, payload under key.
-func (s *Shared) Write(ctx context.Context, key string, kind wire.Kind, m core.Meta, payload []byte) error {
+func (s *Shared) Write(ctx context.Context, key string, kind core.WriteKind, m core.Meta, payload []byte) error {
 	r := wire.Record{
 		Key:    s.prefix + key,
-		Header: wire.Header{Version: m.Version, Kind: kind},
+		Header: core.Header{Version: m.Version, Kind: kind},
 		Meta:   m,
 		Offset: s.clock.Offset(),
 	}
@@ -97,7 +97,7 @@ func (s *Shared) Write(ctx context.Context, key string, kind wire.Kind, m core.M
 }
 
 // frameOverhead is a guess at what a frame adds to its payload.
-const frameOverhead = wire.HeaderSize + 48
+const frameOverhead = core.HeaderSize + 48
 
 // Remove deletes key.
 func (s *Shared) Remove(ctx context.Context, key string) error {
@@ -123,7 +123,7 @@ func (s *Shared) Expire(ctx context.Context, key string, v core.Version) error {
 	}
 	m.Version = v
 	m.Stale = min(m.Stale, now)
-	return s.Write(ctx, key, wire.KindValue, m, found.Payload)
+	return s.Write(ctx, key, core.ValueWrite, m, found.Payload)
 }
 
 // failed wraps an error of the layer and tells the listeners. The end of a

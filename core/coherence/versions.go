@@ -49,7 +49,7 @@ func (v *Versions) Next() core.Version {
 	defer v.mu.Unlock()
 	if now > v.time {
 		v.time, v.tick = now, 0
-	} else if v.tick++; v.tick > wire.MaxTick {
+	} else if v.tick++; v.tick > core.MaxTick {
 		v.time, v.tick = v.time+1, 0
 	}
 	v.op++

@@ -59,7 +59,7 @@ func (w *Writer) Set(ctx context.Context, key string, e *core.Entry, c core.Code
 	if w.shares(o) {
 		m := o.DistributedMeta(e.Meta(), w.Clock.Now())
 		m.Version = p.version
-		ch.shared = func(ctx context.Context) error { return w.Shared.Write(ctx, key, wire.KindValue, m, p.payload) }
+		ch.shared = func(ctx context.Context) error { return w.Shared.Write(ctx, key, core.ValueWrite, m, p.payload) }
 	}
 	return w.send(ctx, ch)
 }
@@ -101,7 +101,7 @@ func (w *Writer) fill(ctx context.Context, r core.Request, e *core.Entry) {
 	m.Version = p.version
 	ch := w.change(r.Key, wire.MessageSet, p.version, o)
 	ch.token = r.Token
-	ch.shared = func(ctx context.Context) error { return w.Shared.Write(ctx, r.Key, wire.KindFill, m, p.payload) }
+	ch.shared = func(ctx context.Context) error { return w.Shared.Write(ctx, r.Key, core.FillWrite, m, p.payload) }
 	_, _ = w.send(ctx, ch)
 }
 

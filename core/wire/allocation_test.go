@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"testing"
 
+	"github.com/fusioncache-go/fusioncache/core"
 	"github.com/fusioncache-go/fusioncache/core/wire"
 )
 
@@ -22,8 +23,8 @@ func steps(payload int) map[string]func() error {
 	set := messages()["set"]
 	heartbeat := wire.AppendMessage(nil, messages()["heartbeat"])
 	return map[string]func() error{
-		"header append": func() error { buf = wire.AppendHeader(buf[:0], r.Header); return nil },
-		"header parse":  func() error { _, err := wire.ParseHeader(frame); return err },
+		"header append": func() error { buf = core.AppendHeader(buf[:0], r.Header); return nil },
+		"header parse":  func() error { _, err := core.ParseHeader(frame); return err },
 		"frame append":  func() error { buf = wire.AppendFrame(format, buf[:0], r, value); return nil },
 		"frame parse":   func() error { _, err := format.Parse(r.Key, frame, offset); return err },
 		"frame refuse":  func() error { _, _ = format.Parse("another key", frame, offset); return nil },

@@ -3,15 +3,17 @@
 
 package wire
 
-import "errors"
+import (
+	"errors"
+
+	"github.com/fusioncache-go/fusioncache/core"
+)
 
 // Errors that parsing returns, always bare: a caller adds the operation and the
 // key. Compare with errors.Is.
 var (
-	// ErrForeign says that the bytes are not ours: a value without a well-formed
-	// ordering header. Only an explicit write may replace such a value, if the
-	// layer lets it.
-	ErrForeign = errors.New("foreign data")
+	// ErrForeign is core.ErrForeign.
+	ErrForeign = core.ErrForeign
 
 	// ErrNewer says that a newer version of this library wrote the bytes. A fill
 	// must not replace such a value.

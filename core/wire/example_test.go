@@ -16,9 +16,9 @@ import (
 func Example() {
 	record := wire.Record{
 		Key: "shop:orders:42",
-		Header: wire.Header{
+		Header: core.Header{
 			Version: core.Version{Time: 1_785_000_000_000, Node: 0xa1b2c3d4e5f6, Op: 7},
-			Kind:    wire.KindFill,
+			Kind:    core.FillWrite,
 		},
 		Meta:   core.Meta{Stale: core.Instant(2 * time.Hour), Dead: core.Instant(3 * time.Hour)},
 		Offset: 1_785_000_000 * time.Second,
@@ -30,7 +30,7 @@ func Example() {
 	buf = format.Begin(buf, record)
 	buf = append(buf, "two boxes"...)
 	buf = format.Finish(buf, start, record)
-	fmt.Printf("%q\n", buf[:wire.HeaderSize])
+	fmt.Printf("%q\n", buf[:core.HeaderSize])
 
 	frame, err := format.Parse("shop:orders:42", buf, record.Offset+time.Hour)
 	fmt.Println(string(frame.Payload), time.Duration(frame.Meta.Stale), time.Duration(frame.Meta.Dead), err)

@@ -33,8 +33,8 @@ type Format interface {
 	Parse(key string, data []byte, offset time.Duration) (Frame, error)
 
 	// Header reads the ordering header off the start of data, which may be the
-	// whole value or its first HeaderSize bytes.
-	Header(data []byte) (Header, error)
+	// whole value or its first core.HeaderSize bytes.
+	Header(data []byte) (core.Header, error)
 }
 
 // Record is all of a value but its payload.
@@ -43,9 +43,9 @@ type Record struct {
 	// bound to it.
 	Key string
 
-	// Header orders the write. For KindTombstone Meta does not matter, and there
+	// Header orders the write. For core.TombstoneWrite Meta does not matter, and there
 	// is no payload.
-	Header Header
+	Header core.Header
 
 	// Meta is the metadata of the entry. Its Version is not used, Header has it;
 	// Checked is not stored, because it is about the node and not the value.
@@ -58,7 +58,7 @@ type Record struct {
 
 // Frame is a value of the distributed layer, parsed.
 type Frame struct {
-	Header Header
+	Header core.Header
 
 	// Meta has Header's version and instants on the reader's time line. Checked is
 	// zero: the reader sets it to an instant before its read.
@@ -74,7 +74,7 @@ type Frame struct {
 func AppendFrame(f Format, dst []byte, r Record, payload []byte) []byte {
 	start := len(dst)
 	dst = f.Begin(dst, r)
-	if r.Header.Kind != KindTombstone {
+	if r.Header.Kind != core.TombstoneWrite {
 		dst = append(dst, payload...)
 	}
 	return f.Finish(dst, start, r)

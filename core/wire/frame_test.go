@@ -30,7 +30,7 @@ func TestFrame_GivesBackWhatWasWritten(t *testing.T) {
 		if f.Header != s.record.Header || !reflect.DeepEqual(f.Meta, want) || string(f.Payload) != s.payload {
 			t.Errorf("%s: got %+v, want %+v with %q", s.name, f, want, s.payload)
 		}
-		if (f.Payload == nil) != (s.record.Header.Kind == wire.KindTombstone) {
+		if (f.Payload == nil) != (s.record.Header.Kind == core.TombstoneWrite) {
 			t.Errorf("%s: payload is %#v", s.name, f.Payload)
 		}
 	}
@@ -115,7 +115,7 @@ func TestFrame_OutlivesAServerThatRaisesItsHeader(t *testing.T) {
 	data := s.frame()
 	raised := s.record.Header
 	raised.Time, raised.Tick, raised.Bump = raised.Time+1, 0, 99
-	copy(data, wire.AppendHeader(nil, raised))
+	copy(data, core.AppendHeader(nil, raised))
 	f, err := wire.V1{}.Parse(s.record.Key, data, offset)
 	if err != nil || f.Meta.Version != raised.Version || string(f.Payload) != s.payload {
 		t.Errorf("got %+v, %v", f, err)
@@ -124,7 +124,7 @@ func TestFrame_OutlivesAServerThatRaisesItsHeader(t *testing.T) {
 
 func TestFrame_IsBoundToItsKey(t *testing.T) {
 	for _, s := range samples() {
-		if s.record.Header.Kind == wire.KindTombstone {
+		if s.record.Header.Kind == core.TombstoneWrite {
 			continue
 		}
 		for _, key := range []string{"", "v1:orders:43", "v1:orders:4", "v1:orders:42 ", "V1:orders:42", "v1:order:s42", s.record.Key + "\x01\x00"} {
@@ -137,17 +137,17 @@ func TestFrame_IsBoundToItsKey(t *testing.T) {
 
 func TestFrame_ATombstoneIsReadWhateverFollows(t *testing.T) {
 	header := samples()[2].frame()
-	if len(header) != wire.HeaderSize {
+	if len(header) != core.HeaderSize {
 		t.Fatalf("a tombstone has %d bytes", len(header))
 	}
 	f, err := wire.V1{}.Parse("any key", append(header, 9, 9, 9), offset)
-	if err != nil || f.Header.Kind != wire.KindTombstone || f.Meta.Version != version() || f.Payload != nil {
+	if err != nil || f.Header.Kind != core.TombstoneWrite || f.Meta.Version != version() || f.Payload != nil {
 		t.Errorf("got %+v, %v", f, err)
 	}
 }
 
 func TestParse_TellsTheReasonsApart(t *testing.T) {
-	header := string(samples()[0].frame()[:wire.HeaderSize])
+	header := string(samples()[0].frame()[:core.HeaderSize])
 	sealed := func(body string) string {
 		return header + body + string(binary.BigEndian.AppendUint32(nil, crc("k", []byte(body))))
 	}
@@ -225,7 +225,7 @@ func TestParse_NeverGivesAWrongValueAfterBitFlips(t *testing.T) {
 			data[bit/8] ^= 1 << (bit % 8)
 		}
 		f, err := wire.V1{}.Parse(s.record.Key, data, offset)
-		if err != nil || f.Header.Kind == wire.KindTombstone {
+		if err != nil || f.Header.Kind == core.TombstoneWrite {
 			continue
 		}
 		want := s.record.Meta

@@ -10,6 +10,7 @@ import (
 	"runtime/metrics"
 	"testing"
 
+	"github.com/fusioncache-go/fusioncache/core"
 	"github.com/fusioncache-go/fusioncache/core/wire"
 )
 
@@ -41,11 +42,11 @@ func FuzzParseHeader(f *testing.F) {
 		f.Add(s.frame())
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		var h wire.Header
+		var h core.Header
 		var err error
-		checkAllocated(t, data, func() { h, err = wire.ParseHeader(data) })
-		if err == nil && !bytes.Equal(wire.AppendHeader(nil, h), data[:wire.HeaderSize]) {
-			t.Errorf("%q was taken for %+v", data[:wire.HeaderSize], h)
+		checkAllocated(t, data, func() { h, err = core.ParseHeader(data) })
+		if err == nil && !bytes.Equal(core.AppendHeader(nil, h), data[:core.HeaderSize]) {
+			t.Errorf("%q was taken for %+v", data[:core.HeaderSize], h)
 		}
 	})
 }
@@ -56,14 +57,14 @@ func FuzzParseFrame(f *testing.F) {
 	for _, s := range samples() {
 		data := s.frame()
 		f.Add(s.record.Key, data)
-		if len(data) > wire.HeaderSize {
-			f.Add(s.record.Key, data[wire.HeaderSize:len(data)-4])
+		if len(data) > core.HeaderSize {
+			f.Add(s.record.Key, data[core.HeaderSize:len(data)-4])
 		}
 	}
-	header := wire.AppendHeader(nil, wire.Header{Version: version(), Kind: wire.KindFill})
+	header := core.AppendHeader(nil, core.Header{Version: version(), Kind: core.FillWrite})
 	f.Fuzz(func(t *testing.T, key string, data []byte) {
 		checkFrame(t, key, data)
-		body := append(header[:wire.HeaderSize:wire.HeaderSize], data...)
+		body := append(header[:core.HeaderSize:core.HeaderSize], data...)
 		checkFrame(t, key, binary.BigEndian.AppendUint32(body, crc(key, data)))
 	})
 }
@@ -121,7 +122,7 @@ func checkMessage(t *testing.T, data []byte) {
 	if err != nil {
 		return
 	}
-	if m.Version != wire.Fit(m.Version) {
+	if m.Version != core.Fit(m.Version) {
 		t.Errorf("version %+v fits no header", m.Version)
 	}
 	again, err := wire.ParseMessage(wire.AppendMessage(nil, m))

@@ -38,15 +38,15 @@ func golden(t *testing.T, name string, now []byte) []byte {
 type v2 struct{ wire.V1 }
 
 func (f v2) Begin(dst []byte, r wire.Record) []byte {
-	return append(wire.AppendHeader(dst, r.Header), 2, 0)
+	return append(core.AppendHeader(dst, r.Header), 2, 0)
 }
 
 func (f v2) Parse(key string, data []byte, offset time.Duration) (wire.Frame, error) {
-	h, err := wire.ParseHeader(data)
-	if err != nil || h.Kind == wire.KindTombstone || len(data) < wire.HeaderSize+6 || data[wire.HeaderSize] != 2 {
+	h, err := core.ParseHeader(data)
+	if err != nil || h.Kind == core.TombstoneWrite || len(data) < core.HeaderSize+6 || data[core.HeaderSize] != 2 {
 		return f.V1.Parse(key, data, offset)
 	}
-	return wire.Frame{Header: h, Payload: data[wire.HeaderSize+2 : len(data)-4]}, nil
+	return wire.Frame{Header: h, Payload: data[core.HeaderSize+2 : len(data)-4]}, nil
 }
 
 func TestSeed_DC19_FramesAreTheGoldenBytes(t *testing.T) {

@@ -10,7 +10,7 @@ import (
 )
 
 // AppendMessage appends the binary form of m to dst. The version is made to fit
-// as in a header, see [Fit]. A message of an unknown kind, with a key longer than
+// as in a header, see [core.Fit]. A message of an unknown kind, with a key longer than
 // [MaxMessageKey], without the key that its kind needs, or with one that its kind
 // does not have, is one that [ParseMessage] refuses.
 func AppendMessage(dst []byte, m Message) []byte {
@@ -19,7 +19,7 @@ func AppendMessage(dst []byte, m Message) []byte {
 	if !m.Kind.known() {
 		kind = 0 // not a bit of it may pass for a flag or for another kind
 	}
-	v := Fit(m.Version)
+	v := core.Fit(m.Version)
 	switch {
 	case v.IsZero():
 		kind |= flagNoVersion
@@ -154,7 +154,7 @@ func (r *reader) uint48() uint64 {
 // refused: the two must give the same version for one write.
 func (r *reader) version() core.Version {
 	time, tick, bump, op := r.uint48(), r.uvarint(), r.uvarint(), r.uvarint()
-	if time > MaxTime || tick > MaxTick || bump > MaxTick || op > MaxOp {
+	if time > core.MaxTime || tick > core.MaxTick || bump > core.MaxTick || op > core.MaxOp {
 		r.fail()
 		return core.Version{}
 	}

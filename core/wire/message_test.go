@@ -39,7 +39,7 @@ func TestSeed_DC4_MessageTakes40BytesAndTheKey(t *testing.T) {
 	for _, key := range []string{"k", "orders:42", strings.Repeat("k", 127)} {
 		m := wire.Message{
 			Kind: wire.MessageRemove, Node: sender, Seq: 1<<21 - 1, Key: key,
-			Version: core.Version{Time: wire.MaxTime, Tick: 127, Bump: 127, Node: sender.Node(), Op: wire.MaxOp},
+			Version: core.Version{Time: core.MaxTime, Tick: 127, Bump: 127, Node: sender.Node(), Op: core.MaxOp},
 		}
 		if n := len(wire.AppendMessage(nil, m)) - len(key); n > 40 {
 			t.Errorf("%d bytes and a key of %d", n, len(key))
@@ -133,7 +133,7 @@ func TestAppendMessage_MakesTheVersionFit(t *testing.T) {
 	m := messages()["set"]
 	m.Version = core.Version{Time: -1, Tick: 1 << 31, Bump: 1 << 31, Node: 1 << 60, Op: 1 << 40}
 	got, err := wire.ParseMessage(wire.AppendMessage(nil, m))
-	if err != nil || got.Version != wire.Fit(m.Version) {
+	if err != nil || got.Version != core.Fit(m.Version) {
 		t.Errorf("got %+v, %v", got, err)
 	}
 }

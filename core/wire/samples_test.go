@@ -34,21 +34,21 @@ type sample struct {
 // samples returns one frame of each shape.
 func samples() []sample {
 	const minute = core.Instant(time.Minute)
-	record := func(kind wire.Kind, m core.Meta) wire.Record {
-		return wire.Record{Key: "v1:orders:42", Header: wire.Header{Version: version(), Kind: kind}, Meta: m, Offset: offset}
+	record := func(kind core.WriteKind, m core.Meta) wire.Record {
+		return wire.Record{Key: "v1:orders:42", Header: core.Header{Version: version(), Kind: kind}, Meta: m, Offset: offset}
 	}
 	return []sample{
-		{"plain", record(wire.KindFill, core.Meta{Born: 1_000, Stale: minute, Dead: minute}), "a value"},
-		{"fail-safe", record(wire.KindValue, core.Meta{
+		{"plain", record(core.FillWrite, core.Meta{Born: 1_000, Stale: minute, Dead: minute}), "a value"},
+		{"fail-safe", record(core.ValueWrite, core.Meta{
 			Born: -5, Stale: minute, Dead: 60 * minute, Retry: minute + 30, Cycles: 300,
 		}), "a value that may stand in"},
-		{"tombstone", record(wire.KindTombstone, core.Meta{}), ""},
-		{"never-expiring", record(wire.KindValue, core.Meta{Born: 7, Stale: core.Never, Dead: core.Never}), "a value for ever"},
-		{"never-dead", record(wire.KindValue, core.Meta{Born: 7, Stale: minute, Dead: core.Never}), "a value kept for ever"},
-		{"tags", record(wire.KindFill, core.Meta{
+		{"tombstone", record(core.TombstoneWrite, core.Meta{}), ""},
+		{"never-expiring", record(core.ValueWrite, core.Meta{Born: 7, Stale: core.Never, Dead: core.Never}), "a value for ever"},
+		{"never-dead", record(core.ValueWrite, core.Meta{Born: 7, Stale: minute, Dead: core.Never}), "a value kept for ever"},
+		{"tags", record(core.FillWrite, core.Meta{
 			Born: 7, Stale: minute, Dead: minute, Tags: []string{"orders", "customer:7", ""},
 		}), "a value in groups"},
-		{"empty", record(wire.KindFill, core.Meta{Stale: minute, Dead: minute}), ""},
+		{"empty", record(core.FillWrite, core.Meta{Stale: minute, Dead: minute}), ""},
 	}
 }
 
@@ -59,7 +59,7 @@ func (s sample) frame() []byte { return wire.AppendFrame(wire.V1{}, nil, s.recor
 func messages() map[string]wire.Message {
 	other := version()
 	other.Node = 0x00ff00ff00ff
-	highest := core.Version{Time: wire.MaxTime, Tick: wire.MaxTick, Bump: wire.MaxTick, Node: wire.MaxNode, Op: wire.MaxOp}
+	highest := core.Version{Time: core.MaxTime, Tick: core.MaxTick, Bump: core.MaxTick, Node: core.MaxNode, Op: core.MaxOp}
 	return map[string]wire.Message{
 		"set":          {Kind: wire.MessageSet, Node: sender, Seq: 1, Version: version(), Key: "orders:42"},
 		"remove":       {Kind: wire.MessageRemove, Node: sender, Seq: 200, Version: other, Key: "orders:42"},

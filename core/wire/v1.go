@@ -24,8 +24,8 @@ const (
 // Begin appends the header, and unless it is a tombstone's, the body's version,
 // flags and metadata.
 func (V1) Begin(dst []byte, r Record) []byte {
-	dst = AppendHeader(dst, r.Header)
-	if r.Header.Kind == KindTombstone {
+	dst = core.AppendHeader(dst, r.Header)
+	if r.Header.Kind == core.TombstoneWrite {
 		return dst
 	}
 	dst = append(dst, bodyVersion, 0)
@@ -37,25 +37,25 @@ func (V1) Begin(dst []byte, r Record) []byte {
 // header is not under the checksum: the server of the layer may raise its
 // version.
 func (V1) Finish(dst []byte, start int, r Record) []byte {
-	if r.Header.Kind == KindTombstone {
+	if r.Header.Kind == core.TombstoneWrite {
 		return dst
 	}
-	return binary.BigEndian.AppendUint32(dst, checksum(r.Key, dst[start+HeaderSize:]))
+	return binary.BigEndian.AppendUint32(dst, checksum(r.Key, dst[start+core.HeaderSize:]))
 }
 
 // Parse reads a frame. Without tags it allocates nothing. What follows the
 // header of a tombstone is not looked at.
 func (V1) Parse(key string, data []byte, offset time.Duration) (Frame, error) {
-	h, err := ParseHeader(data)
+	h, err := core.ParseHeader(data)
 	if err != nil {
 		return Frame{}, err
 	}
 	f := Frame{Header: h}
-	if h.Kind == KindTombstone {
+	if h.Kind == core.TombstoneWrite {
 		f.Meta.Version = h.Version
 		return f, nil
 	}
-	body, err := openBody(key, data[HeaderSize:])
+	body, err := openBody(key, data[core.HeaderSize:])
 	if err != nil {
 		return f, err
 	}
@@ -73,7 +73,7 @@ func (V1) Parse(key string, data []byte, offset time.Duration) (Frame, error) {
 }
 
 // Header is [ParseHeader].
-func (V1) Header(data []byte) (Header, error) { return ParseHeader(data) }
+func (V1) Header(data []byte) (core.Header, error) { return core.ParseHeader(data) }
 
 // openBody checks the version, flags and checksum of body and returns what is
 // between them. The version comes first: only for a known one do we know where

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: The fusioncache-go authors
 
-package wire
+package core
 
-import "github.com/fusioncache-go/fusioncache/core"
+import "errors"
 
 // The limits of the parts of a version in a header and in a message.
 const (
@@ -24,36 +24,41 @@ const (
 	MaxOp = 1<<36 - 1
 )
 
-// Kind says what a value in the distributed layer is.
-type Kind byte
+// WriteKind says what a value in the distributed layer is.
+type WriteKind byte
 
-// The kinds. There will never be others.
+// The kinds of writes. There will never be others.
 const (
-	KindValue     Kind = 'V' // written explicitly
-	KindFill      Kind = 'F' // loaded after a miss
-	KindTombstone Kind = 'T' // the mark that a removal leaves
+	ValueWrite     WriteKind = 'V' // written explicitly
+	FillWrite      WriteKind = 'F' // loaded after a miss
+	TombstoneWrite WriteKind = 'T' // the mark that a removal leaves
 )
 
+// ErrForeign says that bytes in our place are not ours: a value without a
+// well-formed ordering header. Only an explicit write may replace such a value,
+// if the layer lets it.
+var ErrForeign = errors.New("foreign data")
+
 // String returns the lower-case name of the kind.
-func (k Kind) String() string {
+func (k WriteKind) String() string {
 	switch k {
-	case KindValue:
+	case ValueWrite:
 		return "value"
-	case KindFill:
+	case FillWrite:
 		return "fill"
-	case KindTombstone:
+	case TombstoneWrite:
 		return "tombstone"
 	}
 	return "unknown"
 }
 
-func (k Kind) known() bool { return k == KindValue || k == KindFill || k == KindTombstone }
+func (k WriteKind) known() bool { return k == ValueWrite || k == FillWrite || k == TombstoneWrite }
 
 // Header is the ordering header in front of every value in the distributed
-// layer. Its layout is frozen for ever; see the package comment.
+// layer. Its layout is frozen for ever; package wire describes it.
 type Header struct {
-	core.Version
-	Kind Kind
+	Version
+	Kind WriteKind
 }
 
 // Offsets of the header's fields; each ends where the next begins.
@@ -69,7 +74,7 @@ const (
 
 // AppendHeader appends the 48 bytes of h to dst. What does not fit is made to:
 // Time, Tick and Bump are held at their limits, of Node and Op the low 48 and 36
-// bits remain, and an unknown kind becomes [KindValue].
+// bits remain, and an unknown kind becomes [ValueWrite].
 func AppendHeader(dst []byte, h Header) []byte {
 	var b [HeaderSize]byte
 	b[0], b[1] = 'H', '1'
@@ -81,7 +86,7 @@ func AppendHeader(dst []byte, h Header) []byte {
 	putHex(b[atOp:atKind], v.Op)
 	b[atKind] = byte(h.Kind)
 	if !h.Kind.known() {
-		b[atKind] = byte(KindValue)
+		b[atKind] = byte(ValueWrite)
 	}
 	b[atEnd] = '\n'
 	return append(dst, b[:]...)
@@ -93,7 +98,7 @@ func ParseHeader(data []byte) (Header, error) {
 	if len(data) < HeaderSize || data[0] != 'H' || data[1] != '1' || data[atEnd] != '\n' {
 		return Header{}, ErrForeign
 	}
-	h := Header{Kind: Kind(data[atKind])}
+	h := Header{Kind: WriteKind(data[atKind])}
 	time, ok1 := decimal(data[atTime:atTick])
 	tick, ok2 := decimal(data[atTick:atBump])
 	bump, ok3 := decimal(data[atBump:atNode])
@@ -102,14 +107,14 @@ func ParseHeader(data []byte) (Header, error) {
 	if !(ok1 && ok2 && ok3 && ok4 && ok5 && h.Kind.known()) {
 		return Header{}, ErrForeign
 	}
-	h.Version = core.Version{Time: int64(time), Tick: uint32(tick), Bump: uint32(bump), Node: node, Op: op}
+	h.Version = Version{Time: int64(time), Tick: uint32(tick), Bump: uint32(bump), Node: node, Op: op}
 	return h, nil
 }
 
 // Fit returns v as a header or a message would give it back; see [AppendHeader].
 // A version that is compared with parsed ones must be made to fit first.
-func Fit(v core.Version) core.Version {
-	return core.Version{
+func Fit(v Version) Version {
+	return Version{
 		Time: min(max(v.Time, 0), MaxTime),
 		Tick: min(v.Tick, MaxTick),
 		Bump: min(v.Bump, MaxTick),
