@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: The fusioncache-go authors
+
+package core
+
+import (
+	"bytes"
+	"context"
+	"time"
+)
+
+// Arbiter is the ability of a [DistributedLayer] to decide, in one step that
+// nothing can come between, whether a write may replace what is there. With it,
+// no load overwrites a newer value, on any node; without it, a late load can,
+// until the entry expires.
+type Arbiter interface {
+	// Arbitrate applies w to key: it reads the first HeaderSize bytes of what is
+	// there, decides as [Write.Decide] does, and stores the outcome, atomically.
+	// An error leaves open whether the write was applied.
+	Arbitrate(ctx context.Context, key string, w Write) (Ruling, error)
+
+	// ReadHeader returns the first HeaderSize bytes of what is stored for key,
+	// fewer if that is shorter. ok is false when there is nothing.
+	ReadHeader(ctx context.Context, key string) (header []byte, ok bool, err error)
+}
+
+// Mode says when a [Write] may replace what is there.
+type Mode uint8
+
+// The modes.
+const (
+	// Force always may: an explicit write, in the order in which the server sees
+	// them. Its version is raised above the one it replaces.
+	Force Mode = iota + 1
+
+	// Fill may if the place still holds what was seen before the load began.
+	Fill
+
+	// Replay may if it is provably the newer: a write that failed, tried again
+	// after an outage. If nobody can tell, a tombstone takes the place.
+	Replay
+)
+
+// Write is a value on its way into a distributed layer.
+type Write struct {
+	Mode Mode
+
+	// Data is the value. It begins with an ordering header.
+	Data []byte
+
+	// TTL is the life of the value, always positive; Forever for no end.
+	TTL time.Duration
+
+	// Expect is, for Fill, the header that was seen; empty if the place was empty.
+	Expect []byte
+
+	// Skew is, for Replay, how far the clocks of two nodes may differ.
+	Skew time.Duration
+
+	// TombstoneTTL is, for Replay, the life of a tombstone that settles doubt.
+	TombstoneTTL time.Duration
+}
+
+// Ruling is what came of a [Write].
+type Ruling struct {
+	// Stored reports that the place now holds this write, or what Header says
+	// instead: a tombstone that settled doubt, or the same write from an earlier
+	// attempt.
+	Stored bool
+
+	// Foreign reports that the place holds bytes that are not ours. They stay.
+	Foreign bool
+
+	// Header is what the place holds now. Zero if Foreign, or empty.
+	Header Header
+}
+
+// Decision is what to do for a [Write], given what is there.
+type Decision struct {
+	Ruling
+	Store bool          // whether anything is to be stored
+	Data  []byte        // what; may share memory with Write.Data
+	TTL   time.Duration // for how long
+}
+
+// Decide is the rule of [Arbiter] for layers that can compare and set but run no
+// scripts: current is what is there, or its first HeaderSize bytes; empty if
+// nothing is. The script of a layer must decide alike.
+//
+// Forcing lifts the version by its server counter and not by its clock: a
+// version made up by the server must never equal one that a node makes. A node
+// orders its own writes by their number: of two writes during an outage the
+// first may have been applied, with a lifted version, though it was reported as
+// failed.
+func (w Write) Decide(current []byte) Decision {
+	ours, err := ParseHeader(w.Data)
+	if err != nil {
+		return Decision{Ruling: Ruling{Foreign: true}}
+	}
+	if len(current) == 0 {
+		if w.Mode == Fill && len(w.Expect) > 0 {
+			return Decision{}
+		}
+		return Decision{Ruling: Ruling{Stored: true, Header: ours}, Store: true, Data: w.Data, TTL: w.TTL}
+	}
+	there, err := ParseHeader(current)
+	if err != nil {
+		return Decision{Ruling: Ruling{Foreign: true}}
+	}
+	refused := Decision{Ruling: Ruling{Header: there}}
+	if w.Mode == Fill && !bytes.Equal(w.Expect, current[:HeaderSize]) {
+		return refused
+	}
+	kind := ours.Kind
+	if w.Mode == Replay {
+		switch v := w.replay(ours, there); v {
+		case applied:
+			return Decision{Ruling: Ruling{Stored: true, Header: there}}
+		case older:
+			return refused
+		case unknowable:
+			kind = TombstoneWrite
+		}
+	}
+	return w.over(ours, there, kind)
+}
+
+// age is how a replayed write stands to what is there.
+type age uint8
+
+const (
+	newer age = iota
+	older
+	applied
+	unknowable
+)
+
+func (w Write) replay(ours, there Header) age {
+	skew := w.Skew.Milliseconds()
+	switch {
+	case there.Same(ours.Version):
+		return applied
+	case there.Node == ours.Node && there.Kind != FillWrite:
+		if there.Op > ours.Op {
+			return older
+		}
+		return newer
+	case there.Time > ours.Time+skew:
+		return older
+	case there.Time+skew >= ours.Time:
+		return unknowable
+	}
+	return newer
+}
+
+// over stores the write over what is there, with a version that is higher.
+func (w Write) over(ours, there Header, kind WriteKind) Decision {
+	h := ours
+	higher := ours.Compare(there.Version) > 0
+	if !higher {
+		h.Time, h.Tick, h.Bump = there.Time, there.Tick, there.Bump
+	}
+	if !higher || kind != ours.Kind {
+		if h.Bump++; h.Bump > MaxTick {
+			h.Time, h.Tick, h.Bump = h.Time+1, 0, 1
+		}
+	}
+	h.Kind = kind
+	d := Decision{Ruling: Ruling{Stored: true, Header: h}, Store: true, TTL: w.TTL}
+	if kind == TombstoneWrite && ours.Kind != TombstoneWrite {
+		d.Data, d.TTL = AppendHeader(nil, h), w.TombstoneTTL
+		return d
+	}
+	d.Data = append(AppendHeader(make([]byte, 0, len(w.Data)), h), w.Data[HeaderSize:]...)
+	return d
+}
