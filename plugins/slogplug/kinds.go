@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: The fusioncache-go authors
+
+package slogplug
+
+import (
+	"log/slog"
+	"math/bits"
+
+	"github.com/fusioncache-go/fusioncache/core"
+)
+
+// row says how a kind of event is logged.
+type row struct {
+	kind    core.Kind
+	level   slog.Level
+	message string
+}
+
+// rows are in the order of the kinds' bits.
+var rows = [...]row{
+	{core.Hit, Off, "cache hit"},
+	{core.StaleHit, Off, "cache served a stale entry"},
+	{core.Miss, Off, "cache miss"},
+	{core.Written, Off, "cache entry written"},
+	{core.Removed, Off, "cache entry removed"},
+	{core.Expired, Off, "cache entry expired"},
+	{core.FactorySucceeded, Off, "cache factory succeeded"},
+	{core.FactoryFailed, slog.LevelWarn, "cache factory failed"},
+	{core.FactoryTimedOut, slog.LevelWarn, "cache factory timed out"},
+	{core.BackgroundSucceeded, slog.LevelDebug, "cache factory succeeded in the background"},
+	{core.BackgroundFailed, slog.LevelWarn, "cache factory failed in the background"},
+	{core.FailSafeActivated, slog.LevelWarn, "cache serves a stale entry instead of an error"},
+	{core.Fenced, slog.LevelDebug, "cache result not stored, its key was written meanwhile"},
+	{core.LayerFailed, slog.LevelWarn, "cache layer failed"},
+	{core.DecodeFailed, slog.LevelWarn, "cache entry cannot be decoded"},
+	{core.Foreign, slog.LevelWarn, "cache found bytes that are not its own"},
+	{core.MemoryRefused, slog.LevelWarn, "cache entry refused by memory"},
+	{core.Joined, slog.LevelInfo, "cache backplane joined"},
+	{core.GapSuspected, slog.LevelWarn, "cache may have missed messages"},
+	{core.MessageReceived, Off, "cache message received"},
+	{core.MessageRejected, slog.LevelWarn, "cache message rejected"},
+	{core.BreakerChanged, slog.LevelWarn, "cache circuit breaker changed"},
+	{core.PluginPanicked, slog.LevelError, "cache plugin panicked and was muted"},
+	{core.Advice, slog.LevelWarn, "cache options are probably not meant so"},
+}
+
+// rowOf returns the place of a kind in rows. ok is false for anything but one
+// known kind.
+func rowOf(kind core.Kind) (i int, ok bool) {
+	i = bits.TrailingZeros64(uint64(kind))
+	return i, i < len(rows) && rows[i].kind == kind
+}
