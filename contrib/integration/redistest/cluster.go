@@ -16,35 +16,73 @@ const (
 	clusterSlots   = 16384
 )
 
-// Cluster is a Redis Cluster of three masters without replicas.
+// Cluster is a Redis Cluster of three masters.
 type Cluster struct {
 	Nodes []*Server // the masters, in the order of their slots
+
+	buses map[*Server]int // the ports on which the nodes talk to each other
 }
 
 // StartCluster starts a cluster that lives until the end of the test. It takes
 // about two seconds: a new cluster waits before it trusts itself.
 func StartCluster(tb testing.TB) *Cluster {
 	tb.Helper()
-	c := &Cluster{}
-	buses := make([]int, clusterMasters)
-	for i := range buses {
-		buses[i] = freePort(tb)
-		c.Nodes = append(c.Nodes, Start(tb, &Options{Config: []string{
-			"--cluster-enabled", "yes", "--cluster-config-file", "nodes.conf",
-			"--cluster-node-timeout", "2000", "--cluster-port", strconv.Itoa(buses[i]),
-		}}))
-	}
-	for i, node := range c.Nodes {
+	c := &Cluster{buses: map[*Server]int{}}
+	for i := range clusterMasters {
+		node := c.startNode(tb)
 		node.do(tb, "cluster", "addslotsrange", i*clusterSlots/clusterMasters, (i+1)*clusterSlots/clusterMasters-1)
 		node.do(tb, "cluster", "set-config-epoch", i+1)
+		c.Nodes = append(c.Nodes, node)
 	}
-	for i, node := range c.Nodes[1:] {
-		c.Nodes[0].do(tb, "cluster", "meet", "127.0.0.1", node.proc.port, buses[i+1])
+	for _, node := range c.Nodes[1:] {
+		c.introduce(tb, node)
 	}
 	for _, node := range c.Nodes {
-		Eventually(tb, 30*time.Second, "the cluster to form", node.clusterOK)
+		Eventually(tb, 30*time.Second, "the cluster to form", func() bool { return node.knows(clusterMasters) })
 	}
 	return c
+}
+
+// AddReplica starts a replica of master and returns when it is in step. When the
+// master dies the replica takes its slots over after two to four seconds.
+func (c *Cluster) AddReplica(tb testing.TB, master *Server) *Server {
+	tb.Helper()
+	id, err := master.client.ClusterMyID(context.Background()).Result()
+	if err != nil {
+		tb.Fatalf("redistest: %v", err)
+	}
+	replica := c.startNode(tb)
+	c.introduce(tb, replica)
+	Eventually(tb, 30*time.Second, "the replica to learn of its master", func() bool {
+		return replica.client.Do(context.Background(), "cluster", "replicate", id).Err() == nil
+	})
+	Eventually(tb, 30*time.Second, "the replica to follow its master", func() bool {
+		return replica.Info(tb, "replication", "master_link_status") == "up"
+	})
+	for _, node := range append([]*Server{replica}, c.Nodes...) {
+		Eventually(tb, 30*time.Second, "all nodes to know of the replica", func() bool {
+			nodes, err := node.client.ClusterNodes(context.Background()).Result()
+			return err == nil && strings.Contains(nodes, "slave "+id) && node.knows(clusterMasters+1)
+		})
+	}
+	return replica
+}
+
+func (c *Cluster) startNode(tb testing.TB) *Server {
+	tb.Helper()
+	bus := freePort(tb)
+	node := Start(tb, &Options{Config: []string{
+		"--cluster-enabled", "yes", "--cluster-config-file", "nodes.conf", "--cluster-node-timeout", "2000",
+		"--cluster-port", strconv.Itoa(bus), "--repl-diskless-sync-delay", "0",
+	}})
+	c.buses[node] = bus
+	return node
+}
+
+// introduce makes node and the first one know each other; they tell the others.
+func (c *Cluster) introduce(tb testing.TB, node *Server) {
+	tb.Helper()
+	c.Nodes[0].do(tb, "cluster", "meet", "127.0.0.1", node.proc.port, c.buses[node])
 }
 
 // Addrs returns the addresses of all masters.
@@ -75,10 +113,10 @@ func (c *Cluster) Owner(tb testing.TB, key string) *Server {
 	return nil
 }
 
-func (s *Server) clusterOK() bool {
+// knows reports whether the node is content with a cluster of n nodes.
+func (s *Server) knows(n int) bool {
 	info, err := s.client.ClusterInfo(context.Background()).Result()
-	return err == nil && field(info, "cluster_state") == "ok" &&
-		field(info, "cluster_known_nodes") == strconv.Itoa(clusterMasters)
+	return err == nil && field(info, "cluster_state") == "ok" && field(info, "cluster_known_nodes") == strconv.Itoa(n)
 }
 
 func (s *Server) do(tb testing.TB, args ...any) {
