@@ -24,8 +24,8 @@ var errBoom = errors.New("boom")
 // F is a scripted factory. Hand its method load to GetOrSet. Set its fields
 // before the first call.
 type F[V any] struct {
-	// delay is how long a call takes; a call whose context ends earlier returns
-	// the cause. Hang for one that never ends by itself.
+	// delay is how long a call takes, or hang; a call whose context ends earlier
+	// returns the context's error.
 	delay time.Duration
 
 	// deaf makes calls ignore the end of their context, as a bad driver does.
@@ -73,7 +73,7 @@ func (f *F[V]) load(ctx context.Context, _ string) (v V, err error) {
 	return f.results[min(int(n), len(f.results))-1]()
 }
 
-// pause takes d, or less if ctx ends, whose cause it then returns.
+// pause takes d, or less if ctx ends, whose error it then returns.
 func pause(ctx context.Context, d time.Duration, deaf bool) error {
 	if deaf || d == 0 {
 		time.Sleep(d)
@@ -85,7 +85,7 @@ func pause(ctx context.Context, d time.Duration, deaf bool) error {
 	case <-timer.C:
 		return nil
 	case <-ctx.Done():
-		return context.Cause(ctx)
+		return ctx.Err()
 	}
 }
 
