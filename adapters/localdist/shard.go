@@ -59,12 +59,17 @@ func (s *shard) get(key string, now time.Duration) (data []byte, ok bool, err er
 // set takes over data. On an error what was there before is gone: it is out of
 // date.
 func (s *shard) set(key string, data []byte, now, end time.Duration) error {
-	it := &item{key: key, data: data, end: end}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
 		return ErrClosed
 	}
+	return s.put(key, data, now, end)
+}
+
+// put is set under the lock.
+func (s *shard) put(key string, data []byte, now, end time.Duration) error {
+	it := &item{key: key, data: data, end: end}
 	s.remove(key)
 	if it.size() > s.maxBytes {
 		return core.ErrTooLarge
