@@ -140,12 +140,10 @@ func (b *shaper) fill(s *shape, t reflect.Type) (err error) {
 }
 
 func (b *shaper) fillPointer(s *shape, t reflect.Type) (err error) {
-	for elem := t.Elem(); elem.Kind() == reflect.Pointer; elem = elem.Elem() {
-		if elem == t {
-			return fmt.Errorf("type %v points to itself", t)
-		}
+	s.kind, s.elem = kindPointer, nil
+	if inner := b.known[t.Elem()]; inner != nil && inner.kind == kindPointer && inner.elem == nil {
+		return fmt.Errorf("type %v points to itself", t)
 	}
-	s.kind = kindPointer
 	s.unit = roomy(footprint(t.Elem(), nil))
 	s.elem, err = b.shape(t.Elem())
 	return err

@@ -4,6 +4,7 @@
 package msgpackser_test
 
 import (
+	"errors"
 	"math/big"
 	"net/netip"
 	"time"
@@ -126,13 +127,22 @@ func (o *ownMap) DecodeMsgpack(d *msgpack.Decoder) (err error) {
 
 func (o ownMap) EncodeMsgpack(e *msgpack.Encoder) error { return e.EncodeMap(o.M) }
 
-type ownValue struct{ V, W any }
+// ownValue is a map of one entry of any kind.
+type ownValue struct{ K, V any }
 
 func (o *ownValue) DecodeMsgpack(d *msgpack.Decoder) error {
-	if n, err := d.DecodeMapLen(); err != nil || n != 2 {
+	n, err := d.DecodeMapLen()
+	if err != nil {
 		return err
 	}
-	return d.DecodeMulti(&o.V, &o.W)
+	if n != 1 {
+		return errors.New("need one entry")
+	}
+	return d.DecodeMulti(&o.K, &o.V)
+}
+
+func (o ownValue) EncodeMsgpack(e *msgpack.Encoder) error {
+	return errors.Join(e.EncodeMapLen(1), e.EncodeMulti(o.K, o.V))
 }
 
 // ownBytes has its bytes decoded by the bare vendor.
