@@ -118,5 +118,8 @@ func (b *background) close(ctx context.Context) error {
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if b.settled {
+		return nil // both at once
+	}
 	return fmt.Errorf("%d background writes not flushed: %w", b.pending, context.Cause(ctx))
 }

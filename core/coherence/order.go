@@ -10,10 +10,10 @@ import (
 )
 
 // Order runs the writes of one key one after another, in the order in which they
-// were asked for, on the caller's goroutine or in the background.
+// took their places, on the caller's goroutine or in the background.
 //
-// Invariant: a key has a line exactly while one of its jobs has the turn; the
-// turn passes from job to job under the lock.
+// Invariant: a key has a line exactly while somebody has the turn; the turn
+// passes from place to place under the lock.
 //
 // Safe for concurrent use.
 type Order struct {
@@ -27,14 +27,19 @@ type orderShard struct {
 	lines map[string]*line
 }
 
-type line struct{ waiting []*job }
+type line struct{ waiting []*Place }
 
-// job waits for its turn: a foreground job's caller for the channel, a
-// background job has its work with it.
-type job struct {
-	turn chan struct{}
-	work func(context.Context)
-	left bool // the caller has given up waiting
+// Place is a place in the line of a key. Whoever takes one must use it, once,
+// with Do or Go: those behind wait for that.
+type Place struct {
+	order *Order
+	key   string
+	turn  chan struct{} // closed when the turn comes; nil if the place had it at once
+
+	// Guarded by the lock of the key's shard.
+	has  bool                  // the turn
+	left bool                  // the caller has given up waiting
+	work func(context.Context) // for the background, when the turn comes
 }
 
 // NewOrder returns an Order whose background work keeps within limits.
@@ -51,93 +56,113 @@ func (o *Order) shard(key string) *orderShard {
 	return &o.shards[maphash.String(o.seed, key)%uint64(len(o.shards))]
 }
 
-// Do waits for key's turn, runs work on this goroutine and passes the turn on.
-// It returns ctx's error, without running work, if ctx ends first.
+// Do is [Order.Enter] and [Place.Do].
 func (o *Order) Do(ctx context.Context, key string, work func(context.Context)) error {
-	j := &job{}
-	if !o.enter(key, j) {
-		select {
-		case <-j.turn:
-		case <-ctx.Done():
-			if o.abandon(key, j) {
-				return context.Cause(ctx)
-			}
-		}
-	}
-	defer o.pass(key)
-	work(ctx)
-	return nil
+	return o.Enter(key).Do(ctx, work)
 }
 
-// Go runs work in the background when it is key's turn. If there is too much
-// background work already, or the Order is closed, Go does what Do does.
+// Go is [Order.Enter] and [Place.Go].
 func (o *Order) Go(ctx context.Context, key string, work func(context.Context)) error {
-	if !o.background.admit() {
-		return o.Do(ctx, key, work)
-	}
-	if o.enter(key, &job{work: work}) {
-		o.dispatch(key, work)
-	}
-	return nil
+	return o.Enter(key).Go(ctx, work)
 }
 
-// enter takes the turn if nobody has it, or lines j up.
-func (o *Order) enter(key string, j *job) (has bool) {
+// Enter takes the next place in the line of key. It waits for nothing, so that
+// it can be called under the lock under which memory changes: then memory and
+// the other levels change in one order.
+func (o *Order) Enter(key string) *Place {
+	p := &Place{order: o, key: key}
 	s := o.shard(key)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	l := s.lines[key]
 	if l == nil {
 		s.lines[key] = &line{}
-		return true
+		p.has = true
+		return p
 	}
-	if j.work == nil {
-		j.turn = make(chan struct{})
-	}
-	l.waiting = append(l.waiting, j)
-	return false
+	p.turn = make(chan struct{})
+	l.waiting = append(l.waiting, p)
+	return p
 }
 
-// abandon takes j out of the line. It returns false if j has got the turn in the
+// Do waits for the turn, runs work on this goroutine and passes the turn on. It
+// returns the cause of ctx's end, without running work, if that comes first.
+func (p *Place) Do(ctx context.Context, work func(context.Context)) error {
+	if p.turn != nil {
+		select {
+		case <-p.turn:
+		case <-ctx.Done():
+			if p.leave() {
+				return context.Cause(ctx)
+			}
+		}
+	}
+	defer p.order.pass(p.key)
+	work(ctx)
+	return nil
+}
+
+// Go runs work in the background when the turn comes. If there is too much
+// background work already, or the Order is closed, Go does what Do does.
+func (p *Place) Go(ctx context.Context, work func(context.Context)) error {
+	if !p.order.background.admit() {
+		return p.Do(ctx, work)
+	}
+	s := p.order.shard(p.key)
+	s.mu.Lock()
+	p.work = work
+	has := p.has
+	s.mu.Unlock()
+	if has {
+		p.order.dispatch(p.key, work)
+	}
+	return nil
+}
+
+// leave gives the place up. It returns false if it has got the turn in the
 // meantime.
-func (o *Order) abandon(key string, j *job) bool {
-	s := o.shard(key)
+func (p *Place) leave() bool {
+	s := p.order.shard(p.key)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	select {
-	case <-j.turn:
-		return false
-	default:
-		j.left = true
-		return true
-	}
+	p.left = !p.has
+	return p.left
 }
 
 // pass gives the turn to the next in line.
 func (o *Order) pass(key string) {
 	s := o.shard(key)
 	s.mu.Lock()
-	l := s.lines[key]
-	for len(l.waiting) > 0 {
-		next := l.waiting[0]
-		l.waiting = l.waiting[1:]
-		if next.left {
-			continue
-		}
-		if next.work == nil {
-			close(next.turn)
-			s.mu.Unlock()
-			return
-		}
-		s.mu.Unlock()
-		o.dispatch(key, next.work)
-		return
+	next := s.next(key)
+	var work func(context.Context)
+	if next != nil {
+		next.has = true
+		close(next.turn)
+		work = next.work
 	}
-	delete(s.lines, key)
 	s.mu.Unlock()
+	if work != nil {
+		o.dispatch(key, work)
+	}
 }
 
-// dispatch hands a job that has key's turn to the background.
+// next takes the first who still waits out of the line of key, or ends the line.
+// The lock is held.
+func (s *orderShard) next(key string) *Place {
+	l := s.lines[key]
+	for len(l.waiting) > 0 {
+		first := l.waiting[0]
+		l.waiting[0] = nil
+		l.waiting = l.waiting[1:]
+		if !first.left {
+			return first
+		}
+	}
+	delete(s.lines, key)
+	return nil
+}
+
+// dispatch hands work that has key's turn to the background.
 func (o *Order) dispatch(key string, work func(context.Context)) {
 	o.background.run(func(ctx context.Context) {
 		defer o.pass(key)
