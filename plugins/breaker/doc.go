@@ -32,6 +32,7 @@
 // # What passes
 //
 // Subscribe and Ping are not the breaker's business: a subscription has its own
-// ways to notice a loss, and a ping asks how the server is now. All other
-// abilities of a layer are hidden, because they would lead around the breaker.
+// ways to notice a loss, and a ping asks how the server is now. What a layer does
+// as a [core.Arbiter] is behind the same breaker as the rest. Abilities that the
+// plugin does not know are hidden, because they would lead around it.
 package breaker

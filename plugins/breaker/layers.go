@@ -17,19 +17,32 @@ type distributed struct {
 	layer   core.DistributedLayer
 }
 
-// distributedPinger is a distributed whose layer can ping.
-type distributedPinger struct {
-	*distributed
-	core.Pinger
-}
-
+// wrapDistributed puts the circuit around a layer and its abilities: writes that
+// are arbitrated go through it, a ping does not.
 func (c *circuit) wrapDistributed(layer core.DistributedLayer) core.DistributedLayer {
 	if layer == nil {
 		return nil
 	}
-	d := &distributed{circuit: c, layer: layer}
-	if pinger, ok := core.As[core.Pinger](layer); ok {
-		return &distributedPinger{d, pinger}
+	arbiter, arbitrates := core.As[core.Arbiter](layer)
+	pinger, pings := core.As[core.Pinger](layer)
+	d, a := &distributed{c, layer}, &arbitrated{c, arbiter}
+	switch {
+	case arbitrates && pings:
+		return struct {
+			*distributed
+			*arbitrated
+			core.Pinger
+		}{d, a, pinger}
+	case arbitrates:
+		return struct {
+			*distributed
+			*arbitrated
+		}{d, a}
+	case pings:
+		return struct {
+			*distributed
+			core.Pinger
+		}{d, pinger}
 	}
 	return d
 }
@@ -50,17 +63,33 @@ func (d *distributed) Delete(ctx context.Context, key string) error {
 	return d.circuit.do(ctx, func(ctx context.Context) error { return d.layer.Delete(ctx, key) })
 }
 
+// arbitrated is the ability of a layer to arbitrate, behind the same circuit.
+type arbitrated struct {
+	circuit *circuit
+	arbiter core.Arbiter
+}
+
+func (a *arbitrated) Arbitrate(ctx context.Context, key string, w core.Write) (ruling core.Ruling, err error) {
+	err = a.circuit.do(ctx, func(ctx context.Context) (err error) {
+		ruling, err = a.arbiter.Arbitrate(ctx, key, w)
+		return err
+	})
+	return ruling, err
+}
+
+func (a *arbitrated) ReadHeader(ctx context.Context, key string) (header []byte, ok bool, err error) {
+	err = a.circuit.do(ctx, func(ctx context.Context) (err error) {
+		header, ok, err = a.arbiter.ReadHeader(ctx, key)
+		return err
+	})
+	return header, ok, err
+}
+
 // backplane is a backplane whose publications go through a circuit. It has no
 // Unwrap, for the same reason.
 type backplane struct {
 	circuit *circuit
 	core.Backplane
-}
-
-// backplanePinger is a backplane that can ping.
-type backplanePinger struct {
-	*backplane
-	core.Pinger
 }
 
 func (c *circuit) wrapBackplane(inner core.Backplane) core.Backplane {
@@ -69,7 +98,10 @@ func (c *circuit) wrapBackplane(inner core.Backplane) core.Backplane {
 	}
 	b := &backplane{circuit: c, Backplane: inner}
 	if pinger, ok := core.As[core.Pinger](inner); ok {
-		return &backplanePinger{b, pinger}
+		return struct {
+			*backplane
+			core.Pinger
+		}{b, pinger}
 	}
 	return b
 }

@@ -5,6 +5,7 @@ package breaker_test
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"testing"
 
@@ -65,19 +66,43 @@ func TestInstall_AbsentLayersStayAbsent(t *testing.T) {
 	}
 }
 
-// able is a server with an ability that the plugin knows and one that it does
-// not.
-type able struct{ *server }
+// Abilities that a server may have: two that the plugin knows and one that it
+// does not.
+type (
+	pinging     struct{}
+	unknown     struct{}
+	arbitrating struct{ server *server }
+)
 
-func (able) Ping(context.Context) error { return nil }
-func (able) Lock()                      {}
+func (pinging) Ping(context.Context) error { return nil }
+func (unknown) Lock()                      {}
 
-// Ping asks how the server is now, so it passes even an open breaker. What the
-// plugin does not know is hidden: it would lead around the breaker.
-func TestAbilities_PingPassesOthersAreHidden(t *testing.T) {
-	p, err := breaker.New(&breaker.Options{
-		Distributed: breaker.LayerOptions{Failures: 1}, Backplane: breaker.LayerOptions{Failures: 1},
-	})
+func (a arbitrating) Arbitrate(ctx context.Context, _ string, _ core.Write) (core.Ruling, error) {
+	return core.Ruling{Stored: true}, a.server.call(ctx)
+}
+
+func (a arbitrating) ReadHeader(ctx context.Context, _ string) ([]byte, bool, error) {
+	return []byte("header"), true, a.server.call(ctx)
+}
+
+// able is a server with all of them.
+type able struct {
+	*server
+	pinging
+	unknown
+	arbitrating
+}
+
+func newAble() able {
+	s := newServer()
+	return able{server: s, arbitrating: arbitrating{s}}
+}
+
+// around installs a plugin that opens at the first failure.
+func around(t *testing.T) (*breaker.Plugin, *core.Installed) {
+	t.Helper()
+	one := breaker.LayerOptions{Failures: 1}
+	p, err := breaker.New(&breaker.Options{Distributed: one, Backplane: one})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -85,7 +110,13 @@ func TestAbilities_PingPassesOthersAreHidden(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := able{newServer()}
+	return p, parts
+}
+
+// Ping asks how the server is now, so it passes even an open breaker.
+func TestAbilities_PingPasses(t *testing.T) {
+	p, parts := around(t)
+	s := newAble()
 	s.answers(down)
 	layer, bus := parts.Distributed(s), parts.Backplane(s)
 	_ = layer.Delete(t.Context(), "k")
@@ -102,13 +133,68 @@ func TestAbilities_PingPassesOthersAreHidden(t *testing.T) {
 		} else if err := pinger.Ping(t.Context()); err != nil {
 			t.Errorf("%T: Ping: %v", wrapped, err)
 		}
-		if _, ok := core.As[interface{ Lock() }](wrapped); ok {
-			t.Errorf("%T: an unknown ability leads around the breaker", wrapped)
-		}
 	}
-	for _, wrapped := range []any{parts.Distributed(newServer()), parts.Backplane(newServer())} {
-		if _, ok := core.As[core.Pinger](wrapped); ok {
-			t.Errorf("%T: Ping appeared out of nowhere", wrapped)
+}
+
+func TestAbilities_ArbiterIsBehindTheBreaker(t *testing.T) {
+	p, parts := around(t)
+	s := newAble()
+	layer := parts.Distributed(s)
+	arbiter, ok := core.As[core.Arbiter](layer)
+	if !ok {
+		t.Fatal("the ability is gone")
+	}
+	if ruling, err := arbiter.Arbitrate(t.Context(), "k", core.Write{}); err != nil || !ruling.Stored {
+		t.Errorf("Arbitrate: %+v, %v", ruling, err)
+	}
+	if header, ok, err := arbiter.ReadHeader(t.Context(), "k"); err != nil || !ok || string(header) != "header" {
+		t.Errorf("ReadHeader: %q, %v, %v", header, ok, err)
+	}
+	s.answers(down)
+	_, _ = arbiter.Arbitrate(t.Context(), "k", core.Write{})
+	if got := p.State(core.LevelDistributed); got != breaker.Open {
+		t.Errorf("after a failed Arbitrate the breaker is %v", got)
+	}
+	if _, _, err := layer.Get(t.Context(), "k"); !errors.Is(err, breaker.ErrOpen) {
+		t.Errorf("Get: got %v, want %v: there is one breaker for all methods", err, breaker.ErrOpen)
+	}
+	if _, _, err := arbiter.ReadHeader(t.Context(), "k"); !errors.Is(err, breaker.ErrOpen) {
+		t.Errorf("ReadHeader: got %v, want %v", err, breaker.ErrOpen)
+	}
+}
+
+// A wrapped layer has the abilities of the layer that the plugin knows, and no
+// others: what it does not know would lead around the breaker.
+func TestAbilities_KnownOnesOnly(t *testing.T) {
+	s := newServer()
+	for name, layer := range map[string]core.DistributedLayer{
+		"none": s,
+		"ping": struct {
+			*server
+			pinging
+		}{server: s},
+		"arbiter": struct {
+			*server
+			arbitrating
+		}{s, arbitrating{s}},
+		"all": newAble(),
+	} {
+		_, parts := around(t)
+		for _, part := range []struct{ bare, wrapped any }{
+			{layer, parts.Distributed(layer)},
+			{layer, parts.Backplane(layer.(core.Backplane))},
+		} {
+			_, pingsBare := core.As[core.Pinger](part.bare)
+			if _, pings := core.As[core.Pinger](part.wrapped); pings != pingsBare {
+				t.Errorf("%s: Ping is %v behind the breaker, want %v", name, pings, pingsBare)
+			}
+			if _, locks := core.As[interface{ Lock() }](part.wrapped); locks {
+				t.Errorf("%s: an unknown ability leads around the breaker", name)
+			}
+		}
+		_, arbitratesBare := core.As[core.Arbiter](layer)
+		if _, arbitrates := core.As[core.Arbiter](parts.Distributed(layer)); arbitrates != arbitratesBare {
+			t.Errorf("%s: Arbiter is %v behind the breaker, want %v", name, arbitrates, arbitratesBare)
 		}
 	}
 }
