@@ -115,6 +115,9 @@ func (e *Entry) Meta() Meta { return e.meta }
 // Version returns the version of the write that made the entry.
 func (e *Entry) Version() Version { return e.meta.Version }
 
+// Born returns when the value was made.
+func (e *Entry) Born() Instant { return e.meta.Born }
+
 // Checked returns when the entry was last known to agree with the distributed
 // layer.
 func (e *Entry) Checked() Instant { return e.meta.Checked }

@@ -5,9 +5,7 @@ package coherence
 
 import (
 	"hash/maphash"
-	"math"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/fusioncache-go/fusioncache/core"
@@ -15,7 +13,10 @@ import (
 
 // Revoker takes from the flights of a key the right to store their results.
 type Revoker interface {
+	// Revoke takes it from the flight of key, if there is one.
 	Revoke(key string)
+
+	// RevokeAll takes it from all flights.
 	RevokeAll()
 }
 
@@ -35,7 +36,8 @@ type Local struct {
 	revokers []Revoker
 	seed     maphash.Seed
 	locks    [lockCount]paddedMutex
-	suspect  atomic.Int64
+	fences   fences
+	pulse    pulse
 }
 
 const lockCount = 128
@@ -51,7 +53,7 @@ type paddedMutex struct {
 func NewLocal(memory core.MemoryLayer, clock core.Clock, events *core.Events, revokers ...Revoker) *Local {
 	l := &Local{memory: memory, clock: clock, events: events, revokers: revokers, seed: maphash.MakeSeed()}
 	l.bytes, _ = core.As[core.ByteMemory](memory)
-	l.suspect.Store(math.MinInt64)
+	l.pulse.init()
 	return l
 }
 
@@ -61,53 +63,68 @@ func (l *Local) Bytes() core.ByteMemory { return l.bytes }
 // Get returns what memory holds for key, in whatever state.
 func (l *Local) Get(key string) (*core.Entry, bool) { return l.memory.Get(key) }
 
-// Trusted reports whether an entry that was checked then can be believed still:
-// whether no message can have been missed since.
-func (l *Local) Trusted(checked core.Instant) bool { return int64(checked) >= l.suspect.Load() }
+// Trusted reports whether an entry that was last checked then can be believed at
+// now: whether no message about it can have been missed since.
+func (l *Local) Trusted(checked, now core.Instant) bool { return l.pulse.trusts(checked, now) }
 
 // Suspect makes everything that memory holds now untrusted: messages may have
 // been lost. Nothing is deleted; an entry is checked when it is next asked for,
 // and stays usable for fail-safe. Flights under way must not store.
 func (l *Local) Suspect() {
-	l.suspect.Store(int64(l.clock.Now()))
+	l.pulse.suspect.Store(int64(l.clock.Now()))
+	l.revokeAll()
+}
+
+func (l *Local) revokeAll() {
 	for _, r := range l.revokers {
 		r.RevokeAll()
 	}
 }
 
 func (l *Local) lock(key string) *paddedMutex {
-	m := &l.locks[maphash.String(l.seed, key)%lockCount]
+	m := &l.locks[l.hash(key)%lockCount]
 	m.Lock()
 	return m
 }
 
-// Commit stores the result of a flight, unless its token was revoked. It reports
-// whether the token was valid.
+// Admits reports whether v is not older than what is known to have been written
+// under key since.
+func (l *Local) Admits(key string, v core.Version) bool {
+	return v.IsZero() || l.fences.admits(l.hash(key), v, l.clock.Now())
+}
+
+// Commit stores the result of a flight, unless its token was revoked or it is
+// older than the fence of its key. It reports whether it did.
 func (l *Local) Commit(key string, t *core.Token, e *core.Entry) bool {
 	defer l.lock(key).Unlock()
-	if !t.Valid() {
+	if !t.Valid() || !l.Admits(key, e.Version()) {
 		return false
 	}
 	l.store(key, e)
 	return true
 }
 
-// Write stores e and revokes the flights of key. A nil e removes.
+// Write stores e and revokes the flights of key.
 func (l *Local) Write(key string, e *core.Entry) {
 	defer l.lock(key).Unlock()
-	l.revoke(key)
-	if e == nil {
-		l.memory.Delete(key)
-		return
-	}
+	l.invalidated(key, e.Version())
 	l.store(key, e)
 }
 
-// Expire ends the logical life of key's entry and revokes its flights. What
-// fail-safe can still use stays; the rest is deleted.
-func (l *Local) Expire(key string) {
+// Remove deletes key's entry, as of a removal with version v, and revokes its
+// flights.
+func (l *Local) Remove(key string, v core.Version) {
 	defer l.lock(key).Unlock()
-	l.revoke(key)
+	l.invalidated(key, v)
+	l.memory.Delete(key)
+}
+
+// Expire ends the logical life of key's entry, as of an expiry with version v,
+// and revokes its flights. What fail-safe can still use stays; the rest is
+// deleted.
+func (l *Local) Expire(key string, v core.Version) {
+	defer l.lock(key).Unlock()
+	l.invalidated(key, v)
 	l.expire(key)
 }
 
@@ -115,11 +132,20 @@ func (l *Local) Expire(key string) {
 // that very write stays.
 func (l *Local) Invalidate(key string, v core.Version) {
 	defer l.lock(key).Unlock()
-	l.revoke(key)
+	l.invalidated(key, v)
 	if e, ok := l.memory.Get(key); ok && !v.IsZero() && e.Version().Same(v) {
 		return
 	}
 	l.expire(key)
+}
+
+// Drop expires key's entry if it is still the write v, which turned out not to
+// be the latest.
+func (l *Local) Drop(key string, v core.Version) {
+	defer l.lock(key).Unlock()
+	if e, ok := l.memory.Get(key); ok && e.Version().Same(v) {
+		l.expire(key)
+	}
 }
 
 // Throttle implements resilience.Throttler.
@@ -148,11 +174,18 @@ func sameWindow(a, b *core.Entry) bool {
 	return x.Born == y.Born && x.Version == y.Version && x.Retry == y.Retry && x.Cycles == y.Cycles
 }
 
-func (l *Local) revoke(key string) {
+// invalidated makes sure that nothing older than v is stored under key from now
+// on. The lock is held.
+func (l *Local) invalidated(key string, v core.Version) {
 	for _, r := range l.revokers {
 		r.Revoke(key)
 	}
+	if !v.IsZero() && l.fences.raise(l.hash(key), v, l.clock.Now()) {
+		l.revokeAll()
+	}
 }
+
+func (l *Local) hash(key string) uint64 { return maphash.String(l.seed, key) }
 
 func (l *Local) expire(key string) {
 	e, ok := l.memory.Get(key)

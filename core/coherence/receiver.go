@@ -6,26 +6,36 @@ package coherence
 import (
 	"context"
 	"errors"
+	"math"
 	"math/rand/v2"
+	"sync"
 	"time"
 
 	"github.com/fusioncache-go/fusioncache/core"
 	"github.com/fusioncache-go/fusioncache/core/wire"
 )
 
-// Receiver applies what the other nodes tell to memory. It implements
-// core.Subscriber.
+// Receiver applies what the other nodes tell to memory, and knows when it may
+// have missed something. It implements core.Subscriber. Safe for concurrent use.
 type Receiver struct {
 	local    *Local
 	versions *Versions
-	node     wire.NodeID
+	notifier *Notifier
+	options  PulseOptions
 	events   *core.Events
-	joins    int
+
+	mu    sync.Mutex
+	peers *peers
+	joins int
 }
 
-// NewReceiver returns the receiver of a node. events may be nil.
-func NewReceiver(local *Local, v *Versions, node wire.NodeID, events *core.Events) *Receiver {
-	return &Receiver{local: local, versions: v, node: node, events: events}
+// NewReceiver returns the receiver of the node that n sends for. events may be
+// nil.
+func NewReceiver(local *Local, v *Versions, n *Notifier, o PulseOptions, events *core.Events) *Receiver {
+	o = o.withDefaults()
+	local.pulse.silence, local.pulse.degraded = o.Silence, o.DegradedTTL
+	local.pulse.heard.Store(math.MinInt64) // until the first join, nothing is heard
+	return &Receiver{local: local, versions: v, notifier: n, options: o, events: events, peers: newPeers(o)}
 }
 
 // The pauses between attempts to subscribe: the first, and the longest. Each is
@@ -39,7 +49,7 @@ const (
 func (r *Receiver) Run(ctx context.Context, b core.Backplane) {
 	pause := firstPause
 	for {
-		joins := r.joins
+		joins := r.joined()
 		err := b.Subscribe(ctx, r)
 		if ctx.Err() != nil {
 			return
@@ -48,7 +58,7 @@ func (r *Receiver) Run(ctx context.Context, b core.Backplane) {
 			err = errors.New("subscription ended")
 		}
 		r.events.Emit(core.Event{Kind: core.LayerFailed, Level: core.LevelBackplane, Op: core.OpSubscribe, Err: err})
-		if r.joins > joins {
+		if r.joined() > joins {
 			pause = firstPause
 		}
 		select {
@@ -60,32 +70,106 @@ func (r *Receiver) Run(ctx context.Context, b core.Backplane) {
 	}
 }
 
+// Beat says every Heartbeat that this node lives, and judges what it has heard,
+// until ctx ends.
+func (r *Receiver) Beat(ctx context.Context) {
+	ticker := time.NewTicker(r.options.Heartbeat)
+	defer ticker.Stop()
+	for {
+		within, cancel := context.WithTimeout(ctx, r.options.Heartbeat)
+		_ = r.notifier.beat(within, r.local.clock.Now())
+		cancel()
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+			r.judge()
+		}
+	}
+}
+
+func (r *Receiver) judge() {
+	r.mu.Lock()
+	lost, silent := r.peers.check(r.local.clock.Now())
+	r.mu.Unlock()
+	r.local.pulse.silent.Store(silent)
+	if lost {
+		r.gap("a message is missing")
+	}
+}
+
+// gap makes memory suspect.
+func (r *Receiver) gap(why string) {
+	r.local.Suspect()
+	r.events.Emit(core.Event{Kind: core.GapSuspected, Level: core.LevelBackplane, Detail: why})
+}
+
+func (r *Receiver) joined() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.joins
+}
+
 // Joined implements core.Subscriber. What was stored in memory before the node
 // heard all messages is not trusted any more.
 func (r *Receiver) Joined(gapless bool) {
+	r.mu.Lock()
 	r.joins++
-	if !gapless {
+	first := r.joins == 1
+	r.mu.Unlock()
+	if first {
 		r.local.Suspect()
-		if r.joins > 1 {
-			r.events.Emit(core.Event{Kind: core.GapSuspected, Level: core.LevelBackplane})
-		}
+	} else if !gapless {
+		r.gap("subscribed again")
 	}
+	r.hear(r.local.clock.Now())
 	r.events.Emit(core.Event{Kind: core.Joined, Level: core.LevelBackplane})
+}
+
+// hear notes that messages sent at the instant sent arrive. After a long silence
+// nobody knows what else did not.
+func (r *Receiver) hear(sent core.Instant) {
+	before := core.Instant(r.local.pulse.heard.Load())
+	if sent <= before {
+		return
+	}
+	if before != math.MinInt64 && sent.Sub(before) > r.options.Silence {
+		r.gap("own messages did not arrive")
+	}
+	r.local.pulse.heard.Store(int64(sent))
 }
 
 // Message implements core.Subscriber.
 func (r *Receiver) Message(data []byte) {
 	m, err := wire.ParseMessage(data)
 	if err != nil {
+		// It may have been one of ours, garbled, or one of a newer version.
 		r.events.Emit(core.Event{Kind: core.MessageRejected, Level: core.LevelBackplane, Err: err})
-		return
+		if !errors.Is(err, wire.ErrUnknownKind) {
+			return
+		}
 	}
-	if m.Node == r.node {
-		return
+	own := m.Node == r.notifier.node
+	r.mu.Lock()
+	lost := r.peers.hear(m.Node, m.Seq, r.local.clock.Now())
+	if m.Kind == wire.MessageGoodbye {
+		r.peers.goodbye(m.Node)
 	}
-	r.versions.Observe(m.Version)
-	op := r.apply(m)
-	r.events.Emit(core.Event{Kind: core.MessageReceived, Key: m.Key, Level: core.LevelBackplane, Op: op})
+	r.mu.Unlock()
+	if lost {
+		r.gap("a message is missing")
+	}
+	switch {
+	case err != nil:
+	case own:
+		if sent, ok := r.notifier.sentAt(m.Seq); ok {
+			r.hear(sent)
+		}
+	default:
+		r.versions.Observe(m.Version)
+		op := r.apply(m)
+		r.events.Emit(core.Event{Kind: core.MessageReceived, Key: m.Key, Level: core.LevelBackplane, Op: op})
+	}
 }
 
 func (r *Receiver) apply(m wire.Message) core.Op {
@@ -94,10 +178,10 @@ func (r *Receiver) apply(m wire.Message) core.Op {
 		r.local.Invalidate(m.Key, m.Version)
 		return core.OpSet
 	case wire.MessageRemove:
-		r.local.Write(m.Key, nil)
+		r.local.Remove(m.Key, m.Version)
 		return core.OpRemove
 	case wire.MessageExpire:
-		r.local.Expire(m.Key)
+		r.local.Expire(m.Key, m.Version)
 		return core.OpExpire
 	}
 	return 0

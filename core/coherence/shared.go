@@ -4,6 +4,7 @@
 package coherence
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -25,6 +26,8 @@ type Timeline interface {
 // concurrent use.
 type Shared struct {
 	layer    core.DistributedLayer
+	arbiter  core.Arbiter // nil: writes are not ordered by the server
+	options  SharedOptions
 	prefix   string
 	format   wire.Format
 	clock    Timeline
@@ -32,9 +35,33 @@ type Shared struct {
 	events   *core.Events
 }
 
+// SharedOptions are the constants of the protocol with the distributed layer.
+type SharedOptions struct {
+	// TombstoneTTL is how long the mark of a removal stays. Zero: 60 s. It must be
+	// longer than MaxFillAge, so that no load from before a removal can end after
+	// its mark is gone.
+	TombstoneTTL time.Duration
+
+	// MaxFillAge is the age, from the start of the load, at which a result is not
+	// stored any more. Zero: 30 s.
+	MaxFillAge time.Duration
+
+	// MaxSkew is how far the clocks of two nodes may differ. Zero: 30 s.
+	MaxSkew time.Duration
+}
+
+func (o SharedOptions) withDefaults() SharedOptions {
+	o.TombstoneTTL = cmp.Or(o.TombstoneTTL, time.Minute)
+	o.MaxFillAge = cmp.Or(o.MaxFillAge, 30*time.Second)
+	o.MaxSkew = cmp.Or(o.MaxSkew, DefaultMaxSkew)
+	return o
+}
+
 // NewShared returns the door to layer, all keys behind prefix. events may be nil.
-func NewShared(layer core.DistributedLayer, prefix string, clock Timeline, v *Versions, events *core.Events) *Shared {
-	return &Shared{layer: layer, prefix: prefix, format: wire.V1{}, clock: clock, versions: v, events: events}
+func NewShared(layer core.DistributedLayer, prefix string, clock Timeline, v *Versions, o SharedOptions, events *core.Events) *Shared {
+	s := &Shared{layer: layer, prefix: prefix, options: o.withDefaults(), format: wire.V1{}, clock: clock, versions: v, events: events}
+	s.arbiter, _ = core.As[core.Arbiter](layer)
+	return s
 }
 
 // Found is what the distributed layer holds for a key.
@@ -80,38 +107,95 @@ func (s *Shared) unreadable(key string, err error) {
 	s.events.Emit(core.Event{Kind: kind, Key: key, Level: core.LevelDistributed, Op: core.OpDecode, Err: err})
 }
 
-// Write stores the entry m, payload under key.
-func (s *Shared) Write(ctx context.Context, key string, kind core.WriteKind, m core.Meta, payload []byte) error {
+// Header reads only the ordering header of key: enough to tell whether a copy is
+// still what the layer holds. It costs less than the value.
+func (s *Shared) Header(ctx context.Context, key string) (h core.Header, ok bool, err error) {
+	if s.arbiter == nil {
+		found, err := s.Read(ctx, key)
+		return core.Header{Version: found.Meta.Version, Kind: core.ValueWrite}, found.Payload != nil, err
+	}
+	data, ok, err := s.arbiter.ReadHeader(ctx, s.prefix+key)
+	if err != nil || !ok {
+		return core.Header{}, false, s.failed(core.OpGet, key, err)
+	}
+	h, err = core.ParseHeader(data)
+	return h, err == nil && h.Kind != core.TombstoneWrite, nil
+}
+
+// Seen reads only what a fill has to compare with.
+func (s *Shared) Seen(ctx context.Context, key string) (*core.Seen, error) {
+	if s.arbiter == nil {
+		return nil, nil
+	}
+	data, ok, err := s.arbiter.ReadHeader(ctx, s.prefix+key)
+	if err != nil {
+		return nil, s.failed(core.OpGet, key, err)
+	}
+	seen := &core.Seen{}
+	if ok {
+		_, err = core.ParseHeader(data)
+		seen.Header, seen.Foreign = data, err != nil
+	}
+	return seen, nil
+}
+
+// put is a write of the entry m, payload, or of a tombstone.
+type put struct {
+	key     string
+	mode    core.Mode
+	kind    core.WriteKind
+	meta    core.Meta
+	payload []byte
+	expect  []byte
+}
+
+// Write stores a value. It reports whether it did; a refusal is not an error.
+func (s *Shared) Write(ctx context.Context, p put) (stored bool, err error) {
 	r := wire.Record{
-		Key:    s.prefix + key,
-		Header: core.Header{Version: m.Version, Kind: kind},
-		Meta:   m,
+		Key:    s.prefix + p.key,
+		Header: core.Header{Version: p.meta.Version, Kind: p.kind},
+		Meta:   p.meta,
 		Offset: s.clock.Offset(),
 	}
-	data := make([]byte, 0, len(payload)+frameOverhead)
-	data = wire.AppendFrame(s.format, data, r, payload)
-	if err := s.layer.Set(ctx, r.Key, data, remaining(m.Dead, s.clock.Now())); err != nil {
-		return s.failed(core.OpSet, key, err)
+	ttl := s.options.TombstoneTTL
+	if p.kind != core.TombstoneWrite {
+		ttl = remaining(p.meta.Dead, s.clock.Now())
 	}
-	return nil
+	data := wire.AppendFrame(s.format, make([]byte, 0, len(p.payload)+frameOverhead), r, p.payload)
+	if s.arbiter == nil {
+		return true, s.failed(core.OpSet, p.key, s.layer.Set(ctx, r.Key, data, ttl))
+	}
+	ruling, err := s.arbiter.Arbitrate(ctx, r.Key, core.Write{
+		Mode: p.mode, Data: data, TTL: ttl, Expect: p.expect, Skew: s.options.MaxSkew, TombstoneTTL: s.options.TombstoneTTL,
+	})
+	if err != nil {
+		return false, s.failed(core.OpSet, p.key, err)
+	}
+	s.versions.Observe(ruling.Header.Version)
+	if ruling.Foreign {
+		s.unreadable(p.key, core.ErrForeign)
+	}
+	return ruling.Stored, nil
 }
 
 // frameOverhead is a guess at what a frame adds to its payload.
 const frameOverhead = core.HeaderSize + 48
 
-// Remove deletes key.
-func (s *Shared) Remove(ctx context.Context, key string) error {
-	if err := s.layer.Delete(ctx, s.prefix+key); err != nil {
-		return s.failed(core.OpRemove, key, err)
+// Remove removes key, as removal v. If the layer orders writes, a mark stays for
+// a while: a load that began before must not bring the value back.
+func (s *Shared) Remove(ctx context.Context, key string, v core.Version) error {
+	if s.arbiter != nil {
+		_, err := s.Write(ctx, put{key: key, mode: core.Force, kind: core.TombstoneWrite, meta: core.Meta{Version: v}})
+		return err
 	}
-	return nil
+	return s.failed(core.OpRemove, key, s.layer.Delete(ctx, s.prefix+key))
 }
 
 // Expire ends the logical life of key's value, which stays for fail-safe as long
-// as it would have. A value that fail-safe cannot use is deleted.
+// as it would have. A value that fail-safe cannot use is removed.
 //
-// Between its read and its write another node may write; then that write is
-// undone. A layer with conditional writes is spared this.
+// If the layer does not order writes, one that comes between this method's read
+// and its write is undone.
 func (s *Shared) Expire(ctx context.Context, key string, v core.Version) error {
 	found, err := s.Read(ctx, key)
 	if err != nil || (found.Payload == nil && found.Seen.Header == nil) {
@@ -119,19 +203,23 @@ func (s *Shared) Expire(ctx context.Context, key string, v core.Version) error {
 	}
 	m, now := found.Meta, s.clock.Now()
 	if found.Payload == nil || m.Dead <= m.Stale || m.Dead <= now {
-		return s.Remove(ctx, key)
+		return s.Remove(ctx, key, v)
 	}
 	m.Version = v
 	m.Stale = min(m.Stale, now)
-	return s.Write(ctx, key, core.ValueWrite, m, found.Payload)
+	// A refusal means that somebody has written since: there is nothing to expire.
+	_, err = s.Write(ctx, put{key: key, mode: core.Fill, kind: core.ValueWrite, meta: m, payload: found.Payload, expect: found.Seen.Header})
+	return err
 }
 
 // failed wraps an error of the layer and tells the listeners. The end of a
 // caller's context is not a failure of the layer.
 func (s *Shared) failed(op core.Op, key string, err error) error {
-	wrapped := &core.LayerError{Level: core.LevelDistributed, Op: op, Key: key, Err: err}
+	if err == nil {
+		return nil
+	}
 	if !errors.Is(err, context.Canceled) {
 		s.events.Emit(core.Event{Kind: core.LayerFailed, Key: key, Level: core.LevelDistributed, Op: op, Err: err})
 	}
-	return wrapped
+	return &core.LayerError{Level: core.LevelDistributed, Op: op, Key: key, Err: err}
 }

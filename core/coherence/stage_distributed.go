@@ -22,7 +22,7 @@ func Distributed(s *Shared, l *Local, coalesce core.Stage) core.Stage {
 	return func(next core.Handler) core.Handler {
 		return func(ctx context.Context, r core.Request) (core.Result, error) {
 			if r.Options.Skip.Has(core.SkipDistributedRead) {
-				return next(ctx, r)
+				return next(ctx, blindly(ctx, s, r))
 			}
 			res, err := patient(ctx, r, read)
 			switch {
@@ -58,6 +58,9 @@ func reader(s *Shared, l *Local) core.Handler {
 	return func(ctx context.Context, r core.Request) (core.Result, error) {
 		ctx, cancel := context.WithTimeout(ctx, r.Options.DistributedTimeout)
 		defer cancel()
+		if res, ok, err := revalidate(ctx, s, l, r); ok || err != nil {
+			return res, err
+		}
 		found, err := s.Read(ctx, r.Key)
 		if err != nil {
 			return core.Result{}, err
@@ -65,6 +68,9 @@ func reader(s *Shared, l *Local) core.Handler {
 		res := core.Result{Level: core.LevelDistributed, Seen: found.Seen}
 		if found.Payload == nil {
 			return res, nil
+		}
+		if !l.Admits(r.Key, found.Meta.Version) {
+			return res, nil // a copy that lags behind what this node knows
 		}
 		m := r.Options.LocalMeta(found.Meta, l.clock.Now())
 		e, err := r.Codec.Decode(found.Payload, m)
@@ -76,6 +82,38 @@ func reader(s *Shared, l *Local) core.Handler {
 		promote(l, r, e, found.Payload)
 		return res, nil
 	}
+}
+
+// revalidate asks only for the header if the node holds an entry that would be
+// fresh, had no message been lost: if the layer still holds that write, it is.
+func revalidate(ctx context.Context, s *Shared, l *Local, r core.Request) (res core.Result, ok bool, err error) {
+	if r.Held == nil || r.Held.State(l.clock.Now()) != core.Fresh || r.Held.Version().IsZero() {
+		return core.Result{}, false, nil
+	}
+	asked := l.clock.Now()
+	h, ok, err := s.Header(ctx, r.Key)
+	if err != nil || !ok || !h.Same(r.Held.Version()) {
+		return core.Result{}, false, err
+	}
+	m := r.Held.Meta()
+	m.Checked = asked
+	e := r.Held.With(m)
+	if !r.Options.Skip.Has(core.SkipMemoryWrite) && (l.Bytes() == nil || e.Payload() != nil) {
+		l.Commit(r.Key, r.Token, e)
+	}
+	return core.Result{Entry: e, Level: core.LevelMemory}, true, nil
+}
+
+// blindly finds out what a fill has to compare with, for a load that is not to
+// read the value itself.
+func blindly(ctx context.Context, s *Shared, r core.Request) core.Request {
+	if r.Factory == nil || r.Options.Skip.Has(core.SkipDistributedWrite) {
+		return r
+	}
+	ctx, cancel := context.WithTimeout(ctx, r.Options.DistributedTimeout)
+	defer cancel()
+	r.Seen, _ = s.Seen(ctx, r.Key)
+	return r
 }
 
 // promote stores what was read in memory, if nothing was written meanwhile.

@@ -25,7 +25,7 @@ const (
 func (l *Local) Judge(m *core.Meta, now core.Instant, o *core.EntryOptions) Verdict {
 	switch m.State(now) {
 	case core.Fresh:
-		if l.Trusted(m.Checked) {
+		if l.Trusted(m.Checked, now) {
 			return Serve
 		}
 		return Hold

@@ -33,23 +33,23 @@ type change struct {
 	version core.Version
 	token   *core.Token
 	options *core.EntryOptions
-	shared  func(ctx context.Context) error // nil: nothing to do there
+	shared  func(ctx context.Context) (stored bool, err error) // nil: nothing to do there
 	notify  bool
 }
 
 // Set stores the live entry e under key.
 func (w *Writer) Set(ctx context.Context, key string, e *core.Entry, c core.Codec, o *core.EntryOptions) (core.Outcome, error) {
 	p, err := w.prepare(key, e, c, o)
-	if !o.Skip.Has(core.SkipMemoryWrite) {
+	if p.forMemory != nil {
 		w.Local.Write(key, p.forMemory)
 	} else {
-		w.Local.Expire(key) // what it holds is obsolete
+		w.Local.Expire(key, p.version) // what it holds is obsolete
 	}
 	w.Events.Emit(core.Event{Kind: core.Written, Key: key, Op: core.OpSet})
 	ch := w.change(key, wire.MessageSet, p.version, o)
 	if err != nil {
 		// The old value is obsolete on every level, whatever became of the new one.
-		ch.shared = w.remove(key, o)
+		ch.shared = w.remove(key, p.version, o)
 		outcome, also := w.send(ctx, ch)
 		if w.Local.Bytes() != nil || o.ReturnLayerErrors {
 			return 0, errors.Join(err, also)
@@ -59,28 +59,32 @@ func (w *Writer) Set(ctx context.Context, key string, e *core.Entry, c core.Code
 	if w.shares(o) {
 		m := o.DistributedMeta(e.Meta(), w.Clock.Now())
 		m.Version = p.version
-		ch.shared = func(ctx context.Context) error { return w.Shared.Write(ctx, key, core.ValueWrite, m, p.payload) }
+		ch.shared = func(ctx context.Context) (bool, error) {
+			return w.Shared.Write(ctx, put{key: key, mode: core.Force, kind: core.ValueWrite, meta: m, payload: p.payload})
+		}
 	}
 	return w.send(ctx, ch)
 }
 
 // Remove removes key, its stale copies too, from every level and node.
 func (w *Writer) Remove(ctx context.Context, key string, o *core.EntryOptions) (core.Outcome, error) {
-	w.Local.Write(key, nil)
+	v := w.version()
+	w.Local.Remove(key, v)
 	w.Events.Emit(core.Event{Kind: core.Removed, Key: key, Op: core.OpRemove})
-	ch := w.change(key, wire.MessageRemove, w.version(), o)
-	ch.shared = w.remove(key, o)
+	ch := w.change(key, wire.MessageRemove, v, o)
+	ch.shared = w.remove(key, v, o)
 	return w.send(ctx, ch)
 }
 
 // Expire ends the logical life of key on every level and node; what fail-safe
 // can use stays.
 func (w *Writer) Expire(ctx context.Context, key string, o *core.EntryOptions) (core.Outcome, error) {
-	w.Local.Expire(key)
+	v := w.version()
+	w.Local.Expire(key, v)
 	w.Events.Emit(core.Event{Kind: core.Expired, Key: key, Op: core.OpExpire})
-	ch := w.change(key, wire.MessageExpire, w.version(), o)
+	ch := w.change(key, wire.MessageExpire, v, o)
 	if w.shares(o) {
-		ch.shared = func(ctx context.Context) error { return w.Shared.Expire(ctx, key, ch.version) }
+		ch.shared = func(ctx context.Context) (bool, error) { return true, w.Shared.Expire(ctx, key, v) }
 	}
 	return w.send(ctx, ch)
 }
@@ -89,20 +93,40 @@ func (w *Writer) Expire(ctx context.Context, key string, o *core.EntryOptions) (
 // reach listeners only: the caller has its value.
 func (w *Writer) fill(ctx context.Context, r core.Request, e *core.Entry) {
 	o := r.Options
+	now := w.Clock.Now()
+	if w.Shared != nil && now.Sub(e.Born()) > w.Shared.options.MaxFillAge {
+		w.fenced(r.Key) // a mark that it would have to respect may be gone
+		return
+	}
 	p, err := w.prepare(r.Key, e, r.Codec, o)
-	if !o.Skip.Has(core.SkipMemoryWrite) && p.forMemory != nil && !w.Local.Commit(r.Key, r.Token, p.forMemory) {
+	if p.forMemory != nil && !w.Local.Commit(r.Key, r.Token, p.forMemory) {
 		w.fenced(r.Key)
 		return
 	}
-	if err != nil || !w.shares(o) || (r.Seen != nil && r.Seen.Foreign) {
+	if err != nil || !w.shares(o) || !w.mayFill(r.Seen) {
 		return
 	}
-	m := o.DistributedMeta(e.Meta(), w.Clock.Now())
+	m := o.DistributedMeta(e.Meta(), now)
 	m.Version = p.version
 	ch := w.change(r.Key, wire.MessageSet, p.version, o)
 	ch.token = r.Token
-	ch.shared = func(ctx context.Context) error { return w.Shared.Write(ctx, r.Key, core.FillWrite, m, p.payload) }
+	ch.shared = func(ctx context.Context) (bool, error) {
+		write := put{key: r.Key, mode: core.Fill, kind: core.FillWrite, meta: m, payload: p.payload}
+		if r.Seen != nil {
+			write.expect = r.Seen.Header
+		}
+		return w.Shared.Write(ctx, write)
+	}
 	_, _ = w.send(ctx, ch)
+}
+
+// mayFill reports whether a fill may try to replace what was seen. A layer that
+// orders writes must have been read before the load began.
+func (w *Writer) mayFill(seen *core.Seen) bool {
+	if seen == nil {
+		return w.Shared.arbiter == nil
+	}
+	return !seen.Foreign
 }
 
 // prepared is an entry made ready for the levels.
@@ -121,8 +145,8 @@ func (w *Writer) prepare(key string, e *core.Entry, c core.Codec, o *core.EntryO
 		m.Version = p.version
 		e = e.With(m)
 	}
-	bytes := w.Local.Bytes() != nil && !o.Skip.Has(core.SkipMemoryWrite)
-	if bytes || w.shares(o) {
+	bytes := w.Local.Bytes() != nil
+	if (bytes && !o.Skip.Has(core.SkipMemoryWrite)) || w.shares(o) {
 		p.payload, err = c.Encode(nil, e)
 	}
 	if err != nil {
@@ -130,6 +154,7 @@ func (w *Writer) prepare(key string, e *core.Entry, c core.Codec, o *core.EntryO
 		w.Events.Emit(core.Event{Kind: core.LayerFailed, Key: key, Level: core.LevelDistributed, Op: core.OpEncode, Err: err})
 	}
 	switch {
+	case o.Skip.Has(core.SkipMemoryWrite):
 	case !bytes:
 		p.forMemory = e
 	case err == nil:
@@ -149,11 +174,11 @@ func (w *Writer) shares(o *core.EntryOptions) bool {
 	return w.Shared != nil && !o.Skip.Has(core.SkipDistributedWrite)
 }
 
-func (w *Writer) remove(key string, o *core.EntryOptions) func(context.Context) error {
+func (w *Writer) remove(key string, v core.Version, o *core.EntryOptions) func(context.Context) (bool, error) {
 	if !w.shares(o) {
 		return nil
 	}
-	return func(ctx context.Context) error { return w.Shared.Remove(ctx, key) }
+	return func(ctx context.Context) (bool, error) { return true, w.Shared.Remove(ctx, key, v) }
 }
 
 func (w *Writer) change(key string, kind wire.MessageKind, v core.Version, o *core.EntryOptions) change {
@@ -195,18 +220,25 @@ func (w *Writer) apply(ctx context.Context, ch change) error {
 		w.fenced(ch.key)
 		return nil
 	}
-	var failed, untold error
+	stored, failed := true, error(nil)
 	if ch.shared != nil {
 		within, cancel := context.WithTimeout(ctx, ch.options.DistributedTimeout)
-		failed = ch.shared(within)
+		stored, failed = ch.shared(within)
 		cancel()
 	}
-	if ch.notify && (failed == nil || ch.token == nil) {
-		// Even a write that failed may have been applied, and memory holds the new
-		// value: the others must not keep the old one.
-		within, cancel := context.WithTimeout(context.WithoutCancel(ctx), ch.options.DistributedTimeout)
-		untold = w.Notifier.Send(within, ch.kind, ch.key, ch.version)
-		cancel()
+	fill := ch.token != nil
+	if !stored && failed == nil && fill {
+		// Somebody has written since the load began: that is the value.
+		w.Local.Drop(ch.key, ch.version)
+		w.fenced(ch.key)
+		return nil
 	}
-	return errors.Join(failed, untold)
+	if !ch.notify || (fill && failed != nil) {
+		return failed
+	}
+	// Even a write that failed may have been applied, and memory holds the new
+	// value: the others must not keep the old one.
+	within, cancel := context.WithTimeout(context.WithoutCancel(ctx), ch.options.DistributedTimeout)
+	defer cancel()
+	return errors.Join(failed, w.Notifier.Send(within, ch.kind, ch.key, ch.version))
 }

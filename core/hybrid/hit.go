@@ -72,7 +72,7 @@ func (c *Cache[V]) find(b *buffers) (v V, found look) {
 	if !ok {
 		return v, absent
 	}
-	if c.stack.clock.Now() >= e.StaleAt() || !c.stack.local.Trusted(e.Checked()) {
+	if now := c.stack.clock.Now(); now >= e.StaleAt() || !c.stack.local.Trusted(e.Checked(), now) {
 		return v, unsure
 	}
 	if v, ok = core.Value[V](e); !ok {
@@ -90,7 +90,7 @@ func (c *Cache[V]) findBytes(full string, b *buffers) (v V, found look) {
 	}
 	b.data = keep(data)
 	m, payload, err := core.ParseMeta(data)
-	if err != nil || c.stack.clock.Now() >= m.Stale || !c.stack.local.Trusted(m.Checked) {
+	if now := c.stack.clock.Now(); err != nil || now >= m.Stale || !c.stack.local.Trusted(m.Checked, now) {
 		return v, unsure
 	}
 	p := c.values.Get().(*V)

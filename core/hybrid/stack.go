@@ -62,7 +62,7 @@ func New(o Options) (*Stack, error) {
 	for _, detail := range advice(o.Defaults) {
 		s.events.Emit(core.Event{Kind: core.Advice, Detail: detail})
 	}
-	s.listener.start(s.health.backplane)
+	s.listener.start(s.health.backplane, s.writer.Notifier)
 	return s, nil
 }
 
@@ -96,12 +96,12 @@ func assemble(o Options) (*Stack, error) {
 	}
 	if o.Distributed != nil {
 		s.health.distributed = plugins.Distributed(o.Distributed)
-		s.writer.Shared = coherence.NewShared(s.health.distributed, entryPrefix(o.Name), s.clock, versions, s.events)
+		s.writer.Shared = coherence.NewShared(s.health.distributed, entryPrefix(o.Name), s.clock, versions, o.Shared, s.events)
 	}
 	if o.Backplane != nil {
 		s.health.backplane = plugins.Backplane(o.Backplane)
 		s.writer.Notifier = coherence.NewNotifier(s.health.backplane, node, s.events)
-		s.listener.receiver = coherence.NewReceiver(s.local, versions, node, s.events)
+		s.listener.receiver = coherence.NewReceiver(s.local, versions, s.writer.Notifier, o.Pulse, s.events)
 	}
 	s.paths = s.compose(s.pipeline())
 	return s, nil

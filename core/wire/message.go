@@ -31,7 +31,7 @@ func (n NodeID) Node() uint64 {
 // MessageKind says what a message is about.
 type MessageKind byte
 
-// The kinds of messages. 9 to 63 are free, for messages of several keys too.
+// The kinds of messages. 10 to 63 are free, for messages of several keys too.
 const (
 	MessageSet         MessageKind = iota + 1 // a value was written under Key
 	MessageRemove                             // Key was removed
@@ -41,21 +41,22 @@ const (
 	MessageTagExpired                         // reserved: the tag Key was expired
 	MessageCleared                            // reserved: all was removed; no key
 	MessageClearedSoft                        // reserved: all was expired; no key
+	MessageGoodbye                            // the node sends no more; no key
 )
 
 // String returns the lower-case name of the kind.
 func (k MessageKind) String() string {
-	names := [...]string{"", "set", "remove", "expire", "heartbeat", "tag removed", "tag expired", "cleared", "cleared softly"}
+	names := [...]string{"", "set", "remove", "expire", "heartbeat", "tag removed", "tag expired", "cleared", "cleared softly", "goodbye"}
 	if k >= 1 && int(k) < len(names) {
 		return names[k]
 	}
 	return "unknown"
 }
 
-func (k MessageKind) known() bool { return k >= MessageSet && k <= MessageClearedSoft }
+func (k MessageKind) known() bool { return k >= MessageSet && k <= MessageGoodbye }
 
 func (k MessageKind) hasKey() bool {
-	return k != MessageHeartbeat && k != MessageCleared && k != MessageClearedSoft
+	return k != MessageHeartbeat && k != MessageCleared && k != MessageClearedSoft && k != MessageGoodbye
 }
 
 // Message is what nodes tell each other over the backplane. It carries no value:

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: The fusioncache-go authors
+
+package coherence
+
+import (
+	"math"
+	"sync/atomic"
+	"time"
+
+	"github.com/fusioncache-go/fusioncache/core"
+)
+
+// PulseOptions say when a node stops to believe that it hears everything.
+type PulseOptions struct {
+	// Heartbeat is how often a node says that it lives. Zero: 1 s.
+	Heartbeat time.Duration
+
+	// Silence is how long nothing may be heard of oneself, or of a node that was
+	// heard before. Zero: 2.5 s, that is two beats and a half.
+	Silence time.Duration
+
+	// GapWait is how long a message that was overtaken by a later one may take to
+	// come. Zero: 500 ms.
+	GapWait time.Duration
+
+	// DegradedTTL is how long, after more than Silence, an entry in memory is
+	// believed before it is checked again. Zero: 2 s.
+	DegradedTTL time.Duration
+
+	// Forget is how long a silent node keeps the others degraded; then it counts
+	// as gone. Zero: 5 min.
+	Forget time.Duration
+}
+
+func (o PulseOptions) withDefaults() PulseOptions {
+	for _, d := range []struct {
+		field *time.Duration
+		value time.Duration
+	}{
+		{&o.Heartbeat, time.Second},
+		{&o.Silence, 2500 * time.Millisecond},
+		{&o.GapWait, 500 * time.Millisecond},
+		{&o.DegradedTTL, 2 * time.Second},
+		{&o.Forget, 5 * time.Minute},
+	} {
+		if *d.field == 0 {
+			*d.field = d.value
+		}
+	}
+	return o
+}
+
+// pulse is what a node knows of its own hearing, for the hit path: three atomic
+// reads. It answers from the present time and not from timers, so that the first
+// read after the process was paused already knows.
+type pulse struct {
+	suspect  atomic.Int64 // entries checked before it are not believed
+	heard    atomic.Int64 // when the last own message that came back was sent
+	silent   atomic.Bool  // a known node is silent
+	silence  time.Duration
+	degraded time.Duration
+}
+
+func (p *pulse) init() {
+	p.suspect.Store(math.MinInt64)
+	p.heard.Store(math.MaxInt64) // without a backplane there is nothing to hear
+}
+
+func (p *pulse) trusts(checked, now core.Instant) bool {
+	if int64(checked) < p.suspect.Load() {
+		return false
+	}
+	if int64(now)-int64(p.silence) <= p.heard.Load() && !p.silent.Load() {
+		return true
+	}
+	return now.Sub(checked) < p.degraded
+}
