@@ -44,7 +44,7 @@ type Limits struct {
 // no caller left.
 func NewStampede(clock core.Clock, events *core.Events, limits Limits) *Stampede {
 	s := &Stampede{clock: clock, events: events}
-	s.group = flight.NewGroup(flight.Limits{Running: limits.Running, Orphaned: limits.Abandoned}, s.ended)
+	s.group = flight.NewGroup(clock, flight.Limits{Running: limits.Running, Orphaned: limits.Abandoned}, s.ended)
 	return s
 }
 
@@ -76,5 +76,5 @@ func (s *Stampede) ended(c *flight.Call) {
 	if err != nil {
 		kind = core.BackgroundFailed
 	}
-	report(s.events, core.Event{Kind: kind, Key: c.Request().Key, Level: core.LevelFactory, Err: err})
+	report(s.events, core.Event{Kind: kind, Key: c.Request().Key, Level: core.LevelFactory, Err: err, Took: s.clock.Now().Sub(c.Began())})
 }

@@ -6,6 +6,7 @@ package flight
 import (
 	"context"
 	"runtime/debug"
+	"sync/atomic"
 	"time"
 
 	"github.com/fusioncache-go/fusioncache/core"
@@ -15,8 +16,8 @@ import (
 // caller's values without its cancellation.
 //
 // Invariants, guarded by the lock of the key's shard: a call is in the shard's
-// calls exactly while its token is valid and it has not ended; waiters counts
-// the callers inside Do.
+// calls or gone until it has ended, and in calls only while it can be joined;
+// waiters counts the callers inside Do.
 type Call struct {
 	group   *Group
 	token   core.Token
@@ -24,19 +25,36 @@ type Call struct {
 	outer   *Call // the flight whose factory asked for this one
 	request core.Request
 	next    core.Handler
+	began   core.Instant
 
 	waiters int
 	done    chan struct{}           // made when somebody waits on it
+	ctx     context.Context         // what the handler gets
 	cancel  context.CancelCauseFunc // nil when run on the caller's goroutine
 	orphan  bool
-	ended   bool
+	ended   atomic.Bool
 
 	result core.Result // written once before done is closed
 	err    error
 }
 
+// newCall returns the flight of a first caller, ready to run.
+func (g *Group) newCall(ctx context.Context, r core.Request, next core.Handler, outer *Call) *Call {
+	c := &Call{group: g, parent: ctx, outer: outer, request: r, next: next, waiters: 1, began: g.clock.Now()}
+	c.request.Token = &c.token
+	c.ctx = c
+	if ctx.Done() != nil {
+		c.ctx, c.cancel = context.WithCancelCause(c)
+		c.lazyDone()
+	}
+	return c
+}
+
 // Request returns what the flight was started with.
 func (c *Call) Request() core.Request { return c.request }
+
+// Began returns when the flight was started.
+func (c *Call) Began() core.Instant { return c.began }
 
 // Outcome returns what an ended flight came to.
 func (c *Call) Outcome() (core.Result, error) { return c.result, c.err }
@@ -49,10 +67,22 @@ func from(ctx context.Context) *Call {
 	return c
 }
 
-// loads reports whether c, or a flight that c serves, loads key for g.
+// loads reports whether c, or a flight that c serves, is loading key for g. One
+// that has ended is not, though work that it left behind may still have its
+// context.
 func (c *Call) loads(g *Group, key string) bool {
 	for ; c != nil; c = c.outer {
-		if c.group == g && c.request.Key == key {
+		if c.group == g && c.request.Key == key && !c.ended.Load() {
+			return true
+		}
+	}
+	return false
+}
+
+// serves reports whether c is o, or was started for o's factory.
+func (c *Call) serves(o *Call) bool {
+	for ; c != nil; c = c.outer {
+		if c == o {
 			return true
 		}
 	}
@@ -78,18 +108,8 @@ func (c *Call) Value(key any) any {
 	return c.parent.Value(key)
 }
 
-// start runs the call on a goroutine that the group owns.
-func (c *Call) start() {
-	ctx, cancel := context.WithCancelCause(c)
-	s := c.group.shard(c.request.Key)
-	s.mu.Lock()
-	c.cancel = cancel
-	c.lazyDone()
-	s.mu.Unlock()
-	go c.run(ctx)
-}
-
-// lazyDone makes the channel to wait on. The shard's lock is held.
+// lazyDone makes the channel to wait on. The shard's lock is held, unless nobody
+// else knows the call yet.
 func (c *Call) lazyDone() {
 	if c.done == nil {
 		c.done = make(chan struct{})
@@ -97,7 +117,7 @@ func (c *Call) lazyDone() {
 }
 
 // run calls the handler and ends the call, whatever way the handler takes.
-func (c *Call) run(ctx context.Context) {
+func (c *Call) run() {
 	defer c.group.running.Done()
 	returned := false
 	defer func() {
@@ -110,7 +130,7 @@ func (c *Call) run(ctx context.Context) {
 		}
 		c.end()
 	}()
-	c.result, c.err = c.next(ctx, c.request)
+	c.result, c.err = c.next(c.ctx, c.request)
 	returned = true
 }
 
@@ -123,17 +143,17 @@ func (c *Call) end() {
 		delete(s.calls, c.request.Key)
 	}
 	delete(s.gone, c)
-	c.ended = true
+	c.ended.Store(true)
 	alone := c.waiters == 0
-	done, cancel, orphan := c.done, c.cancel, c.orphan
+	done, orphan := c.done, c.orphan
 	s.mu.Unlock()
 
 	g.active.Add(-1)
 	if orphan {
 		g.orphans.Add(-1)
 	}
-	if cancel != nil {
-		cancel(nil)
+	if c.cancel != nil {
+		c.cancel(nil)
 	}
 	if done != nil {
 		close(done)
@@ -155,7 +175,7 @@ func (c *Call) wait(ctx context.Context, outer *Call) (core.Result, error) {
 	s := c.group.shard(c.request.Key)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if c.ended {
+	if c.ended.Load() {
 		return c.result, c.err
 	}
 	c.waiters--

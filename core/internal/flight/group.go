@@ -25,6 +25,7 @@ const shardCount = 64
 // Group holds the flights of one kind, at most one per key that can be joined.
 // The zero Group is not usable; see [NewGroup].
 type Group struct {
+	clock   core.Clock
 	seed    maphash.Seed
 	shards  [shardCount]shard
 	nesting nesting
@@ -64,8 +65,8 @@ func (s *shard) retire(c *Call) {
 
 // NewGroup returns a group within limits. onEnd, if not nil, is called when a
 // flight ends that no caller waited for any more.
-func NewGroup(limits Limits, onEnd func(*Call)) *Group {
-	g := &Group{seed: maphash.MakeSeed(), limits: limits, onEnd: onEnd}
+func NewGroup(clock core.Clock, limits Limits, onEnd func(*Call)) *Group {
+	g := &Group{clock: clock, seed: maphash.MakeSeed(), limits: limits, onEnd: onEnd}
 	for i := range g.shards {
 		g.shards[i].calls = make(map[string]*Call)
 	}
@@ -96,11 +97,11 @@ func (g *Group) Do(ctx context.Context, r core.Request, next core.Handler) (core
 	}
 	if !joined && ctx.Done() == nil {
 		defer g.nesting.leave(outer, c)
-		c.run(c)
+		c.run()
 		return c.result, c.err
 	}
 	if !joined {
-		c.start()
+		go c.run()
 	}
 	return c.wait(ctx, outer)
 }
@@ -114,8 +115,11 @@ func (g *Group) enter(ctx context.Context, r core.Request, next core.Handler, ou
 		return nil, false, core.ErrClosed
 	}
 	c = s.calls[r.Key]
-	joinable := c != nil && c.token.Valid()
-	if joinable && g.nesting.join(outer, c) {
+	if c != nil && !c.token.Valid() {
+		s.retire(c) // a stage has given up the right to store
+		c = nil
+	}
+	if c != nil && g.nesting.join(outer, c) {
 		c.waiters++
 		c.lazyDone()
 		return c, true, nil
@@ -123,10 +127,9 @@ func (g *Group) enter(ctx context.Context, r core.Request, next core.Handler, ou
 	if err := g.admit(); err != nil {
 		return nil, false, err
 	}
-	fresh := &Call{group: g, parent: ctx, outer: outer, request: r, next: next, waiters: 1}
-	fresh.request.Token = &fresh.token
+	fresh := g.newCall(ctx, r, next, outer)
 	g.nesting.join(outer, fresh)
-	if joinable {
+	if c != nil {
 		// Waiting for c would close a circle of flights. This one goes alone, and
 		// only c may store.
 		s.retire(fresh)

@@ -21,10 +21,8 @@ func (n *nesting) join(outer, inner *Call) bool {
 	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	for c := outer; c != nil; c = c.outer {
-		if n.reaches(inner, c) {
-			return false
-		}
+	if len(n.waits[inner]) > 0 && n.reaches(inner, outer, make(map[*Call]bool)) {
+		return false
 	}
 	if n.waits == nil {
 		n.waits = make(map[*Call]map[*Call]int)
@@ -36,14 +34,18 @@ func (n *nesting) join(outer, inner *Call) bool {
 	return true
 }
 
-// reaches reports whether from waits for to. The graph has no circles, since
-// join admits none.
-func (n *nesting) reaches(from, to *Call) bool {
-	if from == to {
+// reaches reports whether from waits for to or for a flight that to serves. seen
+// holds the flights already looked at: there may be many ways to each.
+func (n *nesting) reaches(from, to *Call, seen map[*Call]bool) bool {
+	if to.serves(from) {
 		return true
 	}
+	if seen[from] {
+		return false
+	}
+	seen[from] = true
 	for next := range n.waits[from] {
-		if n.reaches(next, to) {
+		if n.reaches(next, to, seen) {
 			return true
 		}
 	}
