@@ -17,10 +17,7 @@ import (
 // context's error if the context is done, and holds no secret.
 func (l *Layer) failure(ctx context.Context, op, key string, err error) error {
 	l.suspectTopology(ctx, err)
-	err = withoutArguments(err)
-	if done := doneErr(ctx); done != nil && !errors.Is(err, done) {
-		err = fmt.Errorf("%w: %w", done, err)
-	}
+	err = withContext(doneErr(ctx), withoutArguments(err))
 	if key == "" {
 		return fmt.Errorf("redisdist: %s: %w", op, err)
 	}
@@ -50,6 +47,27 @@ func doneErr(ctx context.Context) error {
 	}
 	return nil
 }
+
+// withContext makes err wrap done, and no context's error if done is nil: a limit
+// of the client's own must not be taken for the caller's.
+func withContext(done, err error) error {
+	switch {
+	case done == nil && errors.Is(err, context.DeadlineExceeded):
+		return clientTimeout("client timeout: " + err.Error())
+	case done == nil || errors.Is(err, done):
+		return err
+	}
+	return fmt.Errorf("%w: %w", done, err)
+}
+
+// clientTimeout is a time limit of the client that has passed. It implements the
+// Timeout method of [net.Error].
+type clientTimeout string
+
+func (e clientTimeout) Error() string { return string(e) }
+
+// Timeout reports true.
+func (clientTimeout) Timeout() bool { return true }
 
 // argumentsEcho begins the part of a server's reply that repeats what it was
 // sent: for a disabled SET the value, for a disabled AUTH the password.

@@ -6,6 +6,7 @@ package redisdist_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"os"
 	"slices"
@@ -180,6 +181,23 @@ func TestMethods_WrapTheContextErrorAtItsDeadline(t *testing.T) {
 			}
 		}
 	})
+}
+
+// A dial that takes longer than the client's DialTimeout ends in such an error,
+// and a circuit breaker must not take it for the caller's impatience.
+func TestMethods_TellTimeoutsOfTheClientFromTheContext(t *testing.T) {
+	cause := fmt.Errorf("dial: %w", context.DeadlineExceeded)
+	l := newLayer(t, func(context.Context, redis.Cmder) error { return cause })
+	for name, call := range methods(l) {
+		err := call(t.Context())
+		timeout, ok := errors.AsType[interface {
+			error
+			Timeout() bool
+		}](err)
+		if errors.Is(err, context.DeadlineExceeded) || !ok || !timeout.Timeout() || !strings.Contains(err.Error(), "dial") {
+			t.Errorf("%s: %v, want a timeout that is not the context's", name, err)
+		}
+	}
 }
 
 func TestMethods_LeaveOutArgumentsThatTheServerRepeats(t *testing.T) {

@@ -17,10 +17,7 @@ import (
 // context's error if the context is done, and holds no secret.
 func (b *Backplane) failure(ctx context.Context, op string, err error) error {
 	b.suspectTopology(ctx, err)
-	err = withoutArguments(err)
-	if done := doneErr(ctx); done != nil && !errors.Is(err, done) {
-		err = fmt.Errorf("%w: %w", done, err)
-	}
+	err = withContext(doneErr(ctx), withoutArguments(err))
 	return fmt.Errorf("redisbus: %s %q: %w", op, b.channel, err)
 }
 
@@ -47,6 +44,27 @@ func doneErr(ctx context.Context) error {
 	}
 	return nil
 }
+
+// withContext makes err wrap done, and no context's error if done is nil: a limit
+// of the client's own must not be taken for the caller's.
+func withContext(done, err error) error {
+	switch {
+	case done == nil && errors.Is(err, context.DeadlineExceeded):
+		return clientTimeout("client timeout: " + err.Error())
+	case done == nil || errors.Is(err, done):
+		return err
+	}
+	return fmt.Errorf("%w: %w", done, err)
+}
+
+// clientTimeout is a time limit of the client that has passed. It implements the
+// Timeout method of [net.Error].
+type clientTimeout string
+
+func (e clientTimeout) Error() string { return string(e) }
+
+// Timeout reports true.
+func (clientTimeout) Timeout() bool { return true }
 
 // argumentsEcho begins the part of a server's reply that repeats what it was
 // sent: for a disabled PUBLISH the message, for a disabled AUTH the password.

@@ -99,6 +99,13 @@ func TestMethods_WrapTheContextErrorAtItsDeadline(t *testing.T) {
 	})
 }
 
+func TestPublish_TellsTimeoutsOfTheClientFromTheContext(t *testing.T) {
+	bus := newBackplane(t, nil, func(context.Context, redis.Cmder) error { return context.DeadlineExceeded })
+	if err := bus.Publish(t.Context(), nil); err == nil || errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("publish: %v, want a timeout that is not the context's", err)
+	}
+}
+
 func TestPublish_LeavesOutArgumentsThatTheServerRepeats(t *testing.T) {
 	bus := newBackplane(t, nil, func(context.Context, redis.Cmder) error {
 		return errors.New("ERR unknown command 'PUBLISH', with args beginning with: 'ch' 'hidden' ")

@@ -71,6 +71,17 @@ func exchange(conn net.Conn, d time.Duration) error {
 	return err
 }
 
+// attempt makes a new connection and uses it. A reset may come as early as that.
+func attempt(t *testing.T, p *netfault.Proxy) error {
+	t.Helper()
+	conn, err := net.Dial("tcp", p.Addr())
+	if err != nil {
+		return err
+	}
+	defer func() { _ = conn.Close() }()
+	return exchange(conn, 5*time.Second)
+}
+
 func mustExchange(t *testing.T, conn net.Conn) {
 	t.Helper()
 	if err := exchange(conn, 5*time.Second); err != nil {
@@ -103,7 +114,7 @@ func TestRefuse_ResetsNewConnectionsOnly(t *testing.T) {
 	old := dial(t, p)
 	mustExchange(t, old)
 	p.Refuse()
-	if err := exchange(dial(t, p), 5*time.Second); err == nil || errors.Is(err, os.ErrDeadlineExceeded) {
+	if err := attempt(t, p); err == nil || errors.Is(err, os.ErrDeadlineExceeded) {
 		t.Errorf("new connection: %v, want it to be reset", err)
 	}
 	mustExchange(t, old)
@@ -152,7 +163,7 @@ func TestDeadTarget_EndsTheConnection(t *testing.T) {
 	target := l.Addr().String()
 	_ = l.Close()
 	p := startProxy(t, target)
-	if err := exchange(dial(t, p), 5*time.Second); err == nil || errors.Is(err, os.ErrDeadlineExceeded) {
+	if err := attempt(t, p); err == nil || errors.Is(err, os.ErrDeadlineExceeded) {
 		t.Errorf("exchange: %v, want the connection to end", err)
 	}
 }

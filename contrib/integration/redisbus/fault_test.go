@@ -47,21 +47,21 @@ func TestStoppedServer_IsNoticed(t *testing.T) {
 	bus := newBus(t, s.URL(), nil)
 	sub := join(t, bus)
 	s.Stop(t)
-	start := time.Now()
+	began := time.Now()
 	if err := sub.wantEnd(t, patience); !errors.Is(err, redisbus.ErrStalled) {
 		t.Errorf("returned %v, want ErrStalled", err)
 	}
-	t.Logf("noticed after %v", time.Since(start))
-	if took := time.Since(start); took > stallLimit {
+	t.Logf("noticed after %v", time.Since(began))
+	if took := time.Since(began); took > stallLimit {
 		t.Errorf("noticed after %v, want at most %v", took, stallLimit)
 	}
 
-	start = time.Now()
+	began = time.Now()
 	again := start(t, bus, &subscription{})
 	if err := again.wantEnd(t, patience); err == nil {
 		t.Error("subscribing to a stopped server succeeds")
 	}
-	if took := time.Since(start); took > stallLimit {
+	if took := time.Since(began); took > stallLimit {
 		t.Errorf("gave up connecting after %v", took)
 	}
 	s.Resume(t)

@@ -61,7 +61,7 @@ func TestTLSAndACL_LeastPrivilegeIsEnough(t *testing.T) {
 		Users: []string{"app on >" + canary + " resetchannels &ch +publish +subscribe +ping"},
 	})
 	url := fmt.Sprintf("rediss://app:%s@%s", canary, s.Addr())
-	client := connect(t, url, nil, &redisdist.OpenOptions{TLS: s.TLSConfig()})
+	client := connect(t, url, nil, &redisdist.OpenOptions{TLS: s.TLSConfig(), DialTimeout: patience})
 	bus, err := redisbus.New(client, "ch", nil)
 	if err != nil {
 		t.Fatal(err)

@@ -18,6 +18,8 @@ import (
 	"github.com/fusioncache-go/fusioncache/contrib/integration/redistest"
 )
 
+const patience = 10 * time.Second
+
 func TestMain(m *testing.M) {
 	logging.Disable()
 	os.Exit(m.Run())
@@ -65,14 +67,14 @@ func within(tb testing.TB, d time.Duration) context.Context {
 
 func mustSet(tb testing.TB, l *redisdist.Layer, key, value string) {
 	tb.Helper()
-	if err := l.Set(within(tb, 10*time.Second), key, []byte(value), time.Minute); err != nil {
+	if err := l.Set(within(tb, patience), key, []byte(value), time.Minute); err != nil {
 		tb.Fatal(err)
 	}
 }
 
 func wantValue(tb testing.TB, l *redisdist.Layer, key, want string) {
 	tb.Helper()
-	data, ok, err := l.Get(within(tb, 10*time.Second), key)
+	data, ok, err := l.Get(within(tb, patience), key)
 	if err != nil || !ok || string(data) != want {
 		tb.Errorf("get %q: %q, %v, %v, want %q", key, data, ok, err, want)
 	}

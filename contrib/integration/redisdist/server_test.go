@@ -102,12 +102,12 @@ func TestOpen_UsesTheDatabase(t *testing.T) {
 func TestTLS_ProvesTheServer(t *testing.T) {
 	t.Parallel()
 	s := redistest.Start(t, &redistest.Options{TLS: true})
-	mustSet(t, open(t, s.URL(), &redisdist.OpenOptions{TLS: s.TLSConfig()}), "k", "v")
+	mustSet(t, open(t, s.URL(), &redisdist.OpenOptions{TLS: s.TLSConfig(), DialTimeout: patience}), "k", "v")
 
 	wrongName := s.TLSConfig()
 	wrongName.ServerName = "other.internal"
 	for name, config := range map[string]*tls.Config{"unknown authority": nil, "wrong name": wrongName} {
-		_, ok, err := open(t, s.URL(), &redisdist.OpenOptions{TLS: config}).Get(t.Context(), "k")
+		_, ok, err := open(t, s.URL(), &redisdist.OpenOptions{TLS: config, DialTimeout: patience}).Get(t.Context(), "k")
 		var unknown x509.UnknownAuthorityError
 		var host x509.HostnameError
 		if ok || (!errors.As(err, &unknown) && !errors.As(err, &host)) {
