@@ -148,23 +148,20 @@ func (l *Local) Drop(key string, v core.Version) {
 	}
 }
 
-// Throttle implements resilience.Throttler.
+// Throttle implements resilience.Throttler. An entry that memory does not hold
+// any more is not put back: it may have been removed. One that was fresh but not
+// trusted becomes stale.
 func (l *Local) Throttle(key string, held *core.Entry, until core.Instant) bool {
 	defer l.lock(key).Unlock()
 	e, ok := l.memory.Get(key)
-	if ok && !sameWindow(e, held) {
+	if !ok || !sameWindow(e, held) {
 		return false
 	}
-	m := held.Meta()
+	m := e.Meta()
+	m.Stale = min(m.Stale, l.clock.Now())
 	m.Retry = until
 	m.Cycles++
-	if !ok && l.bytes != nil && held.Payload() == nil {
-		return true // evicted, and only the decoded value is left: nothing to put back
-	}
-	if ok {
-		held = e
-	}
-	l.store(key, held.With(m))
+	l.store(key, e.With(m))
 	return true
 }
 

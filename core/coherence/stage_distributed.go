@@ -26,7 +26,7 @@ func Distributed(s *Shared, l *Local, coalesce core.Stage) core.Stage {
 			}
 			res, err := patient(ctx, r, read)
 			switch {
-			case ctx.Err() != nil:
+			case err != nil && ctx.Err() != nil:
 				return core.Result{}, err
 			case err != nil && r.Factory == nil && r.Options.ReturnLayerErrors:
 				return core.Result{}, err
@@ -79,7 +79,9 @@ func reader(s *Shared, l *Local) core.Handler {
 			return res, nil
 		}
 		res.Entry = e
-		promote(l, r, e, found.Payload)
+		if e.State(l.clock.Now()) == core.Fresh || newer(r.Held, e) == e {
+			promote(l, r, e, found.Payload)
+		}
 		return res, nil
 	}
 }
@@ -129,13 +131,16 @@ func promote(l *Local, r core.Request, e *core.Entry, payload []byte) {
 	}
 }
 
-// newer returns the one of two stale entries that was written later.
+// newer returns the one of two stale entries that was written later, and held if
+// they are the same write: that one knows of its throttle windows.
 func newer(held, found *core.Entry) *core.Entry {
 	switch {
 	case found == nil:
 		return held
-	case held == nil || held.Version().Compare(found.Version()) <= 0:
+	case held == nil:
 		return found
+	case held.Version().Same(found.Version()) || held.Version().Compare(found.Version()) > 0:
+		return held
 	}
-	return held
+	return found
 }

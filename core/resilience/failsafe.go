@@ -9,10 +9,10 @@ import (
 	"github.com/fusioncache-go/fusioncache/core"
 )
 
-// Throttler remembers that the refresh of a key has failed. Throttle puts the
-// stale entry back with a throttle window that ends at until, unless the key
-// has been written, or its window opened, since held was read. It reports
-// whether it did.
+// Throttler remembers that the refresh of a key has failed. Throttle gives the
+// stale entry a throttle window that ends at until, unless the key has been
+// written, removed or evicted, or its window opened, since held was read. It
+// reports whether it did.
 type Throttler interface {
 	Throttle(key string, held *core.Entry, until core.Instant) bool
 }

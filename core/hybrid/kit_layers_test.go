@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: The fusioncache-go authors
+
+package hybrid_test
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/fusioncache-go/fusioncache/adapters/localdist"
+	"github.com/fusioncache-go/fusioncache/backplanes/localbus"
+	"github.com/fusioncache-go/fusioncache/core"
+	"github.com/fusioncache-go/fusioncache/core/hybrid"
+)
+
+var errServer = errors.New("server is down")
+
+// server is a distributed layer in the process. It counts the calls, can fail
+// and hang, and notes what it holds.
+type server struct {
+	slowLayer
+	down atomic.Bool
+}
+
+func newServer(t testing.TB) *server {
+	t.Helper()
+	store, err := localdist.New(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &server{}
+	s.DistributedLayer = store
+	return s
+}
+
+// Get implements core.DistributedLayer.
+func (s *server) Get(ctx context.Context, key string) ([]byte, bool, error) {
+	if s.down.Load() {
+		s.gets.Add(1)
+		return nil, false, errServer
+	}
+	return s.slowLayer.Get(ctx, key)
+}
+
+// Set implements core.DistributedLayer.
+func (s *server) Set(ctx context.Context, key string, data []byte, ttl time.Duration) error {
+	if s.down.Load() {
+		s.sets.Add(1)
+		return errServer
+	}
+	return s.slowLayer.Set(ctx, key, data, ttl)
+}
+
+// Delete implements core.DistributedLayer.
+func (s *server) Delete(ctx context.Context, key string) error {
+	if s.down.Load() {
+		s.deletes.Add(1)
+		return errServer
+	}
+	return s.slowLayer.Delete(ctx, key)
+}
+
+// holds reports whether the server has something for key of view "v" of the
+// stack "app".
+func (s *server) holds(t testing.TB, key string) bool {
+	t.Helper()
+	_, ok := s.bytes(t, key)
+	return ok
+}
+
+func (s *server) bytes(t testing.TB, key string) ([]byte, bool) {
+	t.Helper()
+	data, ok, err := s.DistributedLayer.Get(t.Context(), "app:1:e:v:"+key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data, ok
+}
+
+// network is what several nodes share.
+type network struct {
+	*server
+	bus *localbus.Bus
+}
+
+func newNetwork(t testing.TB) *network {
+	t.Helper()
+	bus, err := localbus.NewBus(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &network{server: newServer(t), bus: bus}
+}
+
+// join returns the options of a further node.
+func (n *network) join(defaults core.EntryOptions) hybrid.Options {
+	return hybrid.Options{
+		Distributed: n.server,
+		Backplane:   &slowBus{Backplane: n.bus.Channel(hybrid.Channel("app"))},
+		Defaults:    defaults,
+	}
+}
+
+// ask is GetOrSet of key "k", which must succeed.
+func ask[V any](t testing.TB, c *hybrid.Cache[V], f *F[V], opts ...core.Option) V {
+	t.Helper()
+	v, err := c.GetOrSet(t.Context(), "k", f.load, opts...)
+	if err != nil {
+		t.Errorf("GetOrSet: %v", err)
+	}
+	return v
+}
+
+// expectAsk is ask with the value and the number of calls that f must have then.
+func expectAsk[V comparable](t testing.TB, c *hybrid.Cache[V], f *F[V], want V, calls int64, opts ...core.Option) {
+	t.Helper()
+	if v := ask(t, c, f, opts...); v != want {
+		t.Errorf("got %v, want %v", v, want)
+	}
+	expectCalls(t, f, calls)
+}
+
+// expectFailure is a GetOrSet of key "k" that must fail with target.
+func expectFailure[V any](t testing.TB, c *hybrid.Cache[V], f *F[V], target error, opts ...core.Option) {
+	t.Helper()
+	if v, err := c.GetOrSet(t.Context(), "k", f.load, opts...); !errors.Is(err, target) {
+		t.Errorf("got %v, %v, want the error %v", v, err, target)
+	}
+}
+
+func expectCalls[V any](t testing.TB, f *F[V], want int64) {
+	t.Helper()
+	if got := f.calls.Load(); got != want {
+		t.Errorf("the factory was called %d times, want %d", got, want)
+	}
+}
+
+// expectHit is a Get of key "k" that must find want.
+func expectHit[V comparable](t testing.TB, c *hybrid.Cache[V], want V, opts ...core.Option) {
+	t.Helper()
+	if v, ok, err := c.Get(t.Context(), "k", opts...); v != want || !ok || err != nil {
+		t.Errorf("Get: got %v, %v, %v, want a hit with %v", v, ok, err, want)
+	}
+}
+
+// expectMiss is a Get of key "k" that must find nothing.
+func expectMiss[V any](t testing.TB, c *hybrid.Cache[V], opts ...core.Option) {
+	t.Helper()
+	if v, ok, err := c.Get(t.Context(), "k", opts...); ok || err != nil {
+		t.Errorf("Get: got %v, %v, %v, want a miss", v, ok, err)
+	}
+}
+
+func set[V any](t testing.TB, c *hybrid.Cache[V], v V, opts ...core.Option) core.Outcome {
+	t.Helper()
+	outcome, err := c.Set(t.Context(), "k", v, opts...)
+	if err != nil {
+		t.Errorf("Set: %v", err)
+	}
+	return outcome
+}
+
+// expectCount compares a counter.
+func expectCount(t testing.TB, what string, n *atomic.Int64, want int64) {
+	t.Helper()
+	if got := n.Load(); got != want {
+		t.Errorf("%s: %d, want %d", what, got, want)
+	}
+}
+
+// watcher keeps the events of some kinds.
+type watcher struct {
+	mu     sync.Mutex
+	events []core.Event
+}
+
+// watch keeps the events of the kinds in mask from now on.
+func watch[V any](c *hybrid.Cache[V], mask core.Kind) *watcher {
+	w := new(watcher)
+	c.Stack().Events().Listen("watcher", mask, func(ev core.Event) {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.events = append(w.events, ev)
+	})
+	return w
+}
+
+func (w *watcher) all() []core.Event {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Clone(w.events)
+}
+
+// at sleeps until d after start, in virtual time.
+func at(start time.Time, d time.Duration) { time.Sleep(time.Until(start.Add(d))) }
