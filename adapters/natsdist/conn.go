@@ -37,3 +37,8 @@ func ConnOptions() []nats.Option {
 		nats.ErrorHandler(func(*nats.Conn, *nats.Subscription, error) {}),
 	}
 }
+
+// Conn returns the connection that the layer works on, so that a backplane can
+// share it. It stays its owner's to close: the layer's if [Open] made it, the
+// caller's otherwise.
+func (l *Layer) Conn() *nats.Conn { return l.js.Conn() }
