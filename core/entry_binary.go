@@ -13,9 +13,12 @@ import (
 //
 //	flags    1 byte   which of the following are there
 //	stale    varint   (absent: Never)
-//	born, checked, dead, retry   varint, each minus stale (minus 0 if that is Never)
+//	born     varint, minus stale (minus 0 if that is Never)
+//	checked  varint, minus born, which it often is
+//	dead, retry   varint, each minus stale (minus 0 if that is Never)
 //	cycles   uvarint
 //	tags     uvarint count, then uvarint length and bytes for each
+//	marks    epoch and a generation for each tag, 16 bytes each; marked as varint
 //	payload  the rest
 //
 // Differences wrap around, so that every instant has its form, Never too.
@@ -30,7 +33,7 @@ const (
 	hasRetry
 	hasTags
 	hasVersion
-	reserved
+	hasMarks
 )
 
 const (
@@ -72,7 +75,8 @@ func (m *Meta) AppendBinary(dst []byte) []byte {
 		put(hasBorn, m.Born)
 	}
 	if m.Checked != 0 {
-		put(hasChecked, m.Checked)
+		flags |= hasChecked
+		dst = binary.AppendVarint(dst, int64(m.Checked-m.Born))
 	}
 	if m.Dead != m.Stale {
 		put(hasDead, m.Dead)
@@ -85,8 +89,31 @@ func (m *Meta) AppendBinary(dst []byte) []byte {
 		flags |= hasTags
 		dst = appendTags(dst, m.Tags)
 	}
+	if !m.Epoch.IsZero() {
+		dst = appendMarks(dst, m)
+		put(hasMarks, m.Marked)
+	}
 	dst[at] = flags
 	return dst
+}
+
+// appendMarks makes up what is missing of the generations: a tag without one
+// counts as removed.
+func appendMarks(dst []byte, m *Meta) []byte {
+	dst = appendGeneration(dst, m.Epoch)
+	for i := range m.Tags {
+		var g Generation
+		if i < len(m.Generations) {
+			g = m.Generations[i]
+		}
+		dst = appendGeneration(dst, g)
+	}
+	return dst
+}
+
+func appendGeneration(dst []byte, g Generation) []byte {
+	dst = binary.LittleEndian.AppendUint64(dst, g.Hard)
+	return binary.LittleEndian.AppendUint64(dst, g.Soft)
 }
 
 func appendVersion(dst []byte, v Version) []byte {
@@ -113,9 +140,6 @@ func appendTags(dst []byte, tags []string) []byte {
 func ParseMeta(data []byte) (m Meta, payload []byte, err error) {
 	d := decoder{data: data}
 	flags := d.byte()
-	if flags&reserved != 0 {
-		return Meta{}, nil, errEntry
-	}
 	if flags&hasVersion != 0 {
 		m.Version = d.version()
 	}
@@ -129,7 +153,7 @@ func ParseMeta(data []byte) (m Meta, payload []byte, err error) {
 		m.Born = d.instant(base)
 	}
 	if flags&hasChecked != 0 {
-		m.Checked = d.instant(base)
+		m.Checked = d.instant(m.Born)
 	}
 	m.Dead = m.Stale
 	if flags&hasDead != 0 {
@@ -141,6 +165,11 @@ func ParseMeta(data []byte) (m Meta, payload []byte, err error) {
 	}
 	if flags&hasTags != 0 {
 		m.Tags = d.tags()
+	}
+	if flags&hasMarks != 0 {
+		m.Epoch = d.generation()
+		m.Generations = d.generations(len(m.Tags))
+		m.Marked = d.instant(base)
 	}
 	if d.bad || m.Dead < m.Stale {
 		return Meta{}, nil, errEntry
@@ -231,4 +260,27 @@ func (d *decoder) tags() []string {
 		d.data = d.data[size:]
 	}
 	return tags
+}
+
+func (d *decoder) generation() (g Generation) {
+	const size = 16
+	if len(d.data) < size {
+		d.fail()
+		return Generation{}
+	}
+	g.Hard = binary.LittleEndian.Uint64(d.data)
+	g.Soft = binary.LittleEndian.Uint64(d.data[8:])
+	d.data = d.data[size:]
+	return g
+}
+
+func (d *decoder) generations(n int) []Generation {
+	if n == 0 || d.bad {
+		return nil
+	}
+	out := make([]Generation, n)
+	for i := range out {
+		out[i] = d.generation()
+	}
+	return out
 }

@@ -30,6 +30,7 @@ func TestEntryBinary_FormIsFixed(t *testing.T) {
 		{"kept for ever", core.Meta{Stale: 1, Dead: core.Never}, "09 02 fcffffffffffffffff01"},
 		{"born", core.Meta{Born: 90, Stale: 100, Dead: 100}, "03 c801 13"},
 		{"checked, for ever", core.Meta{Checked: 90, Stale: core.Never, Dead: core.Never}, "04 b401"},
+		{"checked when born", core.Meta{Born: 90, Checked: 90, Stale: 100, Dead: 100}, "07 c801 13 00"},
 		{"retry", core.Meta{Stale: 100, Dead: 100, Retry: 101, Cycles: 3}, "11 c801 02 03"},
 		{"tags", core.Meta{Tags: []string{"ab", ""}}, "21 00 02 026162 00"},
 		{"version", core.Meta{Version: core.Version{Time: 1, Tick: 2, Bump: 3, Node: 4, Op: 5}},
