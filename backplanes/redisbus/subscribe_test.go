@@ -157,6 +157,21 @@ func TestSubscribe_NoticesAStallWhileConnecting(t *testing.T) {
 	}
 }
 
+// A read that gave up in the middle of a message would take its rest for the
+// next one.
+func TestSubscribe_WaitsForTheRestOfAMessage(t *testing.T) {
+	bubble(t, func(ctx context.Context, t *testing.T, f *fakeServer) {
+		f.silence("ping")
+		s := subscribe(ctx, t, f, &subscription{})
+		f.push(">3\r\n$7\r\nmessage\r\n$2\r\nch\r\n$10\r\nfirst")
+		time.Sleep(redisbus.DefaultLiveness * 3 / 2)
+		f.push("+rest\r\n")
+		f.message("next")
+		synctest.Wait()
+		s.check(t, "joined", "first+rest", "next")
+	})
+}
+
 func TestSubscribe_StaysWithAQuietPeer(t *testing.T) {
 	bubble(t, func(ctx context.Context, t *testing.T, f *fakeServer) {
 		s := subscribe(ctx, t, f, &subscription{})

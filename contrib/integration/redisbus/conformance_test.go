@@ -29,6 +29,15 @@ func TestConformance_Sharded(t *testing.T) {
 	conformance(t, &redisbus.Options{Sharded: true}, c.URL(), c.Addrs()...)
 }
 
+func BenchmarkSingle(b *testing.B) {
+	s := redistest.Start(b, nil)
+	backplanetest.Bench(b, backplanetest.Harness{
+		New: func(tb testing.TB) backplanetest.Channel {
+			return newChannel(tb, &redisbus.Options{}, s.URL(), nil)
+		},
+	})
+}
+
 func conformance(t *testing.T, opts *redisbus.Options, url string, addrs ...string) {
 	t.Helper()
 	opts.Liveness = 300 * time.Millisecond

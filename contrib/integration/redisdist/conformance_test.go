@@ -21,6 +21,13 @@ func TestConformance_Cluster(t *testing.T) {
 	conformance(t, c.URL(), c.Addrs()...)
 }
 
+func BenchmarkSingle(b *testing.B) {
+	s := redistest.Start(b, nil)
+	distributedtest.Bench(b, distributedtest.Harness{
+		New: func(tb testing.TB) core.DistributedLayer { return open(tb, s.URL(), nil) },
+	})
+}
+
 func conformance(t *testing.T, url string, addrs ...string) {
 	t.Helper()
 	distributedtest.Run(t, distributedtest.Harness{
