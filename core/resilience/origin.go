@@ -23,14 +23,17 @@ func Origin(clock core.Clock, events *core.Events) core.Handler {
 			return core.Result{}, nil
 		}
 		start := clock.Now()
+		ended := core.Event{Kind: core.FactoryFailed, Key: r.Key, Level: core.LevelFactory, Err: core.ErrGoexit}
+		defer func() {
+			ended.Took = clock.Now().Sub(start)
+			report(events, ended)
+		}()
 		e, err := load(ctx, r)
-		took := clock.Now().Sub(start)
 		if err != nil {
-			err = failed(r.Key, err)
-			report(events, core.Event{Kind: core.FactoryFailed, Key: r.Key, Level: core.LevelFactory, Err: err, Took: took})
-			return core.Result{}, err
+			ended.Err = failed(r.Key, err)
+			return core.Result{}, ended.Err
 		}
-		report(events, core.Event{Kind: core.FactorySucceeded, Key: r.Key, Level: core.LevelFactory, Took: took})
+		ended.Kind, ended.Err = core.FactorySucceeded, nil
 		return core.Result{Entry: e, Level: core.LevelFactory}, nil
 	}
 }

@@ -27,7 +27,7 @@ func Timeout(clock core.Clock, events *core.Events) core.Stage {
 			waiting, cancel := context.WithTimeoutCause(ctx, limit.After, limit)
 			defer cancel()
 			res, err := next(waiting, r)
-			if err == nil || context.Cause(waiting) != error(limit) || !errors.Is(err, error(limit)) {
+			if err == nil || context.Cause(waiting) != error(limit) || !errors.Is(err, context.DeadlineExceeded) {
 				return res, err
 			}
 			report(events, core.Event{Kind: core.FactoryTimedOut, Key: r.Key, Level: core.LevelFactory, Err: limit})
