@@ -44,7 +44,24 @@ type Meta struct {
 
 	// Tags name the groups that the entry can be removed with. Not to be changed.
 	Tags []string
+
+	// Epoch and Generations are the marks of the whole cache and of each tag, under
+	// which the value was loaded: if one of them is not the present one, the entry
+	// was removed, or expired, with it. Generations is as long as Tags, or empty if
+	// there is no Epoch. Not to be changed.
+	Epoch       Generation
+	Generations []Generation
+
+	// Marked is when the marks were last known to be the present ones.
+	Marked Instant
 }
+
+// Generation is a mark: two random numbers that are never used again. A removal
+// draws both anew, an expiry only Soft. The zero Generation means "none".
+type Generation struct{ Hard, Soft uint64 }
+
+// IsZero reports whether g is no generation.
+func (g Generation) IsZero() bool { return g == Generation{} }
 
 // State is a stage in the life of an entry.
 type State uint8
@@ -121,6 +138,9 @@ func (e *Entry) Born() Instant { return e.meta.Born }
 // Checked returns when the entry was last known to agree with the distributed
 // layer.
 func (e *Entry) Checked() Instant { return e.meta.Checked }
+
+// Marked returns when the entry's marks were last known to be the present ones.
+func (e *Entry) Marked() Instant { return e.meta.Marked }
 
 // StaleAt returns the end of the entry's logical life.
 func (e *Entry) StaleAt() Instant { return e.meta.Stale }

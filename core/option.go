@@ -14,6 +14,7 @@ type Option struct {
 	number   int
 	on       bool
 	skip     Skip
+	tags     []string
 }
 
 // Skips returns what the option leaves out, for readers that look at options
@@ -106,6 +107,11 @@ func CancelOnTimeout(on bool) Option {
 	return Option{on: on, apply: func(e *EntryOptions, o Option) { e.CancelOnTimeout = o.on }}
 }
 
+// ErrorBackoff sets [EntryOptions.ErrorBackoff]; zero for none.
+func ErrorBackoff(d time.Duration) Option {
+	return Option{duration: d, apply: func(e *EntryOptions, o Option) { e.ErrorBackoff = o.duration }}
+}
+
 // DistributedTimeouts sets [EntryOptions.DistributedSoftTimeout] and
 // [EntryOptions.DistributedTimeout]; zero for none and for the default.
 func DistributedTimeouts(soft, hard time.Duration) Option {
@@ -132,4 +138,9 @@ func BackgroundWrites(on bool) Option {
 // Without adds parts to [EntryOptions.Skip].
 func Without(parts Skip) Option {
 	return Option{skip: parts, apply: func(e *EntryOptions, o Option) { e.Skip |= o.skip }}
+}
+
+// Tags sets [EntryOptions.Tags]. It keeps tags.
+func Tags(tags ...string) Option {
+	return Option{tags: tags, apply: func(e *EntryOptions, o Option) { e.Tags = o.tags }}
 }

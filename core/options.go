@@ -6,6 +6,7 @@ package core
 import (
 	"cmp"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"time"
 )
@@ -76,6 +77,11 @@ type EntryOptions struct {
 	// Otherwise it goes on in the background, and its result is stored.
 	CancelOnTimeout bool
 
+	// ErrorBackoff is how long callers get the error of a factory that has failed,
+	// when there is no stale entry to serve, before it is called again. A write,
+	// removal or message for the key ends it. Zero: no time.
+	ErrorBackoff time.Duration
+
 	// DistributedSoftTimeout is how long a read of the distributed layer may take
 	// when memory holds a stale entry. Zero or Forever: none. Needs StaleTTL.
 	DistributedSoftTimeout time.Duration
@@ -95,6 +101,10 @@ type EntryOptions struct {
 	// BackgroundWrites makes writes return before the distributed layer and the
 	// backplane have taken them. Their order per key is kept; Close waits.
 	BackgroundWrites bool
+
+	// Tags name groups that the entry can be removed or expired with. At most 16,
+	// of 1 to 256 bytes each.
+	Tags []string
 
 	// Skip leaves out parts of the way.
 	Skip Skip
@@ -192,6 +202,7 @@ func (o EntryOptions) Validate() error {
 		{"SoftTimeout", o.SoftTimeout},
 		{"HardTimeout", o.HardTimeout},
 		{"LoadTimeout", o.LoadTimeout},
+		{"ErrorBackoff", o.ErrorBackoff},
 		{"DistributedSoftTimeout", o.DistributedSoftTimeout},
 		{"DistributedTimeout", o.DistributedTimeout},
 	} {
@@ -217,5 +228,21 @@ func (o EntryOptions) Validate() error {
 	if o.StrictHardTimeout && o.HardTimeout == 0 {
 		bad("StrictHardTimeout", "needs HardTimeout")
 	}
+	if err := ValidateTags(o.Tags); err != nil {
+		errs = append(errs, &OptionError{Option: "EntryOptions.Tags", Err: err})
+	}
 	return errors.Join(errs...)
+}
+
+// ValidateTags returns what is wrong with a list of tags, or nil.
+func ValidateTags(tags []string) error {
+	if len(tags) > maxTags {
+		return fmt.Errorf("%d tags, at most %d are allowed", len(tags), maxTags)
+	}
+	for _, t := range tags {
+		if len(t) == 0 || len(t) > maxTagLen {
+			return fmt.Errorf("a tag must have 1 to %d bytes", maxTagLen)
+		}
+	}
+	return nil
 }

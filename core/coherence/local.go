@@ -38,6 +38,7 @@ type Local struct {
 	locks    [lockCount]paddedMutex
 	fences   fences
 	pulse    pulse
+	marks    *Marks // nil: entries have no marks
 }
 
 const lockCount = 128
@@ -67,12 +68,56 @@ func (l *Local) Get(key string) (*core.Entry, bool) { return l.memory.Get(key) }
 // now: whether no message about it can have been missed since.
 func (l *Local) Trusted(checked, now core.Instant) bool { return l.pulse.trusts(checked, now) }
 
+// Watch makes the entries subject to marks. It belongs to set-up.
+func (l *Local) Watch(m *Marks) { l.marks = m }
+
+// Marked reports whether an entry that was marked then needs no look at its
+// marks: none has changed since.
+func (l *Local) Marked(marked core.Instant) bool { return l.marks == nil || l.marks.Current(marked) }
+
+// Standing returns how an entry stands to the marks, as far as that is known.
+func (l *Local) Standing(m *core.Meta) Standing {
+	if l.Marked(m.Marked) {
+		return Valid
+	}
+	return l.marks.Judge(m)
+}
+
+// remark notes that e was found valid, so that the next hit need not look.
+func (l *Local) remark(key string, e *core.Entry) {
+	if l.Marked(e.Marked()) {
+		return
+	}
+	defer l.lock(key).Unlock()
+	m := e.Meta()
+	now, ok := l.memory.Get(key)
+	if !ok || !sameWindow(now, e) {
+		return
+	}
+	m.Marked = core.Instant(l.marks.changed.Load())
+	if l.marks.Judge(&m) == Valid {
+		l.store(key, now.With(m))
+	}
+}
+
 // Suspect makes everything that memory holds now untrusted: messages may have
 // been lost. Nothing is deleted; an entry is checked when it is next asked for,
 // and stays usable for fail-safe. Flights under way must not store.
 func (l *Local) Suspect() {
 	l.pulse.suspect.Store(int64(l.clock.Now()))
+	if l.marks != nil {
+		l.marks.DoubtAll()
+	}
 	l.revokeAll()
+}
+
+// Clear forgets everything that memory holds, if it can do that at once; marks
+// have made it invalid anyway.
+func (l *Local) Clear() {
+	l.revokeAll()
+	if c, ok := core.As[core.Clearer](l.memory); ok {
+		c.Clear()
+	}
 }
 
 func (l *Local) revokeAll() {

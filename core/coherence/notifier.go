@@ -30,6 +30,9 @@ func NewNotifier(b core.Backplane, node wire.NodeID, events *core.Events) *Notif
 
 // Send publishes that key was written, removed or expired as v.
 func (n *Notifier) Send(ctx context.Context, kind wire.MessageKind, key string, v core.Version) error {
+	if key != "" && key[0] == 0 {
+		key = key[1:] // a tag
+	}
 	m := wire.Message{Kind: kind, Node: n.node, Seq: n.seq.Add(1), Version: v, Key: key}
 	err := n.backplane.Publish(ctx, wire.AppendMessage(nil, m))
 	if err == nil {

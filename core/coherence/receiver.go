@@ -84,8 +84,18 @@ func (r *Receiver) Beat(ctx context.Context) {
 			return
 		case <-ticker.C:
 			r.judge()
+			r.refresh(ctx)
 		}
 	}
+}
+
+func (r *Receiver) refresh(ctx context.Context) {
+	if r.local.marks == nil {
+		return
+	}
+	within, cancel := context.WithTimeout(ctx, core.DefaultDistributedTimeout)
+	defer cancel()
+	r.local.marks.Refresh(within)
 }
 
 func (r *Receiver) judge() {
@@ -183,6 +193,26 @@ func (r *Receiver) apply(m wire.Message) core.Op {
 	case wire.MessageExpire:
 		r.local.Expire(m.Key, m.Version)
 		return core.OpExpire
+	case wire.MessageTagRemoved, wire.MessageCleared:
+		r.doubt(m.Key, false)
+		return core.OpRemove
+	case wire.MessageTagExpired, wire.MessageClearedSoft:
+		r.doubt(m.Key, true)
+		return core.OpExpire
 	}
 	return 0
+}
+
+// doubt notes that another node has changed the mark of a tag, or of everything
+// if tag is empty.
+func (r *Receiver) doubt(tag string, soft bool) {
+	if r.local.marks == nil {
+		return
+	}
+	r.local.marks.Doubt(tag, soft)
+	if tag == "" && !soft {
+		r.local.Clear()
+		return
+	}
+	r.local.revokeAll()
 }

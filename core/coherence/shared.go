@@ -25,14 +25,16 @@ type Timeline interface {
 // judges what comes in, and bounds every call by its caller's context. Safe for
 // concurrent use.
 type Shared struct {
-	layer    core.DistributedLayer
-	arbiter  core.Arbiter // nil: writes are not ordered by the server
-	options  SharedOptions
-	prefix   string
-	format   wire.Format
-	clock    Timeline
-	versions *Versions
-	events   *core.Events
+	layer   core.DistributedLayer
+	arbiter core.Arbiter // nil: writes are not ordered by the server
+	options SharedOptions
+	prefix  string // of entries
+	// markPrefix begins the keys of marks.
+	markPrefix string
+	format     wire.Format
+	clock      Timeline
+	versions   *Versions
+	events     *core.Events
 }
 
 // SharedOptions are the constants of the protocol with the distributed layer.
@@ -57,9 +59,13 @@ func (o SharedOptions) withDefaults() SharedOptions {
 	return o
 }
 
-// NewShared returns the door to layer, all keys behind prefix. events may be nil.
-func NewShared(layer core.DistributedLayer, prefix string, clock Timeline, v *Versions, o SharedOptions, events *core.Events) *Shared {
-	s := &Shared{layer: layer, prefix: prefix, options: o.withDefaults(), format: wire.V1{}, clock: clock, versions: v, events: events}
+// Prefixes begin all keys in the distributed layer, those of entries and those
+// of marks. Neither may begin with the other.
+type Prefixes struct{ Entries, Marks string }
+
+// NewShared returns the door to layer. events may be nil.
+func NewShared(layer core.DistributedLayer, p Prefixes, clock Timeline, v *Versions, o SharedOptions, events *core.Events) *Shared {
+	s := &Shared{layer: layer, prefix: p.Entries, markPrefix: p.Marks, options: o.withDefaults(), format: wire.V1{}, clock: clock, versions: v, events: events}
 	s.arbiter, _ = core.As[core.Arbiter](layer)
 	return s
 }
@@ -151,6 +157,47 @@ type put struct {
 
 // Write stores a value. It reports whether it did; a refusal is not an error.
 func (s *Shared) Write(ctx context.Context, p put) (stored bool, err error) {
+	if s.arbiter == nil {
+		w, key := s.frame(p)
+		return true, s.failed(core.OpSet, p.key, s.layer.Set(ctx, key, w.Data, w.TTL))
+	}
+	ruling, err := s.arbitrate(ctx, p)
+	return ruling.Stored, err
+}
+
+// Replay is Write for a write that failed before. A layer that does not order
+// writes is read first; what comes in between is overwritten.
+func (s *Shared) Replay(ctx context.Context, p put) (core.Ruling, error) {
+	if s.arbiter != nil {
+		return s.arbitrate(ctx, p)
+	}
+	w, key := s.frame(p)
+	current, _, err := s.layer.Get(ctx, key)
+	if err != nil {
+		return core.Ruling{}, s.failed(core.OpGet, p.key, err)
+	}
+	d := w.Decide(current)
+	if d.Store {
+		err = s.layer.Set(ctx, key, d.Data, d.TTL)
+	}
+	return d.Ruling, s.failed(core.OpSet, p.key, err)
+}
+
+func (s *Shared) arbitrate(ctx context.Context, p put) (core.Ruling, error) {
+	w, key := s.frame(p)
+	ruling, err := s.arbiter.Arbitrate(ctx, key, w)
+	if err != nil {
+		return core.Ruling{}, s.failed(core.OpSet, p.key, err)
+	}
+	s.versions.Observe(ruling.Header.Version)
+	if ruling.Foreign {
+		s.unreadable(p.key, core.ErrForeign)
+	}
+	return ruling, nil
+}
+
+// frame makes the bytes of a write, and its full key.
+func (s *Shared) frame(p put) (core.Write, string) {
 	r := wire.Record{
 		Key:    s.prefix + p.key,
 		Header: core.Header{Version: p.meta.Version, Kind: p.kind},
@@ -161,21 +208,12 @@ func (s *Shared) Write(ctx context.Context, p put) (stored bool, err error) {
 	if p.kind != core.TombstoneWrite {
 		ttl = remaining(p.meta.Dead, s.clock.Now())
 	}
-	data := wire.AppendFrame(s.format, make([]byte, 0, len(p.payload)+frameOverhead), r, p.payload)
-	if s.arbiter == nil {
-		return true, s.failed(core.OpSet, p.key, s.layer.Set(ctx, r.Key, data, ttl))
-	}
-	ruling, err := s.arbiter.Arbitrate(ctx, r.Key, core.Write{
-		Mode: p.mode, Data: data, TTL: ttl, Expect: p.expect, Skew: s.options.MaxSkew, TombstoneTTL: s.options.TombstoneTTL,
-	})
-	if err != nil {
-		return false, s.failed(core.OpSet, p.key, err)
-	}
-	s.versions.Observe(ruling.Header.Version)
-	if ruling.Foreign {
-		s.unreadable(p.key, core.ErrForeign)
-	}
-	return ruling.Stored, nil
+	return core.Write{
+		Mode: p.mode,
+		Data: wire.AppendFrame(s.format, make([]byte, 0, len(p.payload)+frameOverhead), r, p.payload),
+		TTL:  ttl, Expect: p.expect,
+		Skew: s.options.MaxSkew, TombstoneTTL: s.options.TombstoneTTL,
+	}, r.Key
 }
 
 // frameOverhead is a guess at what a frame adds to its payload.

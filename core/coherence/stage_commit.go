@@ -17,12 +17,44 @@ import (
 func Commit(w *Writer) core.Stage {
 	return func(next core.Handler) core.Handler {
 		return func(ctx context.Context, r core.Request) (core.Result, error) {
+			begun := begin(ctx, w, r.Options)
 			res, err := next(ctx, r)
 			if err != nil || res.Entry == nil {
 				return res, err
 			}
-			w.fill(ctx, r, res.Entry)
+			w.fill(ctx, r, begun.stamp(res.Entry))
 			return res, nil
 		}
 	}
+}
+
+// beginning is what a load must know before it begins: the marks that are
+// present then. A removal by tag that comes later changes them, and so makes
+// invalid what the load stores.
+type beginning struct {
+	tags  []string
+	epoch core.Generation
+	gens  []core.Generation
+	at    core.Instant
+}
+
+func begin(ctx context.Context, w *Writer, o *core.EntryOptions) (b beginning) {
+	if w.Marks == nil {
+		return b
+	}
+	within, cancel := ctx, context.CancelFunc(func() {})
+	if w.Shared != nil {
+		within, cancel = context.WithTimeout(ctx, o.DistributedTimeout)
+	}
+	defer cancel()
+	b.tags = o.Tags
+	b.epoch, b.gens, b.at = w.Marks.Begin(within, o.Tags)
+	return b
+}
+
+func (b beginning) stamp(e *core.Entry) *core.Entry {
+	if b.epoch.IsZero() {
+		return e
+	}
+	return e.With(stamp(e.Meta(), b.tags, b.epoch, b.gens, b.at))
 }

@@ -73,6 +73,17 @@ func reader(s *Shared, l *Local) core.Handler {
 			return res, nil // a copy that lags behind what this node knows
 		}
 		m := r.Options.LocalMeta(found.Meta, l.clock.Now())
+		if l.marks != nil {
+			m.Marked = l.clock.Now()
+			switch l.marks.Learn(ctx, &m) {
+			case Revoked:
+				return res, nil
+			case Outdated:
+				m.Stale = min(m.Stale, m.Marked)
+			case Unknown:
+				m.Marked = 0 // to be looked at again
+			}
+		}
 		e, err := r.Codec.Decode(found.Payload, m)
 		if err != nil {
 			s.unreadable(r.Key, err)
@@ -92,12 +103,18 @@ func revalidate(ctx context.Context, s *Shared, l *Local, r core.Request) (res c
 	if r.Held == nil || r.Held.State(l.clock.Now()) != core.Fresh || r.Held.Version().IsZero() {
 		return core.Result{}, false, nil
 	}
+	m := r.Held.Meta()
 	asked := l.clock.Now()
+	if l.marks != nil {
+		m.Marked = asked
+		if l.marks.Learn(ctx, &m) != Valid {
+			return core.Result{}, false, nil
+		}
+	}
 	h, ok, err := s.Header(ctx, r.Key)
 	if err != nil || !ok || !h.Same(r.Held.Version()) {
 		return core.Result{}, false, err
 	}
-	m := r.Held.Meta()
 	m.Checked = asked
 	e := r.Held.With(m)
 	if !r.Options.Skip.Has(core.SkipMemoryWrite) && (l.Bytes() == nil || e.Payload() != nil) {

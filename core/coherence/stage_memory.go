@@ -23,9 +23,13 @@ const (
 
 // Judge decides about an entry with metadata m at now.
 func (l *Local) Judge(m *core.Meta, now core.Instant, o *core.EntryOptions) Verdict {
+	standing := l.Standing(m)
+	if standing == Revoked {
+		return Ignore
+	}
 	switch m.State(now) {
 	case core.Fresh:
-		if l.Trusted(m.Checked, now) {
+		if standing == Valid && l.Trusted(m.Checked, now) {
 			return Serve
 		}
 		return Hold
@@ -60,6 +64,9 @@ func Memory(l *Local) core.Stage {
 			verdict := l.Judge(&m, l.clock.Now(), r.Options)
 			if verdict == Ignore {
 				return next(ctx, r)
+			}
+			if verdict == Serve {
+				l.remark(r.Key, e)
 			}
 			live, err := Revive(r.Codec, e)
 			if err != nil {

@@ -21,6 +21,8 @@ type Writer struct {
 	Shared   *Shared   // nil without a distributed layer
 	Notifier *Notifier // nil without a backplane
 	Order    *Order
+	Recovery *Recovery // nil: what fails is not tried again
+	Marks    *Marks    // nil: no tags, no clearing
 	Versions *Versions
 	Clock    core.Clock
 	Events   *core.Events // may be nil
@@ -35,10 +37,13 @@ type change struct {
 	options *core.EntryOptions
 	shared  func(ctx context.Context) (stored bool, err error) // nil: nothing to do there
 	notify  bool
+	meta    core.Meta  // for a set: as it is to be in the distributed layer
+	codec   core.Codec // for a set
 }
 
 // Set stores the live entry e under key.
 func (w *Writer) Set(ctx context.Context, key string, e *core.Entry, c core.Codec, o *core.EntryOptions) (core.Outcome, error) {
+	e = w.marked(ctx, e, o)
 	p, err := w.prepare(key, e, c, o)
 	if p.forMemory != nil {
 		w.Local.Write(key, p.forMemory)
@@ -59,6 +64,7 @@ func (w *Writer) Set(ctx context.Context, key string, e *core.Entry, c core.Code
 	if w.shares(o) {
 		m := o.DistributedMeta(e.Meta(), w.Clock.Now())
 		m.Version = p.version
+		ch.meta, ch.codec = m, c
 		ch.shared = func(ctx context.Context) (bool, error) {
 			return w.Shared.Write(ctx, put{key: key, mode: core.Force, kind: core.ValueWrite, meta: m, payload: p.payload})
 		}
@@ -127,6 +133,18 @@ func (w *Writer) mayFill(seen *core.Seen) bool {
 		return w.Shared.arbiter == nil
 	}
 	return !seen.Foreign
+}
+
+// marked returns e with the present marks, for a write that is loaded from
+// nowhere.
+func (w *Writer) marked(ctx context.Context, e *core.Entry, o *core.EntryOptions) *core.Entry {
+	if w.Marks == nil {
+		return e
+	}
+	within, cancel := context.WithTimeout(ctx, o.DistributedTimeout)
+	defer cancel()
+	epoch, gens, at := w.Marks.Begin(within, o.Tags)
+	return e.With(stamp(e.Meta(), o.Tags, epoch, gens, at))
 }
 
 // prepared is an entry made ready for the levels.
@@ -233,12 +251,35 @@ func (w *Writer) apply(ctx context.Context, ch change) error {
 		w.fenced(ch.key)
 		return nil
 	}
-	if !ch.notify || (fill && failed != nil) {
+	if fill && failed != nil {
 		return failed
 	}
-	// Even a write that failed may have been applied, and memory holds the new
-	// value: the others must not keep the old one.
+	untold := w.tell(ctx, ch)
+	w.remember(ch, failed, untold)
+	return errors.Join(failed, untold)
+}
+
+// tell notifies the other nodes. Even a write that failed may have been applied,
+// and memory holds the new value: the others must not keep the old one.
+func (w *Writer) tell(ctx context.Context, ch change) error {
+	if !ch.notify {
+		return nil
+	}
 	within, cancel := context.WithTimeout(context.WithoutCancel(ctx), ch.options.DistributedTimeout)
 	defer cancel()
-	return errors.Join(failed, w.Notifier.Send(within, ch.kind, ch.key, ch.version))
+	return w.Notifier.Send(within, ch.kind, ch.key, ch.version)
+}
+
+// remember keeps what did not get through for later, or forgets what an earlier
+// write of the key still owed.
+func (w *Writer) remember(ch change, failed, untold error) {
+	switch {
+	case w.Recovery == nil:
+	case failed == nil && untold == nil:
+		w.Recovery.settle(ch.key, ch.version)
+	default:
+		w.Recovery.owe(&debt{
+			key: ch.key, kind: ch.kind, version: ch.version, meta: ch.meta, codec: ch.codec, told: failed == nil,
+		})
+	}
 }

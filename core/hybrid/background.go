@@ -9,49 +9,66 @@ import (
 	"sync"
 
 	"github.com/fusioncache-go/fusioncache/core"
-	"github.com/fusioncache-go/fusioncache/core/coherence"
 )
 
-// listener owns the goroutines that hear from the other nodes and say that this
-// one lives.
-type listener struct {
-	receiver *coherence.Receiver // nil without a backplane
-	notifier *coherence.Notifier
-	cancel   context.CancelFunc
-	done     chan struct{}
+// background owns the goroutines of a stack: one that hears from the other
+// nodes, one that says that this one lives, one that makes good what failed.
+type background struct {
+	cancel context.CancelFunc
+	jobs   sync.WaitGroup
 }
 
-func (l *listener) start(b core.Backplane, n *coherence.Notifier) {
-	if l.receiver == nil {
-		return
-	}
+// start runs jobs until stop.
+func (b *background) start(jobs ...func(context.Context)) {
 	ctx, cancel := context.WithCancel(context.Background())
-	l.notifier, l.cancel, l.done = n, cancel, make(chan struct{})
-	var both sync.WaitGroup
-	both.Go(func() { l.receiver.Run(ctx, b) })
-	both.Go(func() { l.receiver.Beat(ctx) })
-	go func() {
-		both.Wait()
-		close(l.done)
-	}()
+	b.cancel = cancel
+	for _, job := range jobs {
+		b.jobs.Go(func() { job(ctx) })
+	}
 }
 
-// stop says goodbye, without which the other nodes would trust their memory less
-// for a while, and ends the subscription.
-func (l *listener) stop(ctx context.Context) error {
-	if l.cancel == nil {
+// stop ends the jobs and waits for them, or until ctx ends.
+func (b *background) stop(ctx context.Context) error {
+	if b.cancel == nil {
 		return nil
 	}
-	within, done := context.WithTimeout(ctx, core.DefaultDistributedTimeout)
-	_ = l.notifier.Goodbye(within)
-	done()
-	l.cancel()
+	b.cancel()
+	done := make(chan struct{})
+	go func() {
+		b.jobs.Wait()
+		close(done)
+	}()
 	select {
-	case <-l.done:
+	case <-done:
 		return nil
 	case <-ctx.Done():
-		return fmt.Errorf("subscription still open: %w", context.Cause(ctx))
+		return fmt.Errorf("background work has not ended: %w", context.Cause(ctx))
 	}
+}
+
+// run starts what the parts of the stack need.
+func (s *Stack) run() {
+	var jobs []func(context.Context)
+	if s.receiver != nil {
+		jobs = append(jobs, s.receiver.Beat, func(ctx context.Context) { s.receiver.Run(ctx, s.health.backplane) })
+	}
+	if s.writer.Recovery != nil {
+		jobs = append(jobs, s.writer.Recover)
+	}
+	if len(jobs) > 0 {
+		s.background.start(jobs...)
+	}
+}
+
+// goodbye tells the other nodes that this one ends; otherwise they would trust
+// their memory less for a while.
+func (s *Stack) goodbye(ctx context.Context) {
+	if s.writer.Notifier == nil {
+		return
+	}
+	within, cancel := context.WithTimeout(ctx, core.DefaultDistributedTimeout)
+	defer cancel()
+	_ = s.writer.Notifier.Goodbye(within)
 }
 
 // requireDistributed asks the distributed layer for a sign of life.

@@ -72,7 +72,7 @@ func (c *Cache[V]) find(b *buffers) (v V, found look) {
 	if !ok {
 		return v, absent
 	}
-	if now := c.stack.clock.Now(); now >= e.StaleAt() || !c.stack.local.Trusted(e.Checked(), now) {
+	if now := c.stack.clock.Now(); now >= e.StaleAt() || !c.stack.local.Trusted(e.Checked(), now) || !c.stack.local.Marked(e.Marked()) {
 		return v, unsure
 	}
 	if v, ok = core.Value[V](e); !ok {
@@ -90,7 +90,7 @@ func (c *Cache[V]) findBytes(full string, b *buffers) (v V, found look) {
 	}
 	b.data = keep(data)
 	m, payload, err := core.ParseMeta(data)
-	if now := c.stack.clock.Now(); err != nil || now >= m.Stale || !c.stack.local.Trusted(m.Checked, now) {
+	if now := c.stack.clock.Now(); err != nil || now >= m.Stale || !c.stack.local.Trusted(m.Checked, now) || !c.stack.local.Marked(m.Marked) {
 		return v, unsure
 	}
 	p := c.values.Get().(*V)

@@ -3,12 +3,17 @@
 
 package hybrid
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/fusioncache-go/fusioncache/core/coherence"
+)
 
 // The layout of everything that a stack names outside of the process, N being
 // the escaped name of the stack:
 //
 //	N:1:e:V:K   the entry of key K in view V
+//	N:1:m:T     the mark of tag T; with T empty, of everything
 //	N:1:bus     the channel of the backplane
 //
 // The 1 is the version of the layout. Escaped names have no colon, so two
@@ -17,8 +22,11 @@ import "strings"
 // Channel returns the name of the backplane channel of the stack called name.
 func Channel(name string) string { return escape(name) + ":1:bus" }
 
-// entryPrefix begins the keys of entries in the distributed layer.
-func entryPrefix(name string) string { return escape(name) + ":1:e:" }
+// prefixes begin the keys in the distributed layer.
+func prefixes(name string) coherence.Prefixes {
+	n := escape(name)
+	return coherence.Prefixes{Entries: n + ":1:e:", Marks: n + ":1:m:"}
+}
 
 // viewPrefix begins the keys of a view on every level.
 func viewPrefix(view string) string { return escape(view) + ":" }

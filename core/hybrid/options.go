@@ -54,10 +54,11 @@ type Options struct {
 	// Background bounds what core.BackgroundWrites does.
 	Background coherence.BackgroundLimits
 
-	// Shared and Pulse are the constants of the coherence protocol. Their zero
-	// values are the right ones for most.
-	Shared coherence.SharedOptions
-	Pulse  coherence.PulseOptions
+	// Shared, Pulse and Recovery are the constants of the coherence protocol. Their
+	// zero values are the right ones for most.
+	Shared   coherence.SharedOptions
+	Pulse    coherence.PulseOptions
+	Recovery coherence.RecoveryOptions
 
 	// RequireDistributed makes New fail when the distributed layer does not answer
 	// within core.DefaultDistributedTimeout. Otherwise the stack starts with what

@@ -32,10 +32,11 @@ type Stack struct {
 	health   health
 	scratch  sync.Pool // *buffers
 
-	listener  listener
-	closed    atomic.Bool
-	closeOnce sync.Once
-	closeErr  error
+	receiver   *coherence.Receiver // nil without a backplane
+	background background
+	closed     atomic.Bool
+	closeOnce  sync.Once
+	closeErr   error
 }
 
 // buffers are what a hit needs for a moment.
@@ -62,7 +63,7 @@ func New(o Options) (*Stack, error) {
 	for _, detail := range advice(o.Defaults) {
 		s.events.Emit(core.Event{Kind: core.Advice, Detail: detail})
 	}
-	s.listener.start(s.health.backplane, s.writer.Notifier)
+	s.run()
 	return s, nil
 }
 
@@ -96,12 +97,17 @@ func assemble(o Options) (*Stack, error) {
 	}
 	if o.Distributed != nil {
 		s.health.distributed = plugins.Distributed(o.Distributed)
-		s.writer.Shared = coherence.NewShared(s.health.distributed, entryPrefix(o.Name), s.clock, versions, o.Shared, s.events)
+		s.writer.Shared = coherence.NewShared(s.health.distributed, prefixes(o.Name), s.clock, versions, o.Shared, s.events)
 	}
 	if o.Backplane != nil {
 		s.health.backplane = plugins.Backplane(o.Backplane)
 		s.writer.Notifier = coherence.NewNotifier(s.health.backplane, node, s.events)
-		s.listener.receiver = coherence.NewReceiver(s.local, versions, s.writer.Notifier, o.Pulse, s.events)
+		s.receiver = coherence.NewReceiver(s.local, versions, s.writer.Notifier, o.Pulse, s.events)
+	}
+	s.writer.Marks = coherence.NewMarks(s.writer.Shared, s.clock, 0)
+	s.local.Watch(s.writer.Marks)
+	if s.writer.Shared != nil || s.writer.Notifier != nil {
+		s.writer.Recovery = coherence.NewRecovery(o.Recovery, s.clock, s.events)
 	}
 	s.paths = s.compose(s.pipeline())
 	return s, nil
@@ -133,13 +139,12 @@ func (s *Stack) Close(ctx context.Context) error {
 }
 
 func (s *Stack) shutDown(ctx context.Context) error {
-	err := errors.Join(
-		s.loads.Close(ctx),
-		s.reads.Close(ctx),
-		s.writer.Order.Close(ctx),
-		s.listener.stop(ctx),
-		s.plugins.Close(ctx),
-	)
+	errs := []error{s.loads.Close(ctx), s.reads.Close(ctx), s.writer.Order.Close(ctx)}
+	if s.writer.Recovery != nil {
+		errs = append(errs, s.writer.Flush(ctx))
+	}
+	s.goodbye(ctx)
+	err := errors.Join(append(errs, s.background.stop(ctx), s.plugins.Close(ctx))...)
 	if err != nil {
 		return &core.Error{Op: core.OpClose, Err: err}
 	}

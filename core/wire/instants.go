@@ -23,6 +23,7 @@ func toWall(m core.Meta, offset time.Duration) core.Meta {
 	if m.Retry != 0 {
 		m.Retry = wall(m.Retry, offset)
 	}
+	m.Marked = m.Stale // the shortest form; it is about the node and not the value
 	return m
 }
 
@@ -42,6 +43,7 @@ func toInstants(m core.Meta, offset time.Duration) (_ core.Meta, ok bool) {
 	if min(m.Stale, m.Dead, m.Born, m.Retry) < 0 || m.Checked != 0 {
 		return core.Meta{}, false
 	}
+	m.Marked = 0
 	m.Stale = shift(m.Stale, -offset)
 	m.Dead = shift(m.Dead, -offset)
 	if m.Born != 0 {

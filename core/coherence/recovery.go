@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: The fusioncache-go authors
+
+package coherence
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/fusioncache-go/fusioncache/core"
+	"github.com/fusioncache-go/fusioncache/core/wire"
+)
+
+// RecoveryOptions bound the making good of writes that failed.
+type RecoveryOptions struct {
+	// Tick is how often the queue is looked at. Zero: 500 ms.
+	Tick time.Duration
+
+	// MaxKeys bounds the queue. Beyond it, single keys are not kept any more: when
+	// the servers are back, everything is invalidated instead. Zero: 10,000.
+	MaxKeys int
+
+	// MaxPause is the longest pause between two tries of a key. Zero: 5 s.
+	MaxPause time.Duration
+}
+
+func (o RecoveryOptions) withDefaults() RecoveryOptions {
+	o.Tick = cmp.Or(o.Tick, 500*time.Millisecond)
+	o.MaxKeys = cmp.Or(o.MaxKeys, 10_000)
+	o.MaxPause = cmp.Or(o.MaxPause, 5*time.Second)
+	return o
+}
+
+// Recovery keeps what the distributed layer, or the other nodes, have not been
+// told, and tells them when that works again. Per key only the last write of
+// this node counts. Values are not kept: a replay takes the value from memory,
+// or leaves a tombstone.
+//
+// Safe for concurrent use. It starts nothing; Run belongs to the caller.
+type Recovery struct {
+	options RecoveryOptions
+	clock   core.Clock
+	events  *core.Events
+	wake    chan struct{}
+
+	mu       sync.Mutex
+	items    map[string]*debt
+	overflow bool
+}
+
+// debt is one key's unfinished write.
+type debt struct {
+	key     string
+	kind    wire.MessageKind
+	version core.Version
+	meta    core.Meta  // for a set: as it is to be in the distributed layer
+	codec   core.Codec // for a set
+	told    bool       // the distributed layer has it, only the nodes have not
+	tries   int
+	next    core.Instant
+}
+
+// NewRecovery returns an empty queue. events may be nil.
+func NewRecovery(o RecoveryOptions, clock core.Clock, events *core.Events) *Recovery {
+	return &Recovery{
+		options: o.withDefaults(), clock: clock, events: events,
+		wake: make(chan struct{}, 1), items: make(map[string]*debt),
+	}
+}
+
+// owe takes d in, in the place of an earlier debt of its key.
+func (r *Recovery) owe(d *debt) {
+	r.mu.Lock()
+	if _, known := r.items[d.key]; !known && len(r.items) >= r.options.MaxKeys {
+		r.overflow = true
+	} else {
+		r.items[d.key] = d
+	}
+	r.mu.Unlock()
+	select {
+	case r.wake <- struct{}{}:
+	default:
+	}
+}
+
+// settle takes out the debt of key, unless it is for a later write than v.
+func (r *Recovery) settle(key string, v core.Version) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if d := r.items[key]; d != nil && d.version.Op <= v.Op {
+		delete(r.items, key)
+	}
+}
+
+// owes returns the version of key's unfinished write.
+func (r *Recovery) owes(key string) (v core.Version, ok bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if d := r.items[key]; d != nil && !d.told {
+		return d.version, true
+	}
+	return core.Version{}, false
+}
+
+// current returns the version of key's unfinished write, told or not.
+func (r *Recovery) current(key string) (v core.Version, ok bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	d := r.items[key]
+	if d == nil {
+		return core.Version{}, false
+	}
+	return d.version, true
+}
+
+// Len returns how many keys are owed, and whether there were more than fit.
+func (r *Recovery) Len() (keys int, overflow bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(r.items), r.overflow
+}
+
+// due returns the debts whose time has come, the longest waiting first.
+func (r *Recovery) due(now core.Instant) []debt {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var out []debt
+	for _, d := range r.items {
+		if d.next <= now {
+			out = append(out, *d)
+		}
+	}
+	slices.SortFunc(out, func(a, b debt) int {
+		return cmp.Or(cmp.Compare(a.next, b.next), cmp.Compare(a.version.Op, b.version.Op))
+	})
+	return out
+}
+
+// postpone lets a debt wait longer after each failure.
+func (r *Recovery) postpone(d debt) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if now := r.items[d.key]; now != nil && now.version.Same(d.version) {
+		now.tries++
+		pause := min(r.options.Tick<<min(now.tries-1, 10), r.options.MaxPause)
+		now.next = r.clock.Now().Add(pause)
+	}
+}
+
+// giveUpAfter is how many failures in a row end a round: the servers are down,
+// and there is no use in trying every key. A key that alone fails waits at the
+// end of the line and does not hold up the others.
+const giveUpAfter = 3
+
+// Run replays what is due, every Tick, until ctx ends. replay makes one debt
+// good; overflowed makes good everything that did not fit.
+func (r *Recovery) Run(ctx context.Context, replay func(context.Context, debt) error, overflowed func(context.Context) error) {
+	for {
+		if keys, overflow := r.Len(); keys == 0 && !overflow {
+			select {
+			case <-r.wake:
+			case <-ctx.Done():
+				return
+			}
+		}
+		select {
+		case <-time.After(r.options.Tick):
+		case <-ctx.Done():
+			return
+		}
+		r.round(ctx, replay, overflowed)
+	}
+}
+
+func (r *Recovery) round(ctx context.Context, replay func(context.Context, debt) error, overflowed func(context.Context) error) {
+	failures := 0
+	for _, d := range r.due(r.clock.Now()) {
+		if ctx.Err() != nil || failures == giveUpAfter {
+			return
+		}
+		if err := replay(ctx, d); err != nil {
+			failures++
+			r.postpone(d)
+			continue
+		}
+		failures = 0
+		r.settle(d.key, d.version)
+	}
+	r.mu.Lock()
+	overflow := r.overflow && len(r.items) < r.options.MaxKeys
+	r.mu.Unlock()
+	if failures == 0 && overflow && overflowed(ctx) == nil {
+		r.mu.Lock()
+		r.overflow = false
+		r.mu.Unlock()
+	}
+}
+
+// Flush makes one last round and returns an error that says what is left.
+func (r *Recovery) Flush(ctx context.Context, replay func(context.Context, debt) error, overflowed func(context.Context) error) error {
+	r.round(ctx, replay, overflowed)
+	keys, overflow := r.Len()
+	if keys == 0 && !overflow {
+		return nil
+	}
+	return fmt.Errorf("%d writes are known to this node only (more were not kept: %t)", keys, overflow)
+}

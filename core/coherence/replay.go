@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: The fusioncache-go authors
+
+package coherence
+
+import (
+	"context"
+
+	"github.com/fusioncache-go/fusioncache/core"
+	"github.com/fusioncache-go/fusioncache/core/wire"
+)
+
+// Recover makes good, until ctx ends, what failed writes have left undone.
+func (w *Writer) Recover(ctx context.Context) {
+	w.Recovery.Run(ctx, w.replay, w.invalidateAll)
+}
+
+// Flush tries once more, before the end.
+func (w *Writer) Flush(ctx context.Context) error {
+	return w.Recovery.Flush(ctx, w.replay, w.invalidateAll)
+}
+
+// replay makes one debt good, in its key's turn.
+func (w *Writer) replay(ctx context.Context, d debt) error {
+	var failed error
+	err := w.Order.Do(ctx, d.key, func(ctx context.Context) {
+		if now, ok := w.Recovery.current(d.key); !ok || !now.Same(d.version) {
+			return // a later write of the key has taken its place
+		}
+		within, cancel := context.WithTimeout(ctx, core.DefaultDistributedTimeout)
+		defer cancel()
+		failed = w.repay(within, d)
+	})
+	if err != nil {
+		return err
+	}
+	return failed
+}
+
+func (w *Writer) repay(ctx context.Context, d debt) error {
+	if d.key[0] == 0 {
+		return w.repayMark(ctx, d)
+	}
+	if d.told || w.Shared == nil {
+		return w.announce(ctx, d.kind, d.key, d.version)
+	}
+	ruling, err := w.Shared.Replay(ctx, w.asWrite(d))
+	switch {
+	case err != nil:
+		return err
+	case ruling.Foreign:
+		return nil // not ours to touch
+	case !ruling.Stored:
+		// Somebody has written later: this node's value was never the last.
+		w.Local.Drop(d.key, d.version)
+		return nil
+	case ruling.Header.Kind == core.TombstoneWrite:
+		w.Local.Remove(d.key, ruling.Header.Version)
+		return w.announce(ctx, wire.MessageRemove, d.key, ruling.Header.Version)
+	}
+	return w.announce(ctx, d.kind, d.key, ruling.Header.Version)
+}
+
+// asWrite makes the write of a debt: of the value, if memory still has it, else
+// of a tombstone.
+func (w *Writer) asWrite(d debt) put {
+	gone := put{key: d.key, mode: core.Replay, kind: core.TombstoneWrite, meta: core.Meta{Version: d.version}}
+	if d.kind != wire.MessageSet || d.codec == nil {
+		return gone
+	}
+	e, ok := w.Local.Get(d.key)
+	if !ok || !e.Version().Same(d.version) {
+		return gone
+	}
+	payload := e.Payload()
+	if payload == nil {
+		var err error
+		if payload, err = d.codec.Encode(nil, e); err != nil {
+			return gone
+		}
+	}
+	return put{key: d.key, mode: core.Replay, kind: core.ValueWrite, meta: d.meta, payload: payload}
+}
+
+func (w *Writer) announce(ctx context.Context, kind wire.MessageKind, key string, v core.Version) error {
+	if w.Notifier == nil {
+		return nil
+	}
+	return w.Notifier.Send(ctx, kind, key, v)
+}

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: The fusioncache-go authors
+
+package coherence
+
+import (
+	"context"
+	"errors"
+
+	"github.com/fusioncache-go/fusioncache/core"
+	"github.com/fusioncache-go/fusioncache/core/wire"
+)
+
+// markKey stands for a tag among the keys of the queue and the order of writes.
+// No entry has such a key: views' names have no NUL.
+func markKey(tag string) string { return "\x00" + tag }
+
+// Renew removes all entries with a tag, or everything if tag is empty, on every
+// level and node; soft expires them instead. It takes no longer for a million
+// entries than for one.
+func (w *Writer) Renew(ctx context.Context, tag string, soft bool, o *core.EntryOptions) (core.Outcome, error) {
+	g := w.Marks.Renew(tag, soft)
+	if tag == "" && !soft {
+		w.Local.Clear()
+	} else {
+		w.Local.revokeAll()
+	}
+	ch := w.change(markKey(tag), markMessage(tag, soft), w.version(), o)
+	if w.shares(o) {
+		ch.shared = func(ctx context.Context) (bool, error) { return true, w.spread(ctx, tag, soft, g, ch.version) }
+	}
+	return w.send(ctx, ch)
+}
+
+// spread writes a new mark into the distributed layer.
+func (w *Writer) spread(ctx context.Context, tag string, soft bool, g core.Generation, v core.Version) error {
+	if !soft {
+		_, err := w.Shared.writeMark(ctx, tag, g, core.Force, nil, v)
+		return err
+	}
+	now, err := w.Shared.expireMark(ctx, tag, g.Soft, v)
+	if err == nil && now.Hard != g.Hard {
+		w.Marks.learn(tag, now, w.Clock.Now())
+	}
+	return err
+}
+
+func markMessage(tag string, soft bool) wire.MessageKind {
+	switch {
+	case tag == "" && soft:
+		return wire.MessageClearedSoft
+	case tag == "":
+		return wire.MessageCleared
+	case soft:
+		return wire.MessageTagExpired
+	}
+	return wire.MessageTagRemoved
+}
+
+// repayMark makes good the debt of a mark with a generation drawn anew: that
+// invalidates a little more, and never less.
+func (w *Writer) repayMark(ctx context.Context, d debt) error {
+	tag, soft := d.key[1:], d.kind == wire.MessageTagExpired || d.kind == wire.MessageClearedSoft
+	if !d.told && w.Shared != nil {
+		if err := w.spread(ctx, tag, soft, w.Marks.Renew(tag, soft), w.Versions.Next()); err != nil {
+			return err
+		}
+	}
+	return w.announce(ctx, d.kind, d.key, d.version)
+}
+
+// invalidateAll makes good the debts that were too many to keep.
+func (w *Writer) invalidateAll(ctx context.Context) error {
+	if w.Marks == nil {
+		return errors.New("writes were lost, and there are no marks to invalidate everything with")
+	}
+	o := core.EntryOptions{}.WithDefaults()
+	o.ReturnLayerErrors = true
+	_, err := w.Renew(ctx, "", false, &o)
+	return err
+}
