@@ -11,7 +11,7 @@ import (
 	"github.com/fusioncache-go/fusioncache/core/memorytest"
 )
 
-const harnessSize = 4 << 20
+const harnessSize = 7 << 19
 
 func harness() memorytest.Harness {
 	return memorytest.Harness{
@@ -36,11 +36,5 @@ func newMemory(tb testing.TB, size int) *freecachemem.Memory {
 }
 
 func TestConformance(t *testing.T) { memorytest.Run(t, harness()) }
-
-func TestConformance_RealTime(t *testing.T) {
-	h := harness()
-	h.Bubble = false
-	memorytest.Run(t, h)
-}
 
 func BenchmarkMemory(b *testing.B) { memorytest.Bench(b, harness()) }

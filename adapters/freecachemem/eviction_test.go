@@ -18,7 +18,7 @@ func TestEviction_KeysInUseSurviveAScan(t *testing.T) {
 	for i := range 100 {
 		set(t, m, fmt.Sprint("hot", i), entry(100))
 	}
-	for i := range 50_000 {
+	for i := range 20_000 {
 		set(t, m, fmt.Sprint("once", i), entry(100))
 		has(m, fmt.Sprint("hot", i%100))
 	}
