@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: The fusioncache-go authors
+
+package resilience
+
+import (
+	"context"
+	"errors"
+	"hash/maphash"
+	"sync"
+
+	"github.com/fusioncache-go/fusioncache/core"
+)
+
+// Backoff spares a factory that has just failed: for EntryOptions.ErrorBackoff
+// after a failure without a stale entry to serve, every caller of the key gets
+// the same error, and the factory is not called. [FailSafe] does the like for a
+// key that has a stale entry.
+//
+// A success, and any write, removal or message for the key, ends the window. The
+// end of a caller's context, core.ErrOverload, core.ErrClosed and
+// core.ErrRecursiveLoad say nothing about the factory and open none.
+//
+// At most 4,096 windows are remembered; above that some are forgotten early.
+// Safe for concurrent use.
+type Backoff struct {
+	clock  core.Clock
+	seed   maphash.Seed
+	shards [backoffShards]backoffShard
+}
+
+const (
+	backoffShards  = 16
+	backoffWindows = 256 // per shard
+)
+
+// backoffShard holds what is known of some keys.
+//
+// Invariant, under mu: an attempt is in attempts while a caller is inside of it,
+// unless its key has been written, or loaded, since it began.
+type backoffShard struct {
+	mu       sync.Mutex
+	windows  map[string]window
+	attempts map[string]*attempt
+}
+
+// window is a failure that is not to be repeated before its end.
+type window struct {
+	err error
+	end core.Instant
+}
+
+// attempt is what the callers of one key that are under way have in common.
+type attempt struct{ callers int }
+
+// NewBackoff returns a Backoff.
+func NewBackoff(clock core.Clock) *Backoff {
+	b := &Backoff{clock: clock, seed: maphash.MakeSeed()}
+	for i := range b.shards {
+		b.shards[i].windows = make(map[string]window)
+		b.shards[i].attempts = make(map[string]*attempt)
+	}
+	return b
+}
+
+// Stage is the [core.Stage]. It belongs inside of [Timeout], whose impatience is
+// no failure, and outside of [Stampede]: a refusal needs no flight.
+func (b *Backoff) Stage(next core.Handler) core.Handler {
+	return func(ctx context.Context, r core.Request) (core.Result, error) {
+		if r.Options.ErrorBackoff <= 0 || r.Factory == nil {
+			return next(ctx, r)
+		}
+		s := b.shard(r.Key)
+		a, err := s.enter(r.Key, b.clock.Now())
+		if err != nil {
+			return core.Result{}, err
+		}
+		var failure error
+		defer func() { s.leave(r, a, failure, b.clock.Now()) }()
+		res, err := next(ctx, r)
+		if err == nil {
+			s.forget(r.Key)
+		} else if b.counts(ctx, r, err) {
+			failure = err
+		}
+		return res, err
+	}
+}
+
+// counts reports whether err is a failure of the factory that fail-safe has no
+// answer to.
+func (b *Backoff) counts(ctx context.Context, r core.Request, err error) bool {
+	if ctx.Err() != nil || servable(r, b.clock.Now()) {
+		return false
+	}
+	return !errors.Is(err, core.ErrOverload) && !errors.Is(err, core.ErrClosed) && !errors.Is(err, core.ErrRecursiveLoad)
+}
+
+// Revoke ends the window of key. An attempt that is under way opens none.
+func (b *Backoff) Revoke(key string) { b.shard(key).forget(key) }
+
+// RevokeAll is Revoke for all keys.
+func (b *Backoff) RevokeAll() {
+	for i := range b.shards {
+		s := &b.shards[i]
+		s.mu.Lock()
+		clear(s.windows)
+		clear(s.attempts)
+		s.mu.Unlock()
+	}
+}
+
+// Len returns the number of windows that are remembered, some of which may have
+// ended.
+func (b *Backoff) Len() int {
+	n := 0
+	for i := range b.shards {
+		s := &b.shards[i]
+		s.mu.Lock()
+		n += len(s.windows)
+		s.mu.Unlock()
+	}
+	return n
+}
+
+func (b *Backoff) shard(key string) *backoffShard {
+	return &b.shards[maphash.String(b.seed, key)%backoffShards]
+}
+
+// enter returns the error of key's window, or the attempt that the caller is now
+// part of.
+func (s *backoffShard) enter(key string, now core.Instant) (*attempt, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if w, ok := s.windows[key]; ok {
+		if now < w.end {
+			return nil, w.err
+		}
+		delete(s.windows, key)
+	}
+	a := s.attempts[key]
+	if a == nil {
+		a = &attempt{}
+		s.attempts[key] = a
+	}
+	a.callers++
+	return a, nil
+}
+
+// leave takes the caller out of its attempt, and opens a window if there was a
+// failure and the attempt still counts.
+func (s *backoffShard) leave(r core.Request, a *attempt, failure error, now core.Instant) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	counts := s.attempts[r.Key] == a
+	a.callers--
+	if a.callers == 0 && counts {
+		delete(s.attempts, r.Key)
+	}
+	if _, open := s.windows[r.Key]; failure == nil || !counts || open {
+		return
+	}
+	s.makeRoom(now)
+	s.windows[r.Key] = window{failure, now.Add(r.Options.ErrorBackoff)}
+}
+
+// makeRoom forgets windows that have ended, and any one if that is not enough.
+// The lock is held.
+func (s *backoffShard) makeRoom(now core.Instant) {
+	if len(s.windows) < backoffWindows {
+		return
+	}
+	for key, w := range s.windows {
+		if now >= w.end {
+			delete(s.windows, key)
+		}
+	}
+	for key := range s.windows {
+		if len(s.windows) < backoffWindows {
+			return
+		}
+		delete(s.windows, key)
+	}
+}
+
+// forget ends the window of key, and makes sure that no attempt under way opens
+// another.
+func (s *backoffShard) forget(key string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.windows, key)
+	delete(s.attempts, key)
+}
