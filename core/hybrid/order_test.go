@@ -29,8 +29,10 @@ func TestOrder_SwappingNeighboursBreaksAnInvariant(t *testing.T) {
 		{"observe", "memory", throttledAnswersAreObserved},
 		{"memory", "distributed", throttledAnswersNeedNoServer},
 		{"distributed", "fail-safe", staleValueOfTheServerIsAFallback},
-		{"fail-safe", "timeout", impatienceIsRescued},
-		{"timeout", "stampede", waitersHaveTheirOwnPatience},
+		{"fail-safe", "recheck", newerValueIsPreferredToAStaleOne},
+		{"recheck", "timeout", valueOnItsWayToTheServerIsAnAnswer},
+		{"timeout", "back-off", impatienceIsNoFailure},
+		{"back-off", "stampede", refusalNeedsNoFlight},
 		{"stampede", "second look", valueStoredJustBeforeTheFlightIsFound},
 		{"second look", "commit", whatWasFoundIsNotWrittenAgain},
 		{"commit", "deadline", slowFactoryDoesNotCutTheCommitShort},
@@ -151,6 +153,51 @@ func impatienceIsRescued(r *orderRig) error {
 	return errors.Join(err, also)
 }
 
+func newerValueIsPreferredToAStaleOne(r *orderRig) error {
+	_, err := r.get(after(0, 1))
+	time.Sleep(61 * time.Second)
+	v, also := r.get(func(ctx context.Context, _ string) (int, error) {
+		_, _ = r.cache.Set(ctx, "k", 2)
+		return 0, errSource
+	})
+	if v != 2 {
+		return errors.New("the stale value was served, though a newer one had been written")
+	}
+	return errors.Join(err, also)
+}
+
+func valueOnItsWayToTheServerIsAnAnswer(r *orderRig) error {
+	_, _ = r.cache.GetOrSet(r.ctx, "other", after(0, 0)) // what the first load asks for once
+	r.server.delay = 10 * time.Second
+	v, err := r.get(after(0, 1), core.HardTimeout(time.Second), core.DistributedTimeouts(0, time.Minute))
+	if err == nil && v != 1 {
+		err = errors.New("another value")
+	}
+	return err
+}
+
+func impatienceIsNoFailure(r *orderRig) error {
+	opts := []core.Option{core.HardTimeout(time.Second), core.ErrorBackoff(time.Hour)}
+	_, _ = r.get(after(3*time.Second, 1), opts...)
+	time.Sleep(3 * time.Second)
+	r.stack.memory.Delete(r.cache.prefix + "k")
+	_, err := r.get(after(0, 2), append(opts, core.Without(core.SkipDistributedRead))...)
+	return err
+}
+
+func refusalNeedsNoFlight(r *orderRig) error {
+	flights := 0
+	r.between = func(core.Request) { flights = max(flights, r.stack.loads.Len()) }
+	for range 2 {
+		flights = 0
+		_, _ = r.get(failing, core.ErrorBackoff(time.Hour))
+	}
+	if flights != 0 {
+		return errors.New("a caller that was refused had a flight")
+	}
+	return nil
+}
+
 func waitersHaveTheirOwnPatience(r *orderRig) error {
 	var leader sync.WaitGroup
 	leader.Go(func() { _, _ = r.get(after(10*time.Second, 1)) })
@@ -170,9 +217,9 @@ func valueStoredJustBeforeTheFlightIsFound(r *orderRig) error {
 		now := r.stack.clock.Now()
 		r.stack.local.Commit(req.Key, nil, core.Live(7, req.Options.Meta(now, now)))
 	}
-	v, err := r.get(failing)
+	v, err := r.get(after(0, 1))
 	if err == nil && v != 7 {
-		err = errors.New("another value")
+		err = errors.New("the factory was called")
 	}
 	return err
 }

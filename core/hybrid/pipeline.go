@@ -48,7 +48,9 @@ func (s *Stack) pipeline() []stage {
 	}
 	rows = append(rows,
 		stage{"fail-safe", loading | missed, resilience.FailSafe(s.clock, s.local, s.events)},
+		stage{"recheck", loading | missed, coherence.Recheck(s.local)},
 		stage{"timeout", loading | missed, resilience.Timeout(s.clock, s.events)},
+		stage{"back-off", loading | missed, s.backoff.Stage},
 		stage{"stampede", loading | missed, s.loads.Stage},
 		stage{"second look", loading | missed, coherence.Memory(s.local)},
 		stage{"commit", loading | missed, coherence.Commit(s.writer)},

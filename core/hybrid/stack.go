@@ -28,6 +28,7 @@ type Stack struct {
 	paths    paths
 	loads    *resilience.Stampede
 	reads    *resilience.Stampede
+	backoff  *resilience.Backoff
 	plugins  *core.Installed
 	health   health
 	scratch  sync.Pool // *buffers
@@ -84,7 +85,8 @@ func assemble(o Options) (*Stack, error) {
 	}
 	s.loads = resilience.NewStampede(s.clock, s.events, resilience.Limits{Running: o.MaxFactories, Abandoned: abandoned})
 	s.reads = resilience.NewStampede(s.clock, nil, resilience.Limits{})
-	s.local = coherence.NewLocal(o.Memory, s.clock, s.events, s.loads, s.reads)
+	s.backoff = resilience.NewBackoff(s.clock)
+	s.local = coherence.NewLocal(o.Memory, s.clock, s.events, s.loads, s.reads, s.backoff)
 
 	node := coherence.NewNodeID()
 	versions := coherence.NewVersions(node, s.clock.Wall)
