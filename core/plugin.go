@@ -54,11 +54,11 @@ func Install(stack string, events *Events, plugins []Plugin) (*Installed, error)
 	h := &Host{stack: stack, events: events, parts: Installed{stages: map[Slot][]Stage{}}}
 	var errs []error
 	for i, p := range plugins {
+		h.plugin = fmt.Sprintf("Plugins[%d]", i)
 		if p == nil {
-			errs = append(errs, &OptionError{Option: fmt.Sprintf("Plugins[%d]", i), Err: errors.New("is nil")})
+			errs = append(errs, &OptionError{Option: h.plugin, Err: errors.New("is nil")})
 			continue
 		}
-		h.plugin = p.Name()
 		if err := install(p, h); err != nil {
 			errs = append(errs, fmt.Errorf("plugin %q: %w", h.plugin, err))
 		}
@@ -72,6 +72,7 @@ func install(p Plugin, h *Host) (err error) {
 			err = &PanicError{Value: v}
 		}
 	}()
+	h.plugin = p.Name()
 	return p.Install(h)
 }
 
