@@ -14,12 +14,16 @@ type Option struct {
 	number   int
 	on       bool
 	skip     Skip
+	clone    bool
 	tags     []string
 }
 
 // Skips returns what the option leaves out, for readers that look at options
 // before they resolve them.
 func (o Option) Skips() Skip { return o.skip }
+
+// Clones reports whether the option asks for copies, for the same readers.
+func (o Option) Clones() bool { return o.clone }
 
 // Apply makes the change in e.
 func (o Option) Apply(e *EntryOptions) {
@@ -128,6 +132,11 @@ func ReturnLayerErrors(on bool) Option {
 // AllowStale sets [EntryOptions.AllowStale].
 func AllowStale(on bool) Option {
 	return Option{on: on, apply: func(e *EntryOptions, o Option) { e.AllowStale = o.on }}
+}
+
+// Clone sets [EntryOptions.Clone].
+func Clone(on bool) Option {
+	return Option{on: on, clone: on, apply: func(e *EntryOptions, o Option) { e.Clone = o.on }}
 }
 
 // BackgroundWrites sets [EntryOptions.BackgroundWrites].

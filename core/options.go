@@ -98,6 +98,12 @@ type EntryOptions struct {
 	// AllowStale lets Get return an entry whose logical life has ended.
 	AllowStale bool
 
+	// Clone gives every reader a value of its own, and keeps one that no caller
+	// has: each is made by encoding and decoding with the stack's serializer, which
+	// it needs. Without it all readers of a layer of objects share one value, which
+	// nobody may change.
+	Clone bool
+
 	// BackgroundWrites makes writes return before the distributed layer and the
 	// backplane have taken them. Their order per key is kept; Close waits.
 	BackgroundWrites bool

@@ -56,7 +56,7 @@ func (w *Writer) Set(ctx context.Context, key string, e *core.Entry, c core.Code
 		// The old value is obsolete on every level, whatever became of the new one.
 		ch.shared = w.remove(key, p.version, o)
 		outcome, also := w.send(ctx, ch)
-		if w.Local.Bytes() != nil || o.ReturnLayerErrors {
+		if w.Local.Bytes() != nil || o.Clone || o.ReturnLayerErrors {
 			return 0, errors.Join(err, also)
 		}
 		return outcome, nil
@@ -163,7 +163,7 @@ func (w *Writer) prepare(key string, e *core.Entry, c core.Codec, o *core.EntryO
 		m.Version = p.version
 		e = e.With(m)
 	}
-	bytes := w.Local.Bytes() != nil
+	bytes := w.Local.Bytes() != nil || o.Clone
 	if (bytes && !o.Skip.Has(core.SkipMemoryWrite)) || w.shares(o) {
 		p.payload, err = c.Encode(nil, e)
 	}

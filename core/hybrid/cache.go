@@ -15,7 +15,8 @@ import (
 // other view of the stack sees them. Safe for concurrent use.
 //
 // With a memory layer of objects all readers of a key share one value, which
-// nobody may change; a layer of bytes gives every reader its own.
+// nobody may change; a layer of bytes gives every reader its own, except that all
+// who waited for one load share its result. With core.Clone nothing is shared.
 type Cache[V any] struct {
 	stack   *Stack
 	prefix  string
@@ -42,7 +43,7 @@ func Of[V any](s *Stack, name string, opts ...core.Option) (*Cache[V], error) {
 	c.base = core.Resolve(s.defaults, opts)
 	c.options = c.base.WithDefaults()
 	c.values.New = func() any { return new(V) }
-	if err := c.base.Validate(); err != nil {
+	if err := c.validate(c.base); err != nil {
 		return nil, &core.Error{Op: core.OpOpen, Err: fmt.Errorf("view %q: %w", name, err)}
 	}
 	return c, nil
@@ -70,11 +71,20 @@ func (c *Cache[V]) resolve(opts []core.Option) (*core.EntryOptions, error) {
 		return &c.options, nil
 	}
 	o := core.Resolve(c.base, opts)
-	if err := o.Validate(); err != nil {
+	if err := c.validate(o); err != nil {
 		return nil, err
 	}
 	o = o.WithDefaults()
 	return &o, nil
+}
+
+// validate returns all that is wrong with o on the stack of c.
+func (c *Cache[V]) validate(o core.EntryOptions) error {
+	err := o.Validate()
+	if o.Clone && c.stack.parts == nil {
+		err = errors.Join(err, &core.OptionError{Option: "EntryOptions.Clone", Err: errors.New("needs a serializer")})
+	}
+	return err
 }
 
 // check returns why a call cannot be made, or nil.

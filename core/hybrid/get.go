@@ -86,10 +86,28 @@ func (c *Cache[V]) ask(ctx context.Context, path core.Handler, op core.Op, key s
 	if res.Entry == nil {
 		return v, false, nil
 	}
-	if v, ok = core.Value[V](res.Entry); !ok {
-		return v, false, &core.Error{Op: op, Key: key, Err: errWrongType}
+	if v, err = c.value(res.Entry, o.Clone); err != nil {
+		return v, false, &core.Error{Op: op, Key: key, Err: err}
 	}
 	return v, true, nil
+}
+
+// value returns the value of an entry that others may have got too, or a copy.
+func (c *Cache[V]) value(e *core.Entry, clone bool) (v V, err error) {
+	if clone {
+		payload, err := c.codec.Encode(nil, e)
+		if err == nil {
+			e, err = c.codec.Decode(payload, e.Meta())
+		}
+		if err != nil {
+			return v, &core.LayerError{Level: core.LevelMemory, Op: core.OpEncode, Err: err}
+		}
+	}
+	v, ok := core.Value[V](e)
+	if !ok {
+		return v, errWrongType
+	}
+	return v, nil
 }
 
 // function and loader are the two forms of a factory.

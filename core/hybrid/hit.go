@@ -23,7 +23,7 @@ const (
 // The full key is put together in a buffer that is used again; that is why a
 // memory layer must not keep the key that it is asked for.
 func (c *Cache[V]) hit(key string, opts []core.Option) (v V, found look) {
-	if c.check(key) != nil || skipsMemory(opts) {
+	if c.check(key) != nil || detours(opts) {
 		return v, unsure
 	}
 	b := c.stack.scratch.Get().(*buffers)
@@ -36,7 +36,7 @@ func (c *Cache[V]) hit(key string, opts []core.Option) (v V, found look) {
 // hit is [Cache.hit] with a key that is encoded into the same buffer.
 func (k *Keyed[K, V]) hit(key K, opts []core.Option) (v V, found look) {
 	c := k.cache
-	if c.stack.closed.Load() || skipsMemory(opts) {
+	if c.stack.closed.Load() || detours(opts) {
 		return v, unsure
 	}
 	b := c.stack.scratch.Get().(*buffers)
@@ -50,9 +50,10 @@ func (k *Keyed[K, V]) hit(key K, opts []core.Option) (v V, found look) {
 	return v, found
 }
 
-func skipsMemory(opts []core.Option) bool {
+// detours reports whether an option keeps a call from the short way.
+func detours(opts []core.Option) bool {
 	for i := range opts {
-		if opts[i].Skips().Has(core.SkipMemoryRead) {
+		if opts[i].Clones() || opts[i].Skips().Has(core.SkipMemoryRead) {
 			return true
 		}
 	}
@@ -75,7 +76,14 @@ func (c *Cache[V]) find(b *buffers) (v V, found look) {
 	if now := c.stack.clock.Now(); now >= e.StaleAt() || !c.stack.local.Trusted(e.Checked(), now) || !c.stack.local.Marked(e.Marked()) {
 		return v, unsure
 	}
-	if v, ok = core.Value[V](e); !ok {
+	if e.Payload() != nil {
+		v, ok = c.decode(e.Payload())
+	} else if !c.options.Clone {
+		v, ok = core.Value[V](e)
+	} else {
+		ok = false
+	}
+	if !ok {
 		return v, unsure
 	}
 	c.stack.hit(full)
@@ -93,17 +101,26 @@ func (c *Cache[V]) findBytes(full string, b *buffers) (v V, found look) {
 	if now := c.stack.clock.Now(); err != nil || now >= m.Stale || !c.stack.local.Trusted(m.Checked, now) || !c.stack.local.Marked(m.Marked) {
 		return v, unsure
 	}
+	if v, ok = c.decode(payload); !ok {
+		return v, unsure
+	}
+	c.stack.hit(full)
+	return v, fresh
+}
+
+// decode returns the value that is encoded in payload, by way of a pointer that
+// is used again.
+func (c *Cache[V]) decode(payload []byte) (v V, ok bool) {
+	if c.stack.parts == nil {
+		return v, false
+	}
 	p := c.values.Get().(*V)
-	err = c.stack.parts.Unmarshal(payload, p)
-	if err == nil {
-		v, found = *p, fresh
-		c.stack.hit(full)
-	} else {
-		found = unsure
+	if ok = c.stack.parts.Unmarshal(payload, p) == nil; ok {
+		v = *p
 	}
 	*p = *new(V)
 	c.values.Put(p)
-	return v, found
+	return v, ok
 }
 
 // hit tells listeners. The key is in a buffer, so they get a copy.

@@ -165,6 +165,34 @@ func set[V any](t testing.TB, c *hybrid.Cache[V], v V, opts ...core.Option) core
 	return outcome
 }
 
+// expectOption checks that err names a wrong option.
+func expectOption(t testing.TB, err error, option string) {
+	t.Helper()
+	if !slices.Contains(optionsIn(err), option) {
+		t.Errorf("got %v, want an error that names %s", err, option)
+	}
+}
+
+// optionsIn returns the options that err, or one that it wraps, finds fault with.
+func optionsIn(err error) (names []string) {
+	switch e := err.(type) {
+	case *core.OptionError:
+		return []string{e.Option}
+	case interface{ Unwrap() []error }:
+		for _, part := range e.Unwrap() {
+			names = append(names, optionsIn(part)...)
+		}
+	case interface{ Unwrap() error }:
+		return optionsIn(e.Unwrap())
+	}
+	return names
+}
+
+func isLayerError(err error, op core.Op) bool {
+	e, ok := errors.AsType[*core.LayerError](err)
+	return ok && e.Op == op
+}
+
 // expectCount compares a counter.
 func expectCount(t testing.TB, what string, n *atomic.Int64, want int64) {
 	t.Helper()

@@ -101,11 +101,17 @@ func (o *Options) validate() error {
 	if o.Serializer == nil && (o.Distributed != nil || bytes) {
 		bad("Serializer", "is required with a distributed layer or a memory layer of bytes")
 	}
+	if o.Serializer == nil && o.Defaults.Clone {
+		bad("Defaults.Clone", "needs Serializer")
+	}
 	if o.MaxFactories < 0 {
 		bad("MaxFactories", "must not be negative")
 	}
 	if o.MaxAbandoned < 0 {
 		bad("MaxAbandoned", "must not be negative")
+	}
+	if o.Background.Workers < 0 || o.Background.Pending < 0 {
+		bad("Background", "must not be negative")
 	}
 	if o.RequireDistributed {
 		if _, ok := core.As[core.Pinger](o.Distributed); !ok {
