@@ -40,7 +40,7 @@ func BenchmarkSingle(b *testing.B) {
 
 func conformance(t *testing.T, opts *redisbus.Options, url string, addrs ...string) {
 	t.Helper()
-	opts.Liveness = 300 * time.Millisecond
+	opts.Liveness = 500 * time.Millisecond
 	backplanetest.Run(t, backplanetest.Harness{
 		New: func(tb testing.TB) backplanetest.Channel {
 			return newChannel(tb, opts, url, redistest.NewFaults(tb, addrs...))
