@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: The fusioncache-go authors
+
+// Package layer has wrappers of a [core.DistributedLayer], each of which is a
+// distributed layer again: [Prefix] sets keys apart, [Deadline] makes a layer
+// keep its deadlines, [Observe] tells listeners of failures.
+//
+// A wrapper has the abilities of the layer in it, no more and no fewer: it
+// forwards [core.Pinger] and [core.Arbiter] if the layer has them. Abilities that
+// this package does not know are hidden, because they would pass the wrapper by.
+//
+// Wrappers compose from the inside out. What makes failures belongs inside of
+// what counts them: a circuit breaker around a Deadline around the layer.
+package layer

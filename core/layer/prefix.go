@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: The fusioncache-go authors
+
+package layer
+
+import (
+	"context"
+	"time"
+
+	"github.com/fusioncache-go/fusioncache/core"
+	"github.com/fusioncache-go/fusioncache/core/internal/abilities"
+)
+
+// Prefix returns a layer that puts prefix before every key, so that several
+// users share one server. With an empty prefix it returns d itself.
+//
+// Users are apart only if none of their prefixes begins another: "a:" and "a:b:"
+// meet in the key "a:b:c". The errors of d name the key with its prefix.
+func Prefix(d core.DistributedLayer, prefix string) core.DistributedLayer {
+	if prefix == "" {
+		return d
+	}
+	p := &prefixed{layer: d, prefix: prefix}
+	p.arbiter, _ = core.As[core.Arbiter](d)
+	p.Pinger, _ = core.As[core.Pinger](d)
+	return abilities.Like(d, p)
+}
+
+// prefixed has no Unwrap: an ability found behind it would miss the prefix.
+type prefixed struct {
+	layer       core.DistributedLayer
+	arbiter     core.Arbiter
+	core.Pinger // has nothing to do with keys
+	prefix      string
+}
+
+func (p *prefixed) Get(ctx context.Context, key string) (data []byte, ok bool, err error) {
+	return p.layer.Get(ctx, p.prefix+key)
+}
+
+func (p *prefixed) Set(ctx context.Context, key string, data []byte, ttl time.Duration) error {
+	return p.layer.Set(ctx, p.prefix+key, data, ttl)
+}
+
+func (p *prefixed) Delete(ctx context.Context, key string) error {
+	return p.layer.Delete(ctx, p.prefix+key)
+}
+
+func (p *prefixed) Arbitrate(ctx context.Context, key string, w core.Write) (core.Ruling, error) {
+	return p.arbiter.Arbitrate(ctx, p.prefix+key, w)
+}
+
+func (p *prefixed) ReadHeader(ctx context.Context, key string) (header []byte, ok bool, err error) {
+	return p.arbiter.ReadHeader(ctx, p.prefix+key)
+}
