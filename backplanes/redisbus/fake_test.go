@@ -104,7 +104,7 @@ func (f *fakeServer) answer(name string, args []string) string {
 		if f.refuseWith != "" {
 			return "-" + f.refuseWith + "\r\n"
 		}
-		time.Sleep(f.confirmAfter)
+		<-time.After(f.confirmAfter)
 		return fmt.Sprintf(">3\r\n$%d\r\n%s\r\n$%d\r\n%s\r\n:1\r\n", len(name), name, len(args[0]), args[0])
 	case "ping":
 		return "+PONG\r\n"
