@@ -52,8 +52,9 @@ type Meta struct {
 	Epoch       Generation
 	Generations []Generation
 
-	// Marked is when the marks were last known to be the present ones.
-	Marked Instant
+	// Marked is how many changes of marks the node had seen when it last found
+	// those of the entry to be the present ones. It means nothing to another node.
+	Marked uint64
 }
 
 // Generation is a mark: two random numbers that are never used again. A removal
@@ -139,8 +140,9 @@ func (e *Entry) Born() Instant { return e.meta.Born }
 // layer.
 func (e *Entry) Checked() Instant { return e.meta.Checked }
 
-// Marked returns when the entry's marks were last known to be the present ones.
-func (e *Entry) Marked() Instant { return e.meta.Marked }
+// Marked returns how many changes of marks the node had seen when it last found
+// those of the entry to be the present ones.
+func (e *Entry) Marked() uint64 { return e.meta.Marked }
 
 // StaleAt returns the end of the entry's logical life.
 func (e *Entry) StaleAt() Instant { return e.meta.Stale }

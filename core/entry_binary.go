@@ -18,7 +18,7 @@ import (
 //	dead, retry   varint, each minus stale (minus 0 if that is Never)
 //	cycles   uvarint
 //	tags     uvarint count, then uvarint length and bytes for each
-//	marks    epoch and a generation for each tag, 16 bytes each; marked as varint
+//	marks    epoch and a generation for each tag, 16 bytes each; marked as uvarint
 //	payload  the rest
 //
 // Differences wrap around, so that every instant has its form, Never too.
@@ -91,7 +91,8 @@ func (m *Meta) AppendBinary(dst []byte) []byte {
 	}
 	if !m.Epoch.IsZero() {
 		dst = appendMarks(dst, m)
-		put(hasMarks, m.Marked)
+		flags |= hasMarks
+		dst = binary.AppendUvarint(dst, m.Marked)
 	}
 	dst[at] = flags
 	return dst
@@ -169,7 +170,7 @@ func ParseMeta(data []byte) (m Meta, payload []byte, err error) {
 	if flags&hasMarks != 0 {
 		m.Epoch = d.generation()
 		m.Generations = d.generations(len(m.Tags))
-		m.Marked = d.instant(base)
+		m.Marked = d.uvarint()
 	}
 	if d.bad || m.Dead < m.Stale {
 		return Meta{}, nil, errEntry

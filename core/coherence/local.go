@@ -71,9 +71,9 @@ func (l *Local) Trusted(checked, now core.Instant) bool { return l.pulse.trusts(
 // Watch makes the entries subject to marks. It belongs to set-up.
 func (l *Local) Watch(m *Marks) { l.marks = m }
 
-// Marked reports whether an entry that was marked then needs no look at its
-// marks: none has changed since.
-func (l *Local) Marked(marked core.Instant) bool { return l.marks == nil || l.marks.Current(marked) }
+// Marked reports whether an entry that was found valid at the count marked needs
+// no look at its marks: none has changed since.
+func (l *Local) Marked(marked uint64) bool { return l.marks == nil || l.marks.Current(marked) }
 
 // Standing returns how an entry stands to the marks, as far as that is known.
 func (l *Local) Standing(m *core.Meta) Standing {
@@ -94,7 +94,7 @@ func (l *Local) remark(key string, e *core.Entry) {
 	if !ok || !sameWindow(now, e) {
 		return
 	}
-	m.Marked = core.Instant(l.marks.changed.Load())
+	m.Marked = l.marks.changes.Load()
 	if l.marks.Judge(&m) == Valid {
 		l.store(key, now.With(m))
 	}
@@ -147,6 +147,19 @@ func (l *Local) Commit(key string, t *core.Token, e *core.Entry) bool {
 	}
 	l.store(key, e)
 	return true
+}
+
+// Confirm notes that key's entry, if it is still the write with metadata m and t
+// is valid, agreed with the distributed layer, and when.
+func (l *Local) Confirm(key string, t *core.Token, m core.Meta) {
+	defer l.lock(key).Unlock()
+	e, ok := l.memory.Get(key)
+	if !ok || !t.Valid() || !e.Version().Same(m.Version) {
+		return
+	}
+	confirmed := e.Meta()
+	confirmed.Checked, confirmed.Marked = m.Checked, m.Marked
+	l.store(key, e.With(confirmed))
 }
 
 // Write stores e and revokes the flights of key.

@@ -31,10 +31,11 @@ type Marks struct {
 	clock  core.Clock
 	maxAge time.Duration
 
-	// changed is when a mark last changed: entries marked since need no look. It
-	// is set after the new generation is known, so nobody can mark an entry with
-	// the old one later than that.
-	changed atomic.Int64
+	// changes counts the changes of marks: an entry that was found valid at the
+	// present count needs no look. It is raised after the new generation is known,
+	// and read before generations are: so an entry under an old one never has the
+	// new count.
+	changes atomic.Uint64
 
 	mu    sync.Mutex
 	known map[string]mark
@@ -42,18 +43,14 @@ type Marks struct {
 
 // mark is what is known of one generation.
 type mark struct {
-	gen   core.Generation
-	at    core.Instant // when the read that gave it began; Never if it is the node's own
-	doubt core.Instant // when another node was heard to have changed it
+	gen     core.Generation
+	at      core.Instant // when it was read, for its age
+	touched uint64       // the change that last renewed or doubted it
+	doubted bool         // it may have changed: for use only if the server is away
 }
 
-// doubted reports whether the generation may have changed since it was read: it
-// is then for use only if the server is away.
-func (k mark) doubted() bool { return k.doubt >= k.at || k.gen.IsZero() }
-
-// unread is the instant of a generation that was not read: the node has drawn it
-// because the server did not answer. Any doubt, and any read, is later.
-const unread core.Instant = math.MinInt64 + 1
+// unmarked is a count that is never reached: the entry has to be looked at.
+const unmarked = math.MaxUint64
 
 // maxMarks bounds the tags that a node remembers.
 const maxMarks = 100_000
@@ -68,18 +65,16 @@ func NewMarks(s *Shared, clock core.Clock, maxAge time.Duration) *Marks {
 	if maxAge == 0 {
 		maxAge = 5 * time.Second
 	}
-	m := &Marks{shared: s, clock: clock, maxAge: maxAge, known: make(map[string]mark)}
-	m.changed.Store(math.MinInt64)
-	return m
+	return &Marks{shared: s, clock: clock, maxAge: maxAge, known: make(map[string]mark)}
 }
 
-// Current reports whether no mark has changed since an entry was marked.
-func (m *Marks) Current(marked core.Instant) bool { return int64(marked) >= m.changed.Load() }
+// Current reports whether no mark has changed since the count was marked.
+func (m *Marks) Current(marked uint64) bool { return marked == m.changes.Load() }
 
 // Begin returns the generations of the whole cache and of tags, to load or write
-// an entry under, and the instant as of which they hold.
-func (m *Marks) Begin(ctx context.Context, tags []string) (epoch core.Generation, gens []core.Generation, at core.Instant) {
-	at = m.clock.Now()
+// an entry under, and the count of changes at which they hold.
+func (m *Marks) Begin(ctx context.Context, tags []string) (epoch core.Generation, gens []core.Generation, at uint64) {
+	at = m.changes.Load()
 	epoch = m.read(ctx, "")
 	if len(tags) > 0 {
 		gens = make([]core.Generation, len(tags))
@@ -120,7 +115,7 @@ func (m *Marks) Judge(e *core.Meta) Standing {
 func (m *Marks) judge(tag string, g core.Generation) Standing {
 	k, ok := m.known[tag]
 	switch {
-	case !ok || k.doubted():
+	case !ok || k.doubted || k.gen.IsZero():
 		return Unknown
 	case k.gen.Hard != g.Hard:
 		return Revoked
@@ -144,47 +139,51 @@ func (m *Marks) Learn(ctx context.Context, e *core.Meta) Standing {
 // If that does not answer, the last known one serves; nothing known becomes a
 // generation of the node's own.
 func (m *Marks) read(ctx context.Context, tag string) core.Generation {
-	now := m.clock.Now()
+	now, began := m.clock.Now(), m.changes.Load()
 	m.mu.Lock()
-	k, ok := m.known[tag]
+	k := m.known[tag]
 	m.mu.Unlock()
-	if ok && !k.doubted() && (m.shared == nil || now.Sub(k.at) < m.maxAge) {
+	known := !k.gen.IsZero()
+	if known && !k.doubted && (m.shared == nil || now.Sub(k.at) < m.maxAge) {
 		return k.gen
 	}
 	if m.shared == nil {
-		return m.learn(tag, draw(), core.Never)
+		return m.learn(tag, draw(), now, began)
 	}
 	if g, err := m.shared.mark(ctx, tag); err == nil {
-		return m.learn(tag, g, now)
+		return m.learn(tag, g, now, began)
 	}
-	if ok && !k.gen.IsZero() {
+	if known {
 		return k.gen
 	}
-	return m.learn(tag, draw(), unread)
+	// It stays to be read: it is old at once.
+	return m.learn(tag, draw(), 0, began)
 }
 
-// learn notes the generation of a tag, read at the instant at, and returns it.
-func (m *Marks) learn(tag string, g core.Generation, at core.Instant) core.Generation {
+// learn notes the generation of a tag and returns it. What was read before the
+// last renewal or doubt of it, as of change began, may be the one before.
+func (m *Marks) learn(tag string, g core.Generation, at core.Instant, began uint64) core.Generation {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	k, ok := m.known[tag]
-	if ok && k.at > at {
-		return k.gen // somebody has read, or written, later
-	}
-	if !ok && len(m.known) >= maxMarks {
-		m.forgetOne()
+	if ok && k.touched > began {
+		return k.gen
 	}
 	if !ok {
-		k.doubt = math.MinInt64
+		m.makeRoom()
 	}
-	m.known[tag] = mark{gen: g, at: at, doubt: k.doubt}
-	if ok && k.gen != g {
-		m.changed.Store(int64(m.clock.Now()))
+	m.known[tag] = mark{gen: g, at: at, touched: k.touched}
+	if !k.gen.IsZero() && k.gen != g {
+		m.changes.Add(1)
 	}
 	return g
 }
 
-func (m *Marks) forgetOne() {
+// makeRoom forgets any one tag when there are too many: it will be read again.
+func (m *Marks) makeRoom() {
+	if len(m.known) < maxMarks {
+		return
+	}
 	for t := range m.known {
 		if t != "" {
 			delete(m.known, t)
@@ -202,12 +201,7 @@ func (m *Marks) Renew(tag string, soft bool) core.Generation {
 	if k, ok := m.known[tag]; ok && soft {
 		g.Hard = k.gen.Hard
 	}
-	at := m.clock.Now()
-	if m.shared == nil {
-		at = core.Never
-	}
-	m.known[tag] = mark{gen: g, at: at, doubt: math.MinInt64}
-	m.changed.Store(int64(m.clock.Now()))
+	m.known[tag] = mark{gen: g, at: m.clock.Now(), touched: m.changes.Add(1)}
 	return g
 }
 
@@ -221,11 +215,10 @@ func (m *Marks) Doubt(tag string, soft bool) {
 	defer m.mu.Unlock()
 	k, ok := m.known[tag]
 	if !ok {
-		k.at = unread
+		m.makeRoom()
 	}
-	k.doubt = m.clock.Now()
+	k.doubted, k.touched = true, m.changes.Add(1)
 	m.known[tag] = k
-	m.changed.Store(int64(m.clock.Now()))
 }
 
 // DoubtAll notes that messages may have been lost.
@@ -235,12 +228,11 @@ func (m *Marks) DoubtAll() {
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	now := m.clock.Now()
+	change := m.changes.Add(1)
 	for t, k := range m.known {
-		k.doubt = now
+		k.doubted, k.touched = true, change
 		m.known[t] = k
 	}
-	m.changed.Store(int64(m.clock.Now()))
 }
 
 // Refresh reads the mark of the whole cache if it is old. A server that was
@@ -259,7 +251,7 @@ func draw() core.Generation {
 }
 
 // stamp puts generations into the metadata of an entry.
-func stamp(m core.Meta, tags []string, epoch core.Generation, gens []core.Generation, at core.Instant) core.Meta {
+func stamp(m core.Meta, tags []string, epoch core.Generation, gens []core.Generation, at uint64) core.Meta {
 	m.Tags, m.Epoch, m.Generations, m.Marked = slices.Clip(tags), epoch, gens, at
 	return m
 }

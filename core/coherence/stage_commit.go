@@ -35,7 +35,7 @@ type beginning struct {
 	tags  []string
 	epoch core.Generation
 	gens  []core.Generation
-	at    core.Instant
+	at    uint64
 }
 
 func begin(ctx context.Context, w *Writer, o *core.EntryOptions) (b beginning) {

@@ -74,14 +74,12 @@ func reader(s *Shared, l *Local) core.Handler {
 		}
 		m := r.Options.LocalMeta(found.Meta, l.clock.Now())
 		if l.marks != nil {
-			m.Marked = l.clock.Now()
+			m.Marked = l.marks.changes.Load()
 			switch l.marks.Learn(ctx, &m) {
-			case Revoked:
+			case Revoked, Unknown: // what is not known is not valid
 				return res, nil
 			case Outdated:
-				m.Stale = min(m.Stale, m.Marked)
-			case Unknown:
-				m.Marked = 0 // to be looked at again
+				m.Stale = min(m.Stale, l.clock.Now())
 			}
 		}
 		e, err := r.Codec.Decode(found.Payload, m)
@@ -106,7 +104,7 @@ func revalidate(ctx context.Context, s *Shared, l *Local, r core.Request) (res c
 	m := r.Held.Meta()
 	asked := l.clock.Now()
 	if l.marks != nil {
-		m.Marked = asked
+		m.Marked = l.marks.changes.Load()
 		if l.marks.Learn(ctx, &m) != Valid {
 			return core.Result{}, false, nil
 		}
@@ -116,11 +114,8 @@ func revalidate(ctx context.Context, s *Shared, l *Local, r core.Request) (res c
 		return core.Result{}, false, err
 	}
 	m.Checked = asked
-	e := r.Held.With(m)
-	if !r.Options.Skip.Has(core.SkipMemoryWrite) && (l.Bytes() == nil || e.Payload() != nil) {
-		l.Commit(r.Key, r.Token, e)
-	}
-	return core.Result{Entry: e, Level: core.LevelMemory}, true, nil
+	l.Confirm(r.Key, r.Token, m)
+	return core.Result{Entry: r.Held.With(m), Level: core.LevelMemory}, true, nil
 }
 
 // blindly finds out what a fill has to compare with, for a load that is not to
@@ -140,7 +135,7 @@ func promote(l *Local, r core.Request, e *core.Entry, payload []byte) {
 	if r.Options.Skip.Has(core.SkipMemoryWrite) || e.State(l.clock.Now()) == core.Dead {
 		return
 	}
-	if l.Bytes() != nil {
+	if l.Bytes() != nil || r.Options.Clone {
 		e = e.WithPayload(payload)
 	}
 	if !l.Commit(r.Key, r.Token, e) {

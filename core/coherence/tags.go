@@ -38,9 +38,10 @@ func (w *Writer) spread(ctx context.Context, tag string, soft bool, g core.Gener
 		_, err := w.Shared.writeMark(ctx, tag, g, core.Force, nil, v)
 		return err
 	}
+	began := w.Marks.changes.Load()
 	now, err := w.Shared.expireMark(ctx, tag, g.Soft, v)
-	if err == nil && now.Hard != g.Hard {
-		w.Marks.learn(tag, now, w.Clock.Now())
+	if err == nil {
+		w.Marks.learn(tag, now, w.Clock.Now(), began)
 	}
 	return err
 }

@@ -23,7 +23,7 @@ func toWall(m core.Meta, offset time.Duration) core.Meta {
 	if m.Retry != 0 {
 		m.Retry = wall(m.Retry, offset)
 	}
-	m.Marked = m.Stale // the shortest form; it is about the node and not the value
+	m.Marked = 0
 	return m
 }
 
