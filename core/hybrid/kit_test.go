@@ -140,15 +140,22 @@ func (jsonSerializer) Marshal(v any) ([]byte, error)      { return json.Marshal(
 func (jsonSerializer) Unmarshal(data []byte, v any) error { return json.Unmarshal(data, v) }
 
 // slowLayer is a distributed layer whose operations take a while, or [hang]. It
-// counts the calls. Change the delays only while nobody calls.
+// counts the calls for entries; those for marks are not counted. Change the
+// delays only while nobody calls.
 type slowLayer struct {
 	core.DistributedLayer
 	get, set, del       time.Duration
 	gets, sets, deletes atomic.Int64
 }
 
+func (l *slowLayer) count(n *atomic.Int64, key string) {
+	if strings.Contains(key, ":1:e:") {
+		n.Add(1)
+	}
+}
+
 func (l *slowLayer) Get(ctx context.Context, key string) ([]byte, bool, error) {
-	l.gets.Add(1)
+	l.count(&l.gets, key)
 	if err := pause(ctx, l.get, false); err != nil {
 		return nil, false, err
 	}
@@ -156,7 +163,7 @@ func (l *slowLayer) Get(ctx context.Context, key string) ([]byte, bool, error) {
 }
 
 func (l *slowLayer) Set(ctx context.Context, key string, data []byte, ttl time.Duration) error {
-	l.sets.Add(1)
+	l.count(&l.sets, key)
 	if err := pause(ctx, l.set, false); err != nil {
 		return err
 	}
@@ -164,7 +171,7 @@ func (l *slowLayer) Set(ctx context.Context, key string, data []byte, ttl time.D
 }
 
 func (l *slowLayer) Delete(ctx context.Context, key string) error {
-	l.deletes.Add(1)
+	l.count(&l.deletes, key)
 	if err := pause(ctx, l.del, false); err != nil {
 		return err
 	}
@@ -192,6 +199,43 @@ func (b *slowBus) Subscribe(ctx context.Context, s core.Subscriber) error {
 		return err
 	}
 	return b.Backplane.Subscribe(ctx, s)
+}
+
+// arbitrated is a slowLayer that decides about writes, as the server of a
+// [core.Arbiter] does. A write takes as long as a Set and counts as one.
+type arbitrated struct {
+	*slowLayer
+	arbiter core.Arbiter
+}
+
+func (a arbitrated) Arbitrate(ctx context.Context, key string, w core.Write) (core.Ruling, error) {
+	a.count(&a.sets, key)
+	if err := pause(ctx, a.set, false); err != nil {
+		return core.Ruling{}, err
+	}
+	return a.arbiter.Arbitrate(ctx, key, w)
+}
+
+func (a arbitrated) ReadHeader(ctx context.Context, key string) ([]byte, bool, error) {
+	a.count(&a.gets, key)
+	if err := pause(ctx, a.get, false); err != nil {
+		return nil, false, err
+	}
+	return a.arbiter.ReadHeader(ctx, key)
+}
+
+// crowd has n callers call at the same instant, and waits for all.
+func crowd(n int, call func(i int)) {
+	barrier := make(chan struct{})
+	var all sync.WaitGroup
+	for i := range n {
+		all.Go(func() {
+			<-barrier
+			call(i)
+		})
+	}
+	close(barrier)
+	all.Wait()
 }
 
 // tally counts the events of the kinds in mask from now on.
