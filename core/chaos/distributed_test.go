@@ -178,8 +178,8 @@ func TestDistributed_GarbleChangesWhatIsReadOnly(t *testing.T) {
 				t.Fatalf("Get(%s) = %q, %v, %v", key, data, ok, err)
 			}
 		}
-		if _, ok, err := layer.Get(t.Context(), "absent"); ok || err != nil {
-			t.Fatalf("a miss became %v, %v", ok, err)
+		if data, ok, err := layer.Get(t.Context(), "absent"); data != nil || ok || err != nil {
+			t.Fatalf("a miss became %q, %v, %v", data, ok, err)
 		}
 	}
 	if data, _, _ := store.Get(t.Context(), "k"); !bytes.Equal(data, value) {

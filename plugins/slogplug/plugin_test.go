@@ -141,6 +141,11 @@ func TestKeys_BareInAFactorysError(t *testing.T) {
 	if got := b.text(); strings.Contains(got, "bob") || !strings.Contains(got, "at 10.0.0.1:80") {
 		t.Error(got)
 	}
+	// A short key would be found everywhere.
+	events.Emit(core.Event{Kind: core.DecodeFailed, Key: "users:10", Err: errors.New("at 10.0.0.1:80")})
+	if got := b.all()[1]; !strings.Contains(got, "at 10.0.0.1:80") {
+		t.Error(got)
+	}
 }
 
 func TestKeys_HashTellsKeysApartInOnePluginOnly(t *testing.T) {
@@ -207,7 +212,17 @@ func TestLimit_OutageDoesNotFlood(t *testing.T) {
 		if got := lines[len(lines)-1]; !strings.Contains(got, "suppressed=5") {
 			t.Errorf("Close loses a count; the last record is %s", got)
 		}
-		fail(core.LevelDistributed) // harmless, and no new window
+
+		// Late events are harmless, and begin no window that nobody would close.
+		for range 20 {
+			fail(core.LevelDistributed)
+		}
+		time.Sleep(slogplug.DefaultWindow)
+		synctest.Wait()
+		lines = b.all()
+		if got := lines[len(lines)-1]; strings.Contains(got, "suppressed=10") {
+			t.Errorf("a window after Close: %s", got)
+		}
 	})
 }
 
