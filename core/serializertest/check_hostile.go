@@ -5,10 +5,9 @@ package serializertest
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"math/rand/v2"
-	"runtime"
+	"runtime/metrics"
 )
 
 // delimited returns samples whose end can be seen in any format. A number in
@@ -57,7 +56,7 @@ func checkDamaged(p *probe) error {
 		return err
 	}
 	random := rand.New(rand.NewPCG(1, 2))
-	for range 2000 {
+	for range 500 {
 		data := make([]byte, random.IntN(40))
 		for i := range data {
 			data[i] = byte(random.Uint32())
@@ -69,14 +68,18 @@ func checkDamaged(p *probe) error {
 	return nil
 }
 
-// damage calls use with encodings of which one byte was changed.
+// damage calls use with encodings of which one byte, near the beginning, was
+// changed.
 func (p *probe) damage(use func(data []byte, target any) error) error {
 	list, err := p.encoded()
 	if err != nil {
 		return err
 	}
 	for _, e := range list {
-		for i := range min(len(e.data), 500) {
+		if len(e.data) > 4<<10 {
+			continue
+		}
+		for i := range min(len(e.data), 60) {
 			for _, b := range []byte{0x00, 0x7f, 0xff, e.data[i] ^ 0x01, e.data[i] ^ 0x80, e.data[i] + 1} {
 				data := bytes.Clone(e.data)
 				data[i] = b
@@ -109,22 +112,18 @@ func checkBoundedMemory(p *probe) error {
 
 func (p *probe) meter(data []byte, target any) error {
 	before := allocated()
-	err := p.serializer.Unmarshal(data, target)
+	_ = guard(func() error { return p.serializer.Unmarshal(data, target) }) // a panic breaks another law
 	took := allocated() - before
 	if bound := uint64(len(data))*bytesPerByte + bytesAlways; took > bound {
 		return fmt.Errorf("%d bytes made it allocate %d, more than %d", len(data), took, bound)
 	}
-	if err == nil || p.h.Features.BytesOnly {
-		return nil
-	}
-	if len(err.Error()) > 1000 {
-		return errors.New("the error is very long")
-	}
 	return nil
 }
 
+// allocated counts large objects at once and small ones with a delay, which the
+// bounds allow for.
 func allocated() uint64 {
-	var m runtime.MemStats
-	runtime.ReadMemStats(&m)
-	return m.TotalAlloc
+	sample := []metrics.Sample{{Name: "/gc/heap/allocs:bytes"}}
+	metrics.Read(sample)
+	return sample[0].Value.Uint64()
 }
