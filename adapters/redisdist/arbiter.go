@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: The fusioncache-go authors
+
+package redisdist
+
+import (
+	"context"
+	"crypto/sha1" // what EVALSHA names scripts by
+	_ "embed"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/fusioncache-go/fusioncache/core"
+)
+
+var _ core.Arbiter = (*Layer)(nil)
+
+// script decides as core.Write.Decide does, at the server.
+//
+//go:embed arbitrate.lua
+var script string
+
+var scriptSHA = scriptName(script)
+
+func scriptName(s string) string {
+	sum := sha1.Sum([]byte(s))
+	return hex.EncodeToString(sum[:])
+}
+
+// Arbitrate runs one Lua script on one key, so it works in a cluster; the user
+// needs the commands EVAL and EVALSHA. It takes one round trip, two when the
+// server does not know the script yet.
+func (l *Layer) Arbitrate(ctx context.Context, key string, w core.Write) (core.Ruling, error) {
+	if w.TTL <= 0 || len(w.Data) < core.HeaderSize {
+		return core.Ruling{}, fmt.Errorf("redisdist: arbitrate %q: ttl %v is not positive, or no header", key, w.TTL)
+	}
+	args := []any{
+		1, key,
+		mode(w.Mode), w.Data[:core.HeaderSize], w.Data[core.HeaderSize:], lifetime(w.TTL), w.Expect,
+		w.Skew.Milliseconds(), lifetime(w.TombstoneTTL),
+	}
+	cmd := redis.NewSliceCmd(ctx, append([]any{"evalsha", scriptSHA}, args...)...)
+	err := l.send(ctx, cmd)
+	if redis.HasErrorPrefix(err, "NOSCRIPT") {
+		cmd = redis.NewSliceCmd(ctx, append([]any{"eval", script}, args...)...)
+		err = l.send(ctx, cmd)
+	}
+	if err != nil {
+		return core.Ruling{}, l.failure(ctx, "arbitrate", key, err)
+	}
+	ruling, err := parseRuling(cmd.Val())
+	if err != nil {
+		return core.Ruling{}, l.failure(ctx, "arbitrate", key, err)
+	}
+	return ruling, nil
+}
+
+// ReadHeader asks for the first bytes of the value only.
+func (l *Layer) ReadHeader(ctx context.Context, key string) (header []byte, ok bool, err error) {
+	cmd := redis.NewStringCmd(ctx, "getrange", key, 0, core.HeaderSize-1)
+	if err := l.send(ctx, cmd); err != nil {
+		return nil, false, l.failure(ctx, "read header", key, err)
+	}
+	header, err = cmd.Bytes()
+	return header, len(header) > 0, err
+}
+
+func mode(m core.Mode) string {
+	switch m {
+	case core.Fill:
+		return "fill"
+	case core.Replay:
+		return "replay"
+	}
+	return "force"
+}
+
+// lifetime is a TTL for the script: milliseconds, or nothing for ever.
+func lifetime(ttl time.Duration) string {
+	if ttl == core.Forever {
+		return ""
+	}
+	return fmt.Sprint(milliseconds(ttl))
+}
+
+var errReply = errors.New("script gave an unknown reply")
+
+// parseRuling reads what the script returns: a word, and the header in place.
+func parseRuling(reply []any) (core.Ruling, error) {
+	if len(reply) != 2 {
+		return core.Ruling{}, errReply
+	}
+	word, _ := reply[0].(string)
+	header, _ := reply[1].(string)
+	r := core.Ruling{Stored: word == "stored", Foreign: word == "foreign"}
+	if !r.Stored && !r.Foreign && word != "refused" {
+		return core.Ruling{}, errReply
+	}
+	if header == "" {
+		return r, nil
+	}
+	h, err := core.ParseHeader([]byte(strings.Clone(header)))
+	if err != nil {
+		return core.Ruling{}, errReply
+	}
+	r.Header = h
+	return r, nil
+}

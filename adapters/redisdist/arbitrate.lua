@@ -1,0 +1,71 @@
+-- Decides whether a write may replace what a key holds, and stores the outcome.
+-- The rule is that of core.Write.Decide in Go; a test compares the two.
+--
+-- KEYS[1] the key
+-- ARGV    mode (force, fill, replay), header, body, ttl in ms (empty: for ever),
+--         expected header (fill), clock skew in ms and ttl of a tombstone (replay)
+-- returns a word (stored, refused, foreign) and the header that is in place now
+--
+-- A header has 48 bytes: H1, time (13 digits), tick (5), bump (5), node (12 hex),
+-- operation (9 hex), kind, line feed. All numbers stay below 2^53, so that they
+-- are exact in Lua.
+
+local SIZE, MAX = 48, 99999
+local mode, header, body, ttl, expected = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
+
+local function parse(h)
+	if #h < SIZE or not string.find(h, '^H1%d+[%da-f]+[VFT]\n', 1) then return nil end
+	local p = {
+		time = tonumber(string.sub(h, 3, 15), 10), tick = tonumber(string.sub(h, 16, 20), 10),
+		bump = tonumber(string.sub(h, 21, 25), 10), node = tonumber(string.sub(h, 26, 37), 16),
+		op = tonumber(string.sub(h, 38, 46), 16), kind = string.sub(h, 47, 47),
+	}
+	if p.time and p.tick and p.bump and p.node and p.op then return p end
+	return nil
+end
+
+local function higher(a, b)
+	if a.time ~= b.time then return a.time > b.time end
+	if a.tick ~= b.tick then return a.tick > b.tick end
+	if a.bump ~= b.bump then return a.bump > b.bump end
+	return a.node > b.node
+end
+
+local current = redis.call('GETRANGE', KEYS[1], 0, SIZE - 1)
+local ours = parse(header)
+if not ours then return {'foreign', ''} end
+local kind = ours.kind
+
+if current == '' then
+	if mode == 'fill' and expected ~= '' then return {'refused', ''} end
+else
+	local there = parse(current)
+	if not there then return {'foreign', ''} end
+	if mode == 'fill' and current ~= expected then return {'refused', current} end
+	if mode == 'replay' then
+		local skew = tonumber(ARGV[6], 10)
+		if there.node == ours.node and there.op == ours.op then return {'stored', current} end
+		if there.node == ours.node and there.kind ~= 'F' then
+			if there.op > ours.op then return {'refused', current} end
+		elseif there.time > ours.time + skew then
+			return {'refused', current}
+		elseif there.time + skew >= ours.time then
+			kind, body, ttl = 'T', '', ARGV[7]
+		end
+	end
+	local above = higher(ours, there)
+	if not above then ours.time, ours.tick, ours.bump = there.time, there.tick, there.bump end
+	if not above or kind ~= ours.kind then
+		ours.bump = ours.bump + 1
+		if ours.bump > MAX then ours.time, ours.tick, ours.bump = ours.time + 1, 0, 1 end
+	end
+	header = string.format('H1%013.0f%05.0f%05.0f', ours.time, ours.tick, ours.bump)
+		.. string.sub(header, 26, 46) .. kind .. '\n'
+end
+
+if ttl == '' then
+	redis.call('SET', KEYS[1], header .. body)
+else
+	redis.call('SET', KEYS[1], header .. body, 'PX', ttl)
+end
+return {'stored', header}
