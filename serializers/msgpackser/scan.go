@@ -40,6 +40,7 @@ type scanner struct {
 	budget uint64 // bytes that decoding may still allocate
 	frames []frame
 	stamps []int // offsets of timestamps to widen
+	part   bool  // whether data is only the beginning of a value
 	name   shape // of the names of record fields
 	plain  shape // of what is in the place of such a name, and costs nothing
 }
@@ -62,13 +63,13 @@ type frame struct {
 
 // run checks that data is one value for root.
 func (sc *scanner) run(data []byte, root *shape, amplification int) error {
-	sc.budget = uint64(len(data))*uint64(amplification) + memorySlack
+	sc.part, sc.budget = false, uint64(len(data))*uint64(amplification)+memorySlack
 	return sc.walk(data, root)
 }
 
 // runPart checks the beginning of a value, of which only the depth counts.
 func (sc *scanner) runPart(data []byte) error {
-	sc.budget = math.MaxUint64
+	sc.part, sc.budget = true, math.MaxUint64
 	return sc.walk(data, &sc.plain)
 }
 
@@ -234,6 +235,9 @@ func (f *frame) pick(name []byte) {
 }
 
 func (sc *scanner) openList(s *shape, n uint64) error {
+	if err := sc.promise(n); err != nil {
+		return err
+	}
 	f := frame{left: n, value: s.elem}
 	cost := s.unit
 	switch s.kind {
@@ -257,6 +261,9 @@ func (sc *scanner) openList(s *shape, n uint64) error {
 }
 
 func (sc *scanner) openMap(s *shape, n uint64) error {
+	if err := sc.promise(2 * n); err != nil {
+		return err
+	}
 	f := frame{left: 2 * n, key: s.elem, value: s.elem}
 	switch s.kind {
 	case kindRecord:
@@ -274,6 +281,14 @@ func (sc *scanner) openMap(s *shape, n uint64) error {
 		}
 	}
 	return sc.push(f)
+}
+
+// promise refuses n values when there are not as many bytes.
+func (sc *scanner) promise(n uint64) error {
+	if n > uint64(len(sc.data)-sc.pos) && !sc.part {
+		return sc.truncated()
+	}
+	return nil
 }
 
 // slots returns how many slots Go makes, over time, for a map of n entries.
@@ -358,5 +373,5 @@ func looksLikeMap(c byte) bool {
 }
 
 func (sc *scanner) truncated() error {
-	return fmt.Errorf("%w: ends at byte %d within a value", ErrMalformed, len(sc.data))
+	return fmt.Errorf("%w: a value at byte %d goes beyond the end at %d", ErrMalformed, sc.pos, len(sc.data))
 }
