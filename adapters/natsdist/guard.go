@@ -46,13 +46,27 @@ func (g *guard) wait() {
 	}
 }
 
-// call runs op, detached or not. A detached op is left behind when ctx ends.
-func call[T any](ctx context.Context, g *guard, detached bool, op func() (T, error)) (T, error) {
-	if !detached {
-		v, err := op()
-		g.note(ctx, err)
+// call runs op with a context that ends with ctx or when the connection breaks.
+// A detached op is left behind when ctx ends.
+func call[T any](ctx context.Context, l *Layer, detached bool, op func(context.Context) (T, error)) (T, error) {
+	bound := func() (T, error) {
+		limited, release := l.link.bind(ctx)
+		defer release()
+		v, err := op(limited)
+		if ctx.Err() == nil && limited.Err() != nil && errors.Is(err, context.Canceled) {
+			err = context.Cause(limited)
+		}
+		l.guard.note(ctx, err)
 		return v, err
 	}
+	if !detached {
+		return bound()
+	}
+	return detach(ctx, l.guard, bound)
+}
+
+// detach runs op in a goroutine and waits for it or for the end of ctx.
+func detach[T any](ctx context.Context, g *guard, op func() (T, error)) (T, error) {
 	var none T
 	select {
 	case g.detached <- struct{}{}:
@@ -67,7 +81,6 @@ func call[T any](ctx context.Context, g *guard, detached bool, op func() (T, err
 	go func() {
 		defer func() { <-g.detached }()
 		v, err := op()
-		g.note(ctx, err)
 		ended <- outcome{v, err}
 	}()
 	select {

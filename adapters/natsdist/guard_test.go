@@ -9,24 +9,27 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/nats-io/nats.go"
 )
 
-func hang(ctx context.Context) func() (int, error) {
-	return func() (int, error) {
-		<-ctx.Done()
-		time.Sleep(2 * time.Second) // as a write that is stuck does
-		return 0, ctx.Err()
-	}
+// hang is an operation that is stuck in a write until long after its deadline.
+func hang(ctx context.Context) (int, error) {
+	<-ctx.Done()
+	time.Sleep(2 * time.Second)
+	return 0, ctx.Err()
 }
+
+func answer(context.Context) (int, error) { return 7, nil }
 
 func TestGuard_KeepsTheDeadlineOnceACallGotNoAnswer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		g := newGuard()
+		l := idle(t)
 		took := func() time.Duration {
 			start := time.Now()
 			ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 			defer cancel()
-			if _, err := call(ctx, g, g.doubtful(), hang(ctx)); !errors.Is(err, context.DeadlineExceeded) {
+			if _, err := call(ctx, l, l.guard.doubtful(), hang); !errors.Is(err, context.DeadlineExceeded) {
 				t.Errorf("error = %v, want %v", err, context.DeadlineExceeded)
 			}
 			return time.Since(start)
@@ -37,50 +40,80 @@ func TestGuard_KeepsTheDeadlineOnceACallGotNoAnswer(t *testing.T) {
 		if got := took(); got != 100*time.Millisecond {
 			t.Errorf("second call took %v, want 100ms", got)
 		}
-		g.wait()
 	})
 }
 
 func TestGuard_TrustsAgainAfterAnAnswer(t *testing.T) {
-	g := newGuard()
-	done, cancel := context.WithCancel(t.Context())
-	cancel()
-	g.note(done, done.Err())
-	if !g.doubtful() {
-		t.Fatal("no doubt after a call without an answer")
-	}
-	v, err := call(t.Context(), g, g.doubtful(), func() (int, error) { return 7, nil })
-	if v != 7 || err != nil {
-		t.Errorf("detached call = %d, %v, want 7", v, err)
-	}
-	if g.doubtful() {
-		t.Error("doubt after an answer")
-	}
-	refused := errors.New("refused")
-	if _, err := call(t.Context(), g, false, func() (int, error) { return 0, refused }); err != refused || g.doubtful() {
-		t.Errorf("error = %v, doubt %v; an error is an answer, too", err, g.doubtful())
-	}
+	synctest.Test(t, func(t *testing.T) {
+		l := idle(t)
+		done, cancel := context.WithCancel(t.Context())
+		cancel()
+		l.guard.note(done, done.Err())
+		if !l.guard.doubtful() {
+			t.Fatal("no doubt after a call without an answer")
+		}
+		v, err := call(t.Context(), l, l.guard.doubtful(), answer)
+		if v != 7 || err != nil {
+			t.Errorf("detached call = %d, %v, want 7", v, err)
+		}
+		if l.guard.doubtful() {
+			t.Error("doubt after an answer")
+		}
+		refused := errors.New("refused")
+		refuse := func(context.Context) (int, error) { return 0, refused }
+		if _, err := call(t.Context(), l, false, refuse); err != refused || l.guard.doubtful() {
+			t.Errorf("error = %v, doubt %v; an error is an answer, too", err, l.guard.doubtful())
+		}
+	})
 }
 
 func TestGuard_LimitsHangingCalls(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		g := newGuard()
+		l := idle(t)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		for range maxDetached {
-			go func() { _, _ = call(ctx, g, true, hang(ctx)) }()
+			go func() { _, _ = call(ctx, l, true, hang) }()
 		}
 		synctest.Wait()
-		if _, err := call(ctx, g, true, hang(ctx)); err != errBusy {
+		if _, err := call(ctx, l, true, hang); err != errBusy {
 			t.Errorf("error = %v, want %v", err, errBusy)
 		}
 		start := time.Now()
-		g.wait()
-		if got := time.Since(start); got != 3*time.Second {
-			t.Errorf("waited %v for the calls, want 3s", got)
+		_ = l.Close()
+		if got := time.Since(start); got != 2*time.Second {
+			t.Errorf("Close waited %v for the calls, want the 2s for which they are stuck", got)
 		}
-		if _, err := call(t.Context(), g, true, func() (int, error) { return 1, nil }); err != errBusy {
-			t.Errorf("error after wait = %v, want %v", err, errBusy)
+		if _, err := call(t.Context(), l, true, answer); err != errBusy {
+			t.Errorf("error after Close = %v, want %v", err, errBusy)
 		}
 	})
+}
+
+func TestCall_EndsWhenTheConnectionBreaks(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := idle(t)
+		wait := func(ctx context.Context) (int, error) {
+			<-ctx.Done()
+			return 0, ctx.Err()
+		}
+		for _, detached := range []bool{false, true} {
+			l.link.events <- nats.CONNECTED
+			synctest.Wait()
+			time.AfterFunc(time.Second, func() { l.link.events <- nats.RECONNECTING })
+			if _, err := call(t.Context(), l, detached, wait); !errors.Is(err, nats.ErrDisconnected) {
+				t.Errorf("detached %v: %v, want %v", detached, err, nats.ErrDisconnected)
+			}
+		}
+	})
+}
+
+// idle returns a connected layer for calls that need no bucket.
+func idle(t *testing.T) *Layer {
+	t.Helper()
+	l := &Layer{link: newLink(&nats.Conn{}), guard: newGuard()}
+	t.Cleanup(func() { _ = l.Close() })
+	l.link.events <- nats.CONNECTED
+	synctest.Wait()
+	return l
 }

@@ -35,7 +35,7 @@ func (l *Layer) read(ctx context.Context, key string) (record, error) {
 		return record{}, err
 	}
 	subject := l.readFrom + encodeKey(key)
-	return call(ctx, l.guard, l.guard.doubtful(), func() (record, error) {
+	return call(ctx, l, l.guard.doubtful(), func(ctx context.Context) (record, error) {
 		b, err := l.bucket.bind(ctx)
 		if err != nil {
 			return record{}, err
@@ -70,7 +70,7 @@ func (l *Layer) write(ctx context.Context, key string, h nats.Header, data []byt
 		data = bytes.Clone(data)
 	}
 	msg := &nats.Msg{Subject: l.writeTo + encodeKey(key), Header: h, Data: data}
-	return call(ctx, l.guard, detached, func() (uint64, error) {
+	return call(ctx, l, detached, func(ctx context.Context) (uint64, error) {
 		b, err := l.bucket.bind(ctx)
 		if err != nil {
 			return 0, err

@@ -127,7 +127,7 @@ func writePrefix(o jetstream.JetStreamOptions) string {
 func (l *Layer) bind(ctx context.Context) error {
 	err := cmp.Or(ctx.Err(), l.link.err())
 	if err == nil {
-		_, err = l.bucket.bind(ctx)
+		_, err = call(ctx, l, false, l.bucket.bind)
 	}
 	return err
 }
@@ -181,7 +181,7 @@ func (l *Layer) Delete(ctx context.Context, key string) error {
 func (l *Layer) Ping(ctx context.Context) error {
 	err := cmp.Or(ctx.Err(), l.link.err())
 	if err == nil {
-		_, err = call(ctx, l.guard, l.guard.doubtful(), func() (*jetstream.StreamInfo, error) {
+		_, err = call(ctx, l, l.guard.doubtful(), func(ctx context.Context) (*jetstream.StreamInfo, error) {
 			b, err := l.bucket.bind(ctx)
 			if err != nil {
 				return nil, err
@@ -198,8 +198,8 @@ func (l *Layer) Ping(ctx context.Context) error {
 }
 
 // Close ends the use of the layer; all later operations fail. It closes the
-// connection if [Open] made it, and waits for what hangs in it. Closing twice is
-// fine.
+// connection if [Open] made it, waits for what hangs in it, and ends the layer's
+// only goroutine. Closing twice is fine.
 func (l *Layer) Close() error {
 	if !l.link.close() {
 		return nil

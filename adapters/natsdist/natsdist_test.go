@@ -65,7 +65,7 @@ func (s fakeStream) GetLastMsgForSubject(context.Context, string) (*jetstream.Ra
 }
 
 // layer returns a connected layer that finds stream as its bucket.
-func layer(f fakeJS, stream fakeStream) (l *Layer, binds *int) {
+func layer(t *testing.T, f fakeJS, stream fakeStream) (l *Layer, binds *int) {
 	o := (*Options)(nil).withDefaults()
 	if stream.config.Name == "" {
 		stream.config = streamConfig("b", &o)
@@ -80,7 +80,8 @@ func layer(f fakeJS, stream fakeStream) (l *Layer, binds *int) {
 		js: f, link: newLink(f.conn), guard: newGuard(), bucket: newBucket(f, "b", &o),
 		readFrom: "$KV.b.", writeTo: "$KV.b.", tombstone: ttlHeader(o.TombstoneTTL),
 	}
-	l.link.events <- nats.CONNECTED
+	t.Cleanup(func() { _ = l.Close() })
+	l.link.change(nats.CONNECTED)
 	return l, binds
 }
 
@@ -155,7 +156,7 @@ func TestBucket_TakesTheOneThatAnotherNodeMadeMeanwhile(t *testing.T) {
 
 func TestLayer_LooksForTheBucketAgainWhenItIsGone(t *testing.T) {
 	f := fakeJS{put: func(*nats.Msg) (*jetstream.PubAck, error) { return nil, jetstream.ErrNoStreamResponse }}
-	l, binds := layer(f, fakeStream{err: nats.ErrNoResponders})
+	l, binds := layer(t, f, fakeStream{err: nats.ErrNoResponders})
 	for i := 1; i <= 2; i++ {
 		if _, ok, err := l.Get(t.Context(), "k"); ok || !errors.Is(err, nats.ErrNoResponders) || *binds != 2*i-1 {
 			t.Errorf("Get: %v, %v after %d searches", ok, err, *binds)
@@ -167,7 +168,7 @@ func TestLayer_LooksForTheBucketAgainWhenItIsGone(t *testing.T) {
 }
 
 func TestLayer_KeepsTheBucketAfterOtherErrors(t *testing.T) {
-	l, binds := layer(fakeJS{}, fakeStream{err: context.DeadlineExceeded})
+	l, binds := layer(t, fakeJS{}, fakeStream{err: context.DeadlineExceeded})
 	for range 3 {
 		if _, ok, err := l.Get(t.Context(), "k"); ok || err == nil {
 			t.Errorf("Get: %v, %v, want an error", ok, err)
@@ -186,7 +187,7 @@ func TestGet_MarkersAndAbsenceAreMisses(t *testing.T) {
 		"expired": {msg: &jetstream.RawStreamMsg{Sequence: 7, Header: nats.Header{"Nats-Marker-Reason": {"MaxAge"}}}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			l, _ := layer(fakeJS{}, s)
+			l, _ := layer(t, fakeJS{}, s)
 			if data, ok, err := l.Get(t.Context(), "k"); data != nil || ok || err != nil {
 				t.Errorf("Get = %q, %v, %v, want a miss", data, ok, err)
 			}
@@ -204,7 +205,7 @@ func TestSet_SendsLifeAndKey(t *testing.T) {
 		sent = m
 		return &jetstream.PubAck{Sequence: 1}, nil
 	}}
-	l, _ := layer(f, fakeStream{})
+	l, _ := layer(t, f, fakeStream{})
 	if err := l.Set(t.Context(), "user:1", []byte("v"), 1500*time.Millisecond); err != nil {
 		t.Fatal(err)
 	}
@@ -225,7 +226,7 @@ func TestSet_TooLargeIsToldApart(t *testing.T) {
 		"bucket": &jetstream.APIError{ErrorCode: errMessageSize},
 	} {
 		t.Run(name, func(t *testing.T) {
-			l, _ := layer(fakeJS{put: func(*nats.Msg) (*jetstream.PubAck, error) { return nil, refusal }}, fakeStream{})
+			l, _ := layer(t, fakeJS{put: func(*nats.Msg) (*jetstream.PubAck, error) { return nil, refusal }}, fakeStream{})
 			err := l.Set(t.Context(), "k", []byte("s3cret"), time.Minute)
 			if !errors.Is(err, core.ErrTooLarge) || !strings.Contains(err.Error(), `set "k": 6 bytes`) {
 				t.Errorf("error = %v, want %v with key and size", err, core.ErrTooLarge)
@@ -240,7 +241,7 @@ func TestSet_CopiesTheValueWhenItMayOutliveTheCall(t *testing.T) {
 		sent = m.Data
 		return &jetstream.PubAck{}, nil
 	}}
-	l, _ := layer(f, fakeStream{})
+	l, _ := layer(t, f, fakeStream{})
 	l.guard.doubt.Store(true)
 	data := []byte("value")
 	if err := l.Set(t.Context(), "k", data, time.Minute); err != nil {
@@ -252,7 +253,7 @@ func TestSet_CopiesTheValueWhenItMayOutliveTheCall(t *testing.T) {
 }
 
 func TestLayer_EmptyKey(t *testing.T) {
-	l, _ := layer(fakeJS{}, fakeStream{})
+	l, _ := layer(t, fakeJS{}, fakeStream{})
 	_, _, err := l.Get(t.Context(), "")
 	for _, err := range []error{err, l.Set(t.Context(), "", nil, 1), l.Delete(t.Context(), "")} {
 		if !errors.Is(err, core.ErrKey) {
@@ -262,7 +263,7 @@ func TestLayer_EmptyKey(t *testing.T) {
 }
 
 func TestLayer_DoneContextComesFirst(t *testing.T) {
-	l, binds := layer(fakeJS{}, fakeStream{})
+	l, binds := layer(t, fakeJS{}, fakeStream{})
 	l.link.close()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -278,11 +279,11 @@ func TestLayer_DoneContextComesFirst(t *testing.T) {
 }
 
 func TestPing_AsksForTheBucket(t *testing.T) {
-	l, binds := layer(fakeJS{}, fakeStream{})
+	l, binds := layer(t, fakeJS{}, fakeStream{})
 	if err := l.Ping(t.Context()); err != nil || *binds != 1 {
 		t.Errorf("Ping: %v after %d searches", err, *binds)
 	}
-	l, _ = layer(fakeJS{}, fakeStream{err: nats.ErrNoResponders})
+	l, _ = layer(t, fakeJS{}, fakeStream{err: nats.ErrNoResponders})
 	if err := l.Ping(t.Context()); !errors.Is(err, nats.ErrNoResponders) {
 		t.Errorf("Ping: %v, want %v", err, nats.ErrNoResponders)
 	}
