@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: The fusioncache-go authors
+
+package ottermem
+
+import (
+	"fmt"
+	"sync/atomic"
+
+	"github.com/maypok86/otter/v2"
+
+	"github.com/fusioncache-go/fusioncache/core"
+)
+
+// Memory is a [core.MemoryLayer] of live objects, and has the abilities of a
+// [core.Clearer] and a [core.Lener].
+//
+// It is safe for many goroutines at once; a hit takes no lock. It needs no
+// closing. It keeps the keys and entries that Set is given.
+type Memory struct {
+	cache     *otter.Cache[string, *core.Entry]
+	weigh     func(key string, e *core.Entry) uint32 // nil if entries are counted
+	maxWeight uint64
+	small     bool         // see Options.small
+	writes    atomic.Int32 // that are under way
+}
+
+var (
+	_ core.MemoryLayer = (*Memory)(nil)
+	_ core.Clearer     = (*Memory)(nil)
+	_ core.Lener       = (*Memory)(nil)
+)
+
+// New returns an empty layer. opts may be nil. The error joins an
+// [core.OptionError] for each option that is wrong.
+func New(opts *Options) (*Memory, error) {
+	o, err := opts.withDefaults()
+	if err != nil {
+		return nil, fmt.Errorf("ottermem: %w", err)
+	}
+	m := &Memory{maxWeight: o.MaxWeight, small: o.small()}
+	if o.Weigher != nil {
+		m.weigh = func(key string, e *core.Entry) uint32 { return max(1, o.Weigher(key, e)) }
+	}
+	m.cache, err = otter.New(&otter.Options[string, *core.Entry]{
+		MaximumSize:     o.MaxEntries,
+		MaximumWeight:   o.MaxWeight,
+		Weigher:         m.weigh,
+		InitialCapacity: o.tableSize(),
+		Executor:        m.maintain,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("ottermem: %w", err)
+	}
+	return m, nil
+}
+
+// maintain runs otter's maintenance, of which there is never more than one: for
+// a write at once, so that it makes room for itself and for nothing else; for a
+// read of a large layer apart, so that the reader need not wait.
+func (m *Memory) maintain(run func()) {
+	if m.small || m.writes.Load() > 0 {
+		run()
+		return
+	}
+	go run()
+}
+
+// write makes one write to otter.
+func (m *Memory) write(do func()) {
+	m.writes.Add(1)
+	defer m.writes.Add(-1)
+	do()
+}
+
+// Get returns the entry held for key. It allocates nothing.
+func (m *Memory) Get(key string) (*core.Entry, bool) { return m.cache.GetIfPresent(key) }
+
+// Set stores e. The error wraps [core.ErrTooLarge] if e is heavier than the whole
+// layer; then nothing is held for key.
+func (m *Memory) Set(key string, e *core.Entry) error {
+	if m.weigh != nil {
+		return m.setWeighed(key, e)
+	}
+	m.write(func() { m.cache.Set(key, e) })
+	return nil
+}
+
+func (m *Memory) setWeighed(key string, e *core.Entry) error {
+	weight := uint64(m.weigh(key, e))
+	if weight > m.maxWeight {
+		m.Delete(key)
+		return fmt.Errorf("ottermem: set %q: %w: it weighs %d of %d", key, core.ErrTooLarge, weight, m.maxWeight)
+	}
+	m.write(func() {
+		m.cache.Set(key, e)
+		m.cache.CleanUp() // whether otter turns e away shows only now
+		if _, ok := m.cache.GetEntryQuietly(key); !ok {
+			m.makeRoom(weight)
+			m.cache.Set(key, e)
+		}
+	})
+	return nil
+}
+
+// makeRoom removes the entries that are least likely to be used again, until
+// their weights add up to weight.
+func (m *Memory) makeRoom(weight uint64) {
+	var victims []string // to be removed after the loop, which holds otter's lock
+	var freed uint64
+	for e := range m.cache.Coldest() {
+		if freed >= weight {
+			break
+		}
+		victims = append(victims, e.Key)
+		freed += uint64(e.Weight)
+	}
+	for _, key := range victims {
+		m.cache.Invalidate(key)
+	}
+}
+
+// Delete removes what is held for key.
+func (m *Memory) Delete(key string) {
+	m.write(func() { m.cache.Invalidate(key) })
+}
+
+// Clear removes all entries. What is set meanwhile may stay.
+func (m *Memory) Clear() { m.write(m.cache.InvalidateAll) }
+
+// Len returns the number of entries held, stale ones included, after making room
+// for what was written last.
+func (m *Memory) Len() int {
+	m.cache.CleanUp()
+	return m.cache.EstimatedSize()
+}
