@@ -53,14 +53,11 @@ func startsWithoutItsServer(t *testing.T, open opener, addr string) {
 
 	proxy.Restore()
 	a.joined(t, 3*time.Second)
-	redistest.Eventually(t, 3*time.Second, "a write to be committed", func() bool {
-		return a.mustSet(t, "k", 2) == core.Committed
-	})
-	if !a.healthy(t) {
-		t.Errorf("health with a server: %+v", a.stack.Health(t.Context()))
-	}
+	redistest.Eventually(t, 3*time.Second, "the node to be well", func() bool { return a.healthy(t) })
 	b := start(t, open, addr, quickstart.Options{Defaults: defaults(), RequireDistributed: true})
-	b.wantSoon(t, 3*time.Second, "k", 2)
+	redistest.Eventually(t, 3*time.Second, "a write to reach another node", func() bool {
+		return a.mustSet(t, "k", 2) == core.Committed && b.has(t, "k", 2)
+	})
 }
 
 // The forms of URL of a single server, each against one.
