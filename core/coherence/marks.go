@@ -125,14 +125,19 @@ func (m *Marks) judge(tag string, g core.Generation) Standing {
 	return Valid
 }
 
-// Learn asks the distributed layer for the marks of tags that are not known, and
-// then judges.
-func (m *Marks) Learn(ctx context.Context, e *core.Meta) Standing {
-	m.read(ctx, "")
-	for _, t := range e.Tags {
-		m.read(ctx, t)
+// Learn asks the distributed layer for the marks of e that are not known, and
+// then judges. It asks once more if they have been doubted meanwhile.
+func (m *Marks) Learn(ctx context.Context, e *core.Meta) (s Standing) {
+	for range 2 {
+		m.read(ctx, "")
+		for _, t := range e.Tags {
+			m.read(ctx, t)
+		}
+		if s = m.Judge(e); s != Unknown {
+			break
+		}
 	}
-	return m.Judge(e)
+	return s
 }
 
 // read returns the generation of a tag: as known, or from the distributed layer.
@@ -148,16 +153,27 @@ func (m *Marks) read(ctx context.Context, tag string) core.Generation {
 		return k.gen
 	}
 	if m.shared == nil {
-		return m.learn(tag, draw(), now, began)
+		return m.invent(tag, now)
 	}
 	if g, err := m.shared.mark(ctx, tag); err == nil {
 		return m.learn(tag, g, now, began)
 	}
-	if known {
+	return m.invent(tag, 0) // it stays to be read: it is old at once
+}
+
+// invent returns the generation of a tag that the distributed layer does not
+// give: the last known one, or else one of the node's own, the same for all who
+// ask at once.
+func (m *Marks) invent(tag string, at core.Instant) core.Generation {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	k := m.known[tag]
+	if !k.gen.IsZero() {
 		return k.gen
 	}
-	// It stays to be read: it is old at once.
-	return m.learn(tag, draw(), 0, began)
+	m.makeRoom()
+	m.known[tag] = mark{gen: draw(), at: at, touched: k.touched}
+	return m.known[tag].gen
 }
 
 // learn notes the generation of a tag and returns it. What was read before the

@@ -50,6 +50,12 @@ func (p *peers) hear(id wire.NodeID, seq uint64, now core.Instant) (lost bool) {
 	return n.take(seq, now)
 }
 
+// expect begins the account of a node anew: next is the first message that has to
+// come.
+func (p *peers) expect(id wire.NodeID, next uint64, now core.Instant) {
+	p.known[id] = &peer{next: next, heard: now}
+}
+
 func (n *peer) take(seq uint64, now core.Instant) (lost bool) {
 	switch {
 	case seq < n.next:

@@ -79,21 +79,23 @@ func (r *Receiver) Beat(ctx context.Context) {
 		within, cancel := context.WithTimeout(ctx, r.options.Heartbeat)
 		_ = r.notifier.beat(within, r.local.clock.Now())
 		cancel()
+		r.refresh(ctx)
 		select {
 		case <-ctx.Done():
 			return
 		case <-ticker.C:
 			r.judge()
-			r.refresh(ctx)
 		}
 	}
 }
 
+// refresh takes no longer than half a beat: a server that hangs must not make
+// this node look silent.
 func (r *Receiver) refresh(ctx context.Context) {
 	if r.local.marks == nil {
 		return
 	}
-	within, cancel := context.WithTimeout(ctx, core.DefaultDistributedTimeout)
+	within, cancel := context.WithTimeout(ctx, r.options.Heartbeat/2)
 	defer cancel()
 	r.local.marks.Refresh(within)
 }
@@ -126,6 +128,10 @@ func (r *Receiver) Joined(gapless bool) {
 	r.mu.Lock()
 	r.joins++
 	first := r.joins == 1
+	if !gapless {
+		// What this node has sent so far, it need not hear.
+		r.peers.expect(r.notifier.node, r.notifier.seq.Load()+1, r.local.clock.Now())
+	}
 	r.mu.Unlock()
 	if first {
 		r.local.Suspect()

@@ -185,6 +185,7 @@ func TestSeed_FS7_StaleValueOutlivesItsNodeInTheServer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		net := newNetwork(t)
 		a := open[int](t, net.join(safe()))
+		synctest.Wait()
 		f := &F[int]{results: []func() (int, error){returns(1), fails[int](errBoom)}}
 		expectAsk(t, a, f, 1, 1)
 		if err := a.Stack().Close(t.Context()); err != nil {

@@ -355,7 +355,7 @@ func TestSeed_ST11_ReadsOfTheServerAreCoalescedToo(t *testing.T) {
 		net := newNetwork(t)
 		a, b := open[int](t, net.join(core.EntryOptions{TTL: time.Hour})), open[int](t, net.join(core.EntryOptions{TTL: time.Hour}))
 		synctest.Wait()
-		net.get = 10 * time.Millisecond
+		net.get.be(10 * time.Millisecond)
 		f := &F[int]{delay: 300 * time.Millisecond, results: []func() (int, error){returns(1)}}
 		crowd(1000, func(int) {
 			if v, err := a.GetOrSet(t.Context(), "k", f.load); v != 1 || err != nil {

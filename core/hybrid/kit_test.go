@@ -17,6 +17,7 @@ import (
 
 	"github.com/fusioncache-go/fusioncache/core"
 	"github.com/fusioncache-go/fusioncache/core/hybrid"
+	"github.com/fusioncache-go/fusioncache/core/wire"
 )
 
 var errBoom = errors.New("boom")
@@ -139,12 +140,19 @@ type jsonSerializer struct{}
 func (jsonSerializer) Marshal(v any) ([]byte, error)      { return json.Marshal(v) }
 func (jsonSerializer) Unmarshal(data []byte, v any) error { return json.Unmarshal(data, v) }
 
-// slowLayer is a distributed layer whose operations take a while, or [hang]. It
-// counts the calls for entries; those for marks are not counted. Change the
-// delays only while nobody calls.
+// slowness is how long something takes, or [hang]. It may be changed at any time.
+type slowness struct{ d atomic.Int64 }
+
+func (s *slowness) be(d time.Duration) { s.d.Store(int64(d)) }
+func (s *slowness) pass(ctx context.Context) error {
+	return pause(ctx, time.Duration(s.d.Load()), false)
+}
+
+// slowLayer is a distributed layer whose operations take a while. It counts the
+// calls for entries; those for marks are not counted.
 type slowLayer struct {
 	core.DistributedLayer
-	get, set, del       time.Duration
+	get, set, del       slowness
 	gets, sets, deletes atomic.Int64
 }
 
@@ -156,7 +164,7 @@ func (l *slowLayer) count(n *atomic.Int64, key string) {
 
 func (l *slowLayer) Get(ctx context.Context, key string) ([]byte, bool, error) {
 	l.count(&l.gets, key)
-	if err := pause(ctx, l.get, false); err != nil {
+	if err := l.get.pass(ctx); err != nil {
 		return nil, false, err
 	}
 	return l.DistributedLayer.Get(ctx, key)
@@ -164,7 +172,7 @@ func (l *slowLayer) Get(ctx context.Context, key string) ([]byte, bool, error) {
 
 func (l *slowLayer) Set(ctx context.Context, key string, data []byte, ttl time.Duration) error {
 	l.count(&l.sets, key)
-	if err := pause(ctx, l.set, false); err != nil {
+	if err := l.set.pass(ctx); err != nil {
 		return err
 	}
 	return l.DistributedLayer.Set(ctx, key, data, ttl)
@@ -172,30 +180,32 @@ func (l *slowLayer) Set(ctx context.Context, key string, data []byte, ttl time.D
 
 func (l *slowLayer) Delete(ctx context.Context, key string) error {
 	l.count(&l.deletes, key)
-	if err := pause(ctx, l.del, false); err != nil {
+	if err := l.del.pass(ctx); err != nil {
 		return err
 	}
 	return l.DistributedLayer.Delete(ctx, key)
 }
 
-// slowBus is a backplane whose operations take a while, or [hang]. It counts the
-// messages.
+// slowBus is a backplane whose operations take a while. It counts the messages
+// about keys.
 type slowBus struct {
 	core.Backplane
-	publish, subscribe time.Duration
+	publish, subscribe slowness
 	published          atomic.Int64
 }
 
 func (b *slowBus) Publish(ctx context.Context, msg []byte) error {
-	b.published.Add(1)
-	if err := pause(ctx, b.publish, false); err != nil {
+	if m, err := wire.ParseMessage(msg); err == nil && m.Key != "" {
+		b.published.Add(1)
+	}
+	if err := b.publish.pass(ctx); err != nil {
 		return err
 	}
 	return b.Backplane.Publish(ctx, msg)
 }
 
 func (b *slowBus) Subscribe(ctx context.Context, s core.Subscriber) error {
-	if err := pause(ctx, b.subscribe, false); err != nil {
+	if err := b.subscribe.pass(ctx); err != nil {
 		return err
 	}
 	return b.Backplane.Subscribe(ctx, s)
@@ -210,7 +220,7 @@ type arbitrated struct {
 
 func (a arbitrated) Arbitrate(ctx context.Context, key string, w core.Write) (core.Ruling, error) {
 	a.count(&a.sets, key)
-	if err := pause(ctx, a.set, false); err != nil {
+	if err := a.set.pass(ctx); err != nil {
 		return core.Ruling{}, err
 	}
 	return a.arbiter.Arbitrate(ctx, key, w)
@@ -218,7 +228,7 @@ func (a arbitrated) Arbitrate(ctx context.Context, key string, w core.Write) (co
 
 func (a arbitrated) ReadHeader(ctx context.Context, key string) ([]byte, bool, error) {
 	a.count(&a.gets, key)
-	if err := pause(ctx, a.get, false); err != nil {
+	if err := a.get.pass(ctx); err != nil {
 		return nil, false, err
 	}
 	return a.arbiter.ReadHeader(ctx, key)
