@@ -6,6 +6,7 @@
 //
 //	FailSafe   answers a failure with a stale entry, then leaves the factory alone
 //	Timeout    one caller's patience
+//	Backoff    leaves a factory alone that has failed, with nothing stale to serve
 //	Stampede   one load per key
 //	Deadline   the factory's own budget
 //	Origin     not a stage but the end of a chain: calls the factory
