@@ -171,6 +171,7 @@ func ParseMeta(data []byte) (m Meta, payload []byte, err error) {
 		m.Epoch = d.generation()
 		m.Generations = d.generations(len(m.Tags))
 		m.Marked = d.uvarint()
+		d.bad = d.bad || m.Epoch.IsZero()
 	}
 	if d.bad || m.Dead < m.Stale {
 		return Meta{}, nil, errEntry

@@ -11,6 +11,7 @@ import (
 	"math/rand/v2"
 	"reflect"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
@@ -35,6 +36,11 @@ func TestEntryBinary_FormIsFixed(t *testing.T) {
 		{"tags", core.Meta{Tags: []string{"ab", ""}}, "21 00 02 026162 00"},
 		{"version", core.Meta{Version: core.Version{Time: 1, Tick: 2, Bump: 3, Node: 4, Op: 5}},
 			"41 0100000000000000 02000000 03000000 0400000000000000 0500000000000000 00"},
+		{"marks", core.Meta{Epoch: core.Generation{Hard: 1, Soft: 2}, Marked: 300},
+			"81 00 0100000000000000 0200000000000000 ac02"},
+		{"marks of tags", core.Meta{Tags: []string{"a"}, Epoch: core.Generation{Hard: 1}, Generations: []core.Generation{{Soft: 2}}},
+			"a1 00 01 0161 0100000000000000 0000000000000000 0000000000000000 0200000000000000 00"},
+		{"marks without an epoch", core.Meta{Tags: []string{"a"}, Generations: []core.Generation{{Soft: 2}}, Marked: 3}, "21 00 01 0161"},
 	} {
 		got := core.Encoded([]byte("p"), c.meta).AppendBinary(nil)
 		want, err := hex.DecodeString(strings.ReplaceAll(c.want, " ", "") + "70")
@@ -90,7 +96,10 @@ func TestParseMeta_RefusesWhatCannotBe(t *testing.T) {
 	}
 	for name, data := range map[string]string{
 		"nothing":                "",
-		"reserved flag":          "\x80",
+		"marks without epoch":    "\x80" + strings.Repeat("\x00", 17),
+		"epoch of 15 bytes":      "\x80" + strings.Repeat("e", 15),
+		"no count of marks":      "\x80" + strings.Repeat("e", 16),
+		"tag without generation": "\xa0\x01\x01t" + strings.Repeat("e", 17),
 		"dead before stale":      "\x09\x08\x01",
 		"dead past the end":      "\x09\xfc\xff\xff\xff\xff\xff\xff\xff\xff\x01\x04",
 		"cycles over 32 bits":    "\x11\x00\x00\x80\x80\x80\x80\x10",
@@ -111,6 +120,13 @@ func TestParseMeta_RefusesWhatCannotBe(t *testing.T) {
 			t.Errorf("%s: parsed as %+v, %q", name, m, payload)
 		}
 	}
+}
+
+func TestEntryBinary_TagWithoutGenerationCountsAsRemoved(t *testing.T) {
+	m := core.Meta{Tags: []string{"a", "b"}, Epoch: core.Generation{Hard: 1}, Generations: []core.Generation{{Hard: 2}}}
+	want := m
+	want.Generations = append(slices.Clone(m.Generations), core.Generation{})
+	wantParsed(t, m.AppendBinary(nil), want, nil)
 }
 
 func TestParseMeta_TakesTheMostTags(t *testing.T) {
@@ -137,7 +153,7 @@ func TestParseMeta_PayloadAliasesDataAndIsClipped(t *testing.T) {
 
 func TestEntryBinary_AllocatesNothingWithoutTags(t *testing.T) {
 	m := metaOfAll()
-	m.Tags = nil
+	m.Tags, m.Generations = nil, nil
 	e := core.Encoded([]byte("payload"), m)
 	buf := make([]byte, 0, 200)
 	if n := testing.AllocsPerRun(100, func() { buf = e.AppendBinary(buf[:0]) }); n != 0 {
@@ -214,7 +230,17 @@ func randomMeta(rnd *rand.Rand) core.Meta {
 	for range rnd.IntN(4) {
 		m.Tags = append(m.Tags, string(randomBytes(rnd, rnd.IntN(257))))
 	}
+	if rnd.IntN(2) == 0 {
+		m.Epoch, m.Marked = randomGeneration(rnd), rnd.Uint64()>>rnd.IntN(64)
+		for range m.Tags {
+			m.Generations = append(m.Generations, randomGeneration(rnd))
+		}
+	}
 	return m
+}
+
+func randomGeneration(rnd *rand.Rand) core.Generation {
+	return core.Generation{Hard: rnd.Uint64(), Soft: rnd.Uint64()}
 }
 
 // randomInstant returns zero, an end of the line, or an instant of any size.

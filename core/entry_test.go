@@ -158,6 +158,8 @@ func metaOfAll() core.Meta {
 		Version: core.Version{Time: 1_700_000_000_000, Tick: 1, Bump: 2, Node: 3, Op: 4},
 		Born:    10, Checked: 20, Stale: 30, Dead: 40, Retry: 35,
 		Cycles: 5, Tags: []string{"a", "", "b"},
+		Epoch: core.Generation{Hard: 6, Soft: 7}, Generations: []core.Generation{{Hard: 8}, {Soft: 9}, {Hard: 1, Soft: 2}},
+		Marked: 300,
 	}
 }
 

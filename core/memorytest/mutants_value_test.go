@@ -41,6 +41,7 @@ func valueMutants() []mutant {
 	return []mutant{
 		{"AbsentKey", "an unknown key is an empty entry", inventsEntries},
 		{"KeepsMeta", "one tag is enough", editMeta(func(m *core.Meta) { m.Tags = m.Tags[:min(1, len(m.Tags))] })},
+		{"KeepsMeta", "one generation is enough", editMeta(func(m *core.Meta) { m.Generations = m.Generations[:min(1, len(m.Generations))] })},
 		{"KeepsMeta", "cycles fit a byte", editMeta(func(m *core.Meta) { m.Cycles &= 0xff })},
 		{"KeepsMeta", "never comes in the end", editMeta(func(m *core.Meta) { m.Dead = min(m.Dead, core.Never-1) })},
 		{"KeepsMeta", "nothing is older than the process", editMeta(func(m *core.Meta) { m.Born = max(m.Born, 0) })},
