@@ -165,16 +165,14 @@ func (l *Local) Confirm(key string, t *core.Token, m core.Meta) {
 // Write stores e and revokes the flights of key.
 func (l *Local) Write(key string, e *core.Entry) {
 	defer l.lock(key).Unlock()
-	l.invalidated(key, e.Version())
-	l.store(key, e)
+	l.write(key, e)
 }
 
 // Remove deletes key's entry, as of a removal with version v, and revokes its
 // flights.
 func (l *Local) Remove(key string, v core.Version) {
 	defer l.lock(key).Unlock()
-	l.invalidated(key, v)
-	l.memory.Delete(key)
+	l.remove(key, v)
 }
 
 // Expire ends the logical life of key's entry, as of an expiry with version v,
@@ -182,6 +180,21 @@ func (l *Local) Remove(key string, v core.Version) {
 // deleted.
 func (l *Local) Expire(key string, v core.Version) {
 	defer l.lock(key).Unlock()
+	l.expireAs(key, v)
+}
+
+// write, remove and expireAs are Write, Remove and Expire for who holds the lock.
+func (l *Local) write(key string, e *core.Entry) {
+	l.invalidated(key, e.Version())
+	l.store(key, e)
+}
+
+func (l *Local) remove(key string, v core.Version) {
+	l.invalidated(key, v)
+	l.memory.Delete(key)
+}
+
+func (l *Local) expireAs(key string, v core.Version) {
 	l.invalidated(key, v)
 	l.expire(key)
 }

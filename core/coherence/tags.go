@@ -25,7 +25,8 @@ func (w *Writer) Renew(ctx context.Context, tag string, soft bool, o *core.Entry
 	} else {
 		w.Local.revokeAll()
 	}
-	ch := w.change(markKey(tag), markMessage(tag, soft), w.version(), o)
+	ch := w.change(markKey(tag), markMessage(tag, soft), o)
+	ch.version = w.version()
 	if w.shares(o) {
 		ch.shared = func(ctx context.Context) (bool, error) { return true, w.spread(ctx, tag, soft, g, ch.version) }
 	}

@@ -35,6 +35,7 @@ type change struct {
 	version core.Version
 	token   *core.Token
 	options *core.EntryOptions
+	place   *Place                                             // taken when memory changed; nil for a fill
 	shared  func(ctx context.Context) (stored bool, err error) // nil: nothing to do there
 	notify  bool
 	meta    core.Meta  // for a set: as it is to be in the distributed layer
@@ -45,16 +46,17 @@ type change struct {
 func (w *Writer) Set(ctx context.Context, key string, e *core.Entry, c core.Codec, o *core.EntryOptions) (core.Outcome, error) {
 	e = w.marked(ctx, e, o)
 	p, err := w.prepare(key, e, c, o)
-	if p.forMemory != nil {
-		w.Local.Write(key, p.forMemory)
-	} else {
-		w.Local.Expire(key, p.version) // what it holds is obsolete
-	}
+	ch := w.begin(w.change(key, wire.MessageSet, o), func(v core.Version) {
+		if p.forMemory != nil {
+			w.Local.write(key, as(p.forMemory, v))
+		} else {
+			w.Local.expireAs(key, v) // what it holds is obsolete
+		}
+	})
 	w.Events.Emit(core.Event{Kind: core.Written, Key: key, Op: core.OpSet})
-	ch := w.change(key, wire.MessageSet, p.version, o)
 	if err != nil {
 		// The old value is obsolete on every level, whatever became of the new one.
-		ch.shared = w.remove(key, p.version, o)
+		ch.shared = w.remove(ch, o)
 		outcome, also := w.send(ctx, ch)
 		if w.Local.Bytes() != nil || o.Clone || o.ReturnLayerErrors {
 			return 0, errors.Join(err, also)
@@ -63,7 +65,7 @@ func (w *Writer) Set(ctx context.Context, key string, e *core.Entry, c core.Code
 	}
 	if w.shares(o) {
 		m := o.DistributedMeta(e.Meta(), w.Clock.Now())
-		m.Version = p.version
+		m.Version = ch.version
 		ch.meta, ch.codec = m, c
 		ch.shared = func(ctx context.Context) (bool, error) {
 			return w.Shared.Write(ctx, put{key: key, mode: core.Force, kind: core.ValueWrite, meta: m, payload: p.payload})
@@ -74,25 +76,44 @@ func (w *Writer) Set(ctx context.Context, key string, e *core.Entry, c core.Code
 
 // Remove removes key, its stale copies too, from every level and node.
 func (w *Writer) Remove(ctx context.Context, key string, o *core.EntryOptions) (core.Outcome, error) {
-	v := w.version()
-	w.Local.Remove(key, v)
+	ch := w.begin(w.change(key, wire.MessageRemove, o), func(v core.Version) { w.Local.remove(key, v) })
 	w.Events.Emit(core.Event{Kind: core.Removed, Key: key, Op: core.OpRemove})
-	ch := w.change(key, wire.MessageRemove, v, o)
-	ch.shared = w.remove(key, v, o)
+	ch.shared = w.remove(ch, o)
 	return w.send(ctx, ch)
 }
 
 // Expire ends the logical life of key on every level and node; what fail-safe
 // can use stays.
 func (w *Writer) Expire(ctx context.Context, key string, o *core.EntryOptions) (core.Outcome, error) {
-	v := w.version()
-	w.Local.Expire(key, v)
+	ch := w.begin(w.change(key, wire.MessageExpire, o), func(v core.Version) { w.Local.expireAs(key, v) })
 	w.Events.Emit(core.Event{Kind: core.Expired, Key: key, Op: core.OpExpire})
-	ch := w.change(key, wire.MessageExpire, v, o)
 	if w.shares(o) {
-		ch.shared = func(ctx context.Context) (bool, error) { return true, w.Shared.Expire(ctx, key, v) }
+		ch.shared = func(ctx context.Context) (bool, error) { return true, w.Shared.Expire(ctx, key, ch.version) }
 	}
 	return w.send(ctx, ch)
+}
+
+// begin changes memory and takes the change's place in the order of writes, both
+// under the lock of its key: so all levels see the writes of a key in one order,
+// which is that of their versions.
+func (w *Writer) begin(ch change, local func(v core.Version)) change {
+	defer w.Local.lock(ch.key).Unlock()
+	ch.version = w.version()
+	local(ch.version)
+	if w.shares(ch.options) || ch.notify {
+		ch.place = w.Order.Enter(ch.key)
+	}
+	return ch
+}
+
+// as returns e as the write v.
+func as(e *core.Entry, v core.Version) *core.Entry {
+	if v.IsZero() {
+		return e
+	}
+	m := e.Meta()
+	m.Version = v
+	return e.With(m)
 }
 
 // fill stores the result of a flight, as long as its token is valid. Errors
@@ -105,7 +126,9 @@ func (w *Writer) fill(ctx context.Context, r core.Request, e *core.Entry) {
 		return
 	}
 	p, err := w.prepare(r.Key, e, r.Codec, o)
-	if p.forMemory != nil && !w.Local.Commit(r.Key, r.Token, p.forMemory) {
+	ch := w.change(r.Key, wire.MessageSet, o)
+	ch.version = w.version()
+	if p.forMemory != nil && !w.Local.Commit(r.Key, r.Token, as(p.forMemory, ch.version)) {
 		w.fenced(r.Key)
 		return
 	}
@@ -113,8 +136,7 @@ func (w *Writer) fill(ctx context.Context, r core.Request, e *core.Entry) {
 		return
 	}
 	m := o.DistributedMeta(e.Meta(), now)
-	m.Version = p.version
-	ch := w.change(r.Key, wire.MessageSet, p.version, o)
+	m.Version = ch.version
 	ch.token = r.Token
 	ch.shared = func(ctx context.Context) (bool, error) {
 		write := put{key: r.Key, mode: core.Fill, kind: core.FillWrite, meta: m, payload: p.payload}
@@ -149,20 +171,12 @@ func (w *Writer) marked(ctx context.Context, e *core.Entry, o *core.EntryOptions
 
 // prepared is an entry made ready for the levels.
 type prepared struct {
-	version   core.Version
 	payload   []byte
 	forMemory *core.Entry // nil if memory cannot take it
 }
 
-// prepare encodes e once, if any level wants bytes, and gives it a version if
-// any other node can see it.
+// prepare encodes e once, if any level wants bytes.
 func (w *Writer) prepare(key string, e *core.Entry, c core.Codec, o *core.EntryOptions) (p prepared, err error) {
-	p.version = w.version()
-	if !p.version.IsZero() {
-		m := e.Meta()
-		m.Version = p.version
-		e = e.With(m)
-	}
 	bytes := w.Local.Bytes() != nil || o.Clone
 	if (bytes && !o.Skip.Has(core.SkipMemoryWrite)) || w.shares(o) {
 		p.payload, err = c.Encode(nil, e)
@@ -181,6 +195,7 @@ func (w *Writer) prepare(key string, e *core.Entry, c core.Codec, o *core.EntryO
 	return p, err
 }
 
+// version returns the next version, if any other node can see it.
 func (w *Writer) version() core.Version {
 	if w.Shared == nil && w.Notifier == nil {
 		return core.Version{}
@@ -192,16 +207,16 @@ func (w *Writer) shares(o *core.EntryOptions) bool {
 	return w.Shared != nil && !o.Skip.Has(core.SkipDistributedWrite)
 }
 
-func (w *Writer) remove(key string, v core.Version, o *core.EntryOptions) func(context.Context) (bool, error) {
+func (w *Writer) remove(ch change, o *core.EntryOptions) func(context.Context) (bool, error) {
 	if !w.shares(o) {
 		return nil
 	}
-	return func(ctx context.Context) (bool, error) { return true, w.Shared.Remove(ctx, key, v) }
+	return func(ctx context.Context) (bool, error) { return true, w.Shared.Remove(ctx, ch.key, ch.version) }
 }
 
-func (w *Writer) change(key string, kind wire.MessageKind, v core.Version, o *core.EntryOptions) change {
+func (w *Writer) change(key string, kind wire.MessageKind, o *core.EntryOptions) change {
 	notify := w.Notifier != nil && !o.Skip.Has(core.SkipNotify)
-	return change{key: key, kind: kind, version: v, options: o, notify: notify}
+	return change{key: key, kind: kind, options: o, notify: notify}
 }
 
 func (w *Writer) fenced(key string) {
@@ -214,14 +229,17 @@ func (w *Writer) send(ctx context.Context, ch change) (outcome core.Outcome, err
 	if ch.shared == nil && !ch.notify {
 		return core.Committed, nil
 	}
+	if ch.place == nil {
+		ch.place = w.Order.Enter(ch.key)
+	}
 	if ch.options.BackgroundWrites {
 		o := *ch.options // the caller's may be gone by then
 		ch.options = &o
-		err = w.Order.Go(context.WithoutCancel(ctx), ch.key, func(ctx context.Context) { _ = w.apply(ctx, ch) })
+		err = ch.place.Go(context.WithoutCancel(ctx), func(ctx context.Context) { _ = w.apply(ctx, ch) })
 		return core.LocalOnly, err
 	}
 	var failed error
-	err = w.Order.Do(ctx, ch.key, func(ctx context.Context) { failed = w.apply(ctx, ch) })
+	err = ch.place.Do(ctx, func(ctx context.Context) { failed = w.apply(ctx, ch) })
 	if err = errors.Join(err, failed); err == nil {
 		return core.Committed, nil
 	}
