@@ -42,7 +42,7 @@ func (p *probe) withinBound(keys []string) error {
 		return fmt.Errorf("of %d keys %d are held, the capacity is %d", len(keys), held, p.h.Capacity)
 	}
 	if l, ok := core.As[core.Lener](p.layer); ok && l.Len() > p.h.Capacity {
-		return fmt.Errorf("Len is %d, the capacity is %d", l.Len(), p.h.Capacity)
+		return fmt.Errorf("%d entries by Len, the capacity is %d", l.Len(), p.h.Capacity)
 	}
 	return nil
 }
@@ -111,7 +111,7 @@ func checkLen(p *probe) error {
 	wantLen := func(n int) error {
 		return eventually(func() error {
 			if got := l.Len(); got != n {
-				return fmt.Errorf("Len is %d, want %d", got, n)
+				return fmt.Errorf("%d entries by Len, want %d", got, n)
 			}
 			return nil
 		})

@@ -146,7 +146,7 @@ func checkLiveRefused(p *probe) error {
 	}
 	for _, e := range []*core.Entry{core.Live("value", meta(1)), core.Live[*int](nil, meta(2))} {
 		if err := p.layer.Set("live", e); err == nil {
-			return errors.New("Set takes an entry that is not encoded")
+			return errors.New("an entry that is not encoded is taken")
 		}
 		if err := p.wantMiss("live"); err != nil {
 			return fmt.Errorf("after a refused Set: %w", err)
