@@ -140,13 +140,13 @@ func checkQuiet(p *probe) error {
 func checkAbilities(p *probe) error {
 	declared := p.h.Features
 	if declared.Append != (p.appender != nil) {
-		return fmt.Errorf("Append declared: %v, implemented: %v", declared.Append, p.appender != nil)
+		return fmt.Errorf("feature Append declared: %v, implemented: %v", declared.Append, p.appender != nil)
 	}
 	if declared.BytesOnly && declared.Time {
-		return errors.New("Time declared together with BytesOnly")
+		return errors.New("feature Time declared together with BytesOnly")
 	}
 	if !declared.Time && p.roundTrips(timeSamples()) == nil {
-		return errors.New("Time not declared, but times keep their instants")
+		return errors.New("feature Time not declared, but times keep their instants")
 	}
 	return nil
 }

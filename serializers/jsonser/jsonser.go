@@ -19,8 +19,6 @@ const (
 
 	highestMaxDepth = 1000 // encoding/json has a limit of 10000
 	highestMaxSize  = 1 << 30
-
-	maxRetained = 64 << 10 // largest buffer, in bytes, that is kept for the next value
 )
 
 var (

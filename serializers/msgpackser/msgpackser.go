@@ -154,11 +154,10 @@ type plan struct {
 	err  error
 }
 
-// shapeOf returns the shape of what v, a pointer, points to.
-func (s *Serializer) shapeOf(v any) (*shape, error) {
-	t := reflect.TypeOf(v)
+// shapeOf returns the shape of what a t, a pointer, points to.
+func (s *Serializer) shapeOf(t reflect.Type) (*shape, error) {
 	if t == nil || t.Kind() != reflect.Pointer {
-		return nil, fmt.Errorf("need a pointer, not %T", v)
+		return nil, errors.New("need a pointer to a value")
 	}
 	if known, ok := s.plans.Load(t); ok {
 		p := known.(*plan)

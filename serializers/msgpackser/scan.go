@@ -76,18 +76,18 @@ func (sc *scanner) runPart(data []byte) error {
 func (sc *scanner) walk(data []byte, root *shape) error {
 	sc.data, sc.pos, sc.depth = data, 0, 0
 	sc.stamps = sc.stamps[:0]
-	next := root
-	for {
-		if err := sc.read(next); err != nil {
+	if err := sc.read(root); err != nil {
+		return err
+	}
+	for sc.depth > 0 {
+		f := &sc.frames[sc.depth]
+		if f.left == 0 {
+			sc.depth--
+			continue
+		}
+		if err := sc.read(f.expect()); err != nil {
 			return err
 		}
-		for sc.depth > 0 && sc.frames[sc.depth].left == 0 {
-			sc.depth--
-		}
-		if sc.depth == 0 {
-			break
-		}
-		next = sc.frames[sc.depth].expect()
 	}
 	if sc.pos != len(data) {
 		return fmt.Errorf("%w: %d bytes behind the end", ErrMalformed, len(data)-sc.pos)
@@ -190,12 +190,19 @@ func (sc *scanner) number(n int) (uint64, bool) {
 	if len(sc.data)-sc.pos < n {
 		return 0, false
 	}
-	var v uint64
-	for _, b := range sc.data[sc.pos : sc.pos+n] {
-		v = v<<8 | uint64(b)
-	}
+	at := sc.data[sc.pos:]
 	sc.pos += n
-	return v, true
+	switch n {
+	case 1:
+		return uint64(at[0]), true
+	case 2:
+		return uint64(binary.BigEndian.Uint16(at)), true
+	case 4:
+		return uint64(binary.BigEndian.Uint32(at)), true
+	case 8:
+		return binary.BigEndian.Uint64(at), true
+	}
+	return 0, true
 }
 
 func (sc *scanner) skip(n uint64) error {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: The fusioncache-go authors
 
+//lint:file-ignore U1000 the fields are for reflection
+
 package msgpackser
 
 import (

@@ -25,6 +25,23 @@ type worker struct {
 	in      bytes.Reader
 	scan    scanner
 	scratch []byte // Marshal's output, or a copy of the input with wide timestamps
+
+	last reflect.Type // the type of the last value
+	root *shape       // its shape
+}
+
+// shapeOf returns the shape of what v points to. Most workers see one type again
+// and again.
+func (w *worker) shapeOf(s *Serializer, v any) (*shape, error) {
+	t := reflect.TypeOf(v)
+	if t == w.last && t != nil {
+		return w.root, nil
+	}
+	root, err := s.shapeOf(t)
+	if err == nil {
+		w.last, w.root = t, root
+	}
+	return root, err
 }
 
 func (s *Serializer) worker() *worker {
@@ -49,7 +66,7 @@ func (s *Serializer) release(w *worker, size int) {
 }
 
 func (s *Serializer) encode(w *worker, dst []byte, v any) ([]byte, error) {
-	root, err := s.shapeOf(v)
+	root, err := w.shapeOf(s, v)
 	if err == nil {
 		w.out.reset(dst, s.opts.MaxSize)
 		err = s.vendorEncode(w, v)
@@ -73,7 +90,7 @@ func (s *Serializer) vendorEncode(w *worker, v any) (err error) {
 }
 
 func (s *Serializer) decode(w *worker, data []byte, v any) error {
-	root, err := s.shapeOf(v)
+	root, err := w.shapeOf(s, v)
 	if err == nil {
 		err = s.check(w, data, root)
 	}

@@ -1,6 +1,7 @@
 package msgpackser
 
 import (
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -70,7 +71,7 @@ func TestWiden_KeepsInstants(t *testing.T) {
 
 func anyShape(t *testing.T) *shape {
 	t.Helper()
-	s, err := (&Serializer{}).shapeOf(new(any))
+	s, err := (&Serializer{}).shapeOf(reflect.TypeFor[*any]())
 	if err != nil {
 		t.Fatal(err)
 	}
