@@ -6,6 +6,7 @@ package hybrid_test
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -31,7 +32,7 @@ func startNodes(t *testing.T, n int) *nodes {
 	bus := hybrid.Must(localbus.NewBus(nil))
 	for range n {
 		channel := bus.Channel(hybrid.Channel("app"))
-		g := &gate{Store: all.server}
+		g := newGate(all.server)
 		all.channels = append(all.channels, channel)
 		all.gates = append(all.gates, g)
 		all.caches = append(all.caches, open[int](t, hybrid.Options{
@@ -43,40 +44,53 @@ func startNodes(t *testing.T, n int) *nodes {
 	return all
 }
 
-// gate is a distributed layer that can be shut.
+// gate is a distributed layer that can be shut, and replaced by another.
 type gate struct {
-	*localdist.Store
-	shut bool
+	store atomic.Pointer[localdist.Store]
+	shut  atomic.Bool
+}
+
+func newGate(s *localdist.Store) *gate {
+	g := new(gate)
+	g.store.Store(s)
+	return g
 }
 
 var errShut = errors.New("gate is shut")
 
 func (g *gate) Get(ctx context.Context, key string) ([]byte, bool, error) {
-	if g.shut {
+	if g.shut.Load() {
 		return nil, false, errShut
 	}
-	return g.Store.Get(ctx, key)
+	return g.store.Load().Get(ctx, key)
 }
 
 func (g *gate) Set(ctx context.Context, key string, data []byte, ttl time.Duration) error {
-	if g.shut {
+	if g.shut.Load() {
 		return errShut
 	}
-	return g.Store.Set(ctx, key, data, ttl)
+	return g.store.Load().Set(ctx, key, data, ttl)
+}
+
+func (g *gate) Delete(ctx context.Context, key string) error {
+	if g.shut.Load() {
+		return errShut
+	}
+	return g.store.Load().Delete(ctx, key)
 }
 
 func (g *gate) Arbitrate(ctx context.Context, key string, w core.Write) (core.Ruling, error) {
-	if g.shut {
+	if g.shut.Load() {
 		return core.Ruling{}, errShut
 	}
-	return g.Store.Arbitrate(ctx, key, w)
+	return g.store.Load().Arbitrate(ctx, key, w)
 }
 
 func (g *gate) ReadHeader(ctx context.Context, key string) ([]byte, bool, error) {
-	if g.shut {
+	if g.shut.Load() {
 		return nil, false, errShut
 	}
-	return g.Store.ReadHeader(ctx, key)
+	return g.store.Load().ReadHeader(ctx, key)
 }
 
 func (n *nodes) want(t *testing.T, node int, key string, want int) {
@@ -151,14 +165,14 @@ func TestNodes_WriteDuringAnOutageIsMadeGood(t *testing.T) {
 		n := startNodes(t, 2)
 		_, _ = n.caches[0].Set(t.Context(), "k", 1)
 		n.want(t, 1, "k", 1)
-		n.gates[0].shut = true
+		n.gates[0].shut.Store(true)
 		outcome, err := n.caches[0].Set(t.Context(), "k", 2)
 		if outcome != core.LocalOnly || err != nil {
 			t.Errorf("set: %v, %v; want local only", outcome, err)
 		}
 		n.want(t, 0, "k", 2)
 		time.Sleep(time.Minute)
-		n.gates[0].shut = false
+		n.gates[0].shut.Store(false)
 		time.Sleep(6 * time.Second)
 		n.want(t, 0, "k", 2)
 		n.want(t, 1, "k", 2)
@@ -168,11 +182,11 @@ func TestNodes_WriteDuringAnOutageIsMadeGood(t *testing.T) {
 func TestNodes_LaterWriteOfAnotherNodeWinsOverAReplay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := startNodes(t, 2)
-		n.gates[0].shut = true
+		n.gates[0].shut.Store(true)
 		_, _ = n.caches[0].Set(t.Context(), "k", 2)
 		time.Sleep(time.Minute)
 		_, _ = n.caches[1].Set(t.Context(), "k", 3)
-		n.gates[0].shut = false
+		n.gates[0].shut.Store(false)
 		time.Sleep(6 * time.Second)
 		n.want(t, 0, "k", 3)
 		n.want(t, 1, "k", 3)
@@ -255,7 +269,7 @@ func TestClear_EmptiedServerInvalidatesWhatNodesHold(t *testing.T) {
 		_, _ = n.caches[0].Set(t.Context(), "k", 1)
 		n.want(t, 0, "k", 1)
 		// The server is replaced by an empty one, as after FLUSHALL.
-		n.gates[0].Store = hybrid.Must(localdist.New(nil))
+		n.gates[0].store.Store(hybrid.Must(localdist.New(nil)))
 		time.Sleep(10 * time.Second)
 		n.wantMiss(t, 0, "k")
 	})
