@@ -27,8 +27,8 @@ const (
 // layer cannot work. Trying again does not help.
 var ErrBucket = errors.New("unsuitable bucket")
 
-// bucket finds the stream behind a bucket when it is first needed, and again
-// after [bucket.forget].
+// bucket finds the stream behind a bucket when it is first needed, and looks
+// again when it seems to be gone.
 type bucket struct {
 	js      jetstream.JetStream
 	config  jetstream.StreamConfig // for creating it
@@ -38,7 +38,10 @@ type bucket struct {
 }
 
 // binding is a stream that was found suitable.
-type binding struct{ stream jetstream.Stream }
+type binding struct {
+	stream jetstream.Stream
+	doubt  atomic.Bool // the next operation is to look whether it is still there
+}
 
 func newBucket(js jetstream.JetStream, name string, o *Options) *bucket {
 	return &bucket{js: js, config: streamConfig(name, o), strict: o.StrictReads, finding: make(chan struct{}, 1)}
@@ -67,10 +70,13 @@ func streamConfig(name string, o *Options) jetstream.StreamConfig {
 	}
 }
 
-// bind returns the stream, found or created now if need be. One caller asks the
-// server, the others wait for it.
+// bind returns the stream, found or created now if need be. At first one caller
+// asks the server and the others wait for it. Later only the first one after a
+// doubt looks again, and the others try what they know: the stream may just have
+// been without a leader, and looking can take longer than its election.
 func (b *bucket) bind(ctx context.Context) (*binding, error) {
-	if known := b.known.Load(); known != nil {
+	known := b.known.Load()
+	if known != nil && !known.doubt.CompareAndSwap(true, false) {
 		return known, nil
 	}
 	select {
@@ -79,21 +85,24 @@ func (b *bucket) bind(ctx context.Context) (*binding, error) {
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
-	if known := b.known.Load(); known != nil {
-		return known, nil
+	if now := b.known.Load(); now != nil && now != known {
+		return now, nil
 	}
 	stream, err := b.find(ctx)
-	if err != nil {
-		return nil, err
+	switch {
+	case err == nil:
+		known = &binding{stream: stream}
+		b.known.Store(known)
+		return known, nil
+	case errors.Is(err, ErrBucket):
+		b.known.Store(nil)
 	}
-	found := &binding{stream}
-	b.known.Store(found)
-	return found, nil
+	return nil, err
 }
 
-// forget has the next operation look for the stream again if err, of an
-// operation on known, says that it is not there any more or was replaced.
-func (b *bucket) forget(known *binding, err error) {
+// judge has the next operation look for the stream if err, of an operation on
+// known, says that it may not be there any more or was replaced.
+func (b *bucket) judge(known *binding, err error) {
 	api, _ := errors.AsType[*jetstream.APIError](err)
 	switch {
 	case errors.Is(err, nats.ErrNoResponders), errors.Is(err, jetstream.ErrNoStreamResponse):
@@ -101,28 +110,33 @@ func (b *bucket) forget(known *binding, err error) {
 	default:
 		return
 	}
-	b.known.CompareAndSwap(known, nil)
+	known.doubt.Store(true)
 }
 
 func (b *bucket) find(ctx context.Context) (jetstream.Stream, error) {
-	account, err := b.js.AccountInfo(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("ask for JetStream: %w", err)
-	}
-	if account.API.Level < ttlLevel {
-		return nil, fmt.Errorf("%w: the server cannot expire single messages, version 2.11 can", ErrBucket)
-	}
 	stream, err := b.js.Stream(ctx, b.config.Name)
 	if errors.Is(err, jetstream.ErrStreamNotFound) {
 		stream, err = b.create(ctx)
 	}
+	if errors.Is(err, nats.ErrNoResponders) {
+		err = fmt.Errorf("JetStream is off, or without a leader: %w", err)
+	}
 	if err != nil {
-		return nil, fmt.Errorf("find bucket: %w", err)
+		return nil, err
 	}
 	return stream, b.suits(stream.CachedInfo().Config)
 }
 
+// create creates the stream. A server of level 0 would accept its configuration
+// and ignore parts of it.
 func (b *bucket) create(ctx context.Context) (jetstream.Stream, error) {
+	account, err := b.js.AccountInfo(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if account.API.Level < ttlLevel {
+		return nil, fmt.Errorf("%w: the server cannot expire single messages, version 2.11 can", ErrBucket)
+	}
 	stream, err := b.js.CreateStream(ctx, b.config)
 	if errors.Is(err, jetstream.ErrStreamNameAlreadyInUse) {
 		// Another node was faster, with other options.

@@ -45,7 +45,7 @@ func (l *Layer) read(ctx context.Context, key string) (record, error) {
 		case errors.Is(err, jetstream.ErrMsgNotFound):
 			return record{}, nil
 		case err != nil:
-			l.bucket.forget(b, err)
+			l.bucket.judge(b, err)
 			return record{}, err
 		case isMarker(msg.Header):
 			return record{revision: msg.Sequence}, nil
@@ -83,7 +83,7 @@ func (l *Layer) write(ctx context.Context, key string, h nats.Header, data []byt
 			return 0, fmt.Errorf("%d bytes, the server takes %d per message: %w",
 				len(msg.Data), l.js.Conn().MaxPayload(), core.ErrTooLarge)
 		}
-		l.bucket.forget(b, err)
+		l.bucket.judge(b, err)
 		return 0, err
 	})
 }

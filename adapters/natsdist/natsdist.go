@@ -187,7 +187,7 @@ func (l *Layer) Ping(ctx context.Context) error {
 				return nil, err
 			}
 			info, err := b.stream.Info(ctx)
-			l.bucket.forget(b, err)
+			l.bucket.judge(b, err)
 			return info, err
 		})
 	}

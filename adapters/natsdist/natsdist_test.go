@@ -8,6 +8,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -130,7 +131,8 @@ func TestBucket_UnsuitableOnesAreRefused(t *testing.T) {
 
 func TestBucket_OldServerIsRefused(t *testing.T) {
 	o := (*Options)(nil).withDefaults()
-	_, err := newBucket(fakeJS{level: 0}, "b", &o).bind(t.Context())
+	f := fakeJS{level: 0, stream: func() (jetstream.Stream, error) { return nil, jetstream.ErrStreamNotFound }}
+	_, err := newBucket(f, "b", &o).bind(t.Context())
 	if !errors.Is(err, ErrBucket) || !strings.Contains(err.Error(), "2.11") {
 		t.Errorf("error = %v, want ErrBucket and the version needed", err)
 	}
@@ -163,6 +165,59 @@ func TestLayer_LooksForTheBucketAgainWhenItIsGone(t *testing.T) {
 		}
 		if err := l.Set(t.Context(), "k", nil, 1); !errors.Is(err, jetstream.ErrNoStreamResponse) || *binds != 2*i {
 			t.Errorf("Set: %v after %d searches", err, *binds)
+		}
+	}
+}
+
+func TestLayer_OneLooksAgainAndTheOthersTryOn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l, _ := layer(t, fakeJS{}, fakeStream{err: jetstream.ErrMsgNotFound})
+		first, err := l.bucket.bind(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		f := l.js.(fakeJS)
+		f.stream = func() (jetstream.Stream, error) {
+			time.Sleep(time.Minute) // an election
+			return nil, context.DeadlineExceeded
+		}
+		l.bucket.js = f
+		l.bucket.judge(first, nats.ErrNoResponders)
+		looking := make(chan error)
+		go func() {
+			_, _, err := l.Get(t.Context(), "k")
+			looking <- err
+		}()
+		synctest.Wait()
+		start := time.Now()
+		for range 3 {
+			if _, ok, err := l.Get(t.Context(), "k"); ok || err != nil {
+				t.Errorf("Get: %v, %v, want a miss", ok, err)
+			}
+		}
+		if took := time.Since(start); took != 0 {
+			t.Errorf("the others waited %v", took)
+		}
+		if err := <-looking; !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("the one that looked: %v, want %v", err, context.DeadlineExceeded)
+		}
+		if _, _, err := l.Get(t.Context(), "k"); err != nil {
+			t.Errorf("afterwards: %v", err)
+		}
+	})
+}
+
+func TestLayer_ForgetsABucketThatHasBecomeUnsuitable(t *testing.T) {
+	l, _ := layer(t, fakeJS{}, fakeStream{err: nats.ErrNoResponders})
+	if _, _, err := l.Get(t.Context(), "k"); !errors.Is(err, nats.ErrNoResponders) {
+		t.Fatal(err)
+	}
+	f := l.js.(fakeJS)
+	f.stream = func() (jetstream.Stream, error) { return fakeStream{}, nil }
+	l.bucket.js = f
+	for range 2 {
+		if _, _, err := l.Get(t.Context(), "k"); !errors.Is(err, ErrBucket) {
+			t.Errorf("Get: %v, want %v", err, ErrBucket)
 		}
 	}
 }

@@ -73,12 +73,12 @@ func routePort(route *url.URL) int {
 	return port
 }
 
-// WaitReady waits until all running members have found each other and have
-// elected the leader that creates streams.
+// WaitReady waits until the running members have elected a leader that knows
+// them all, so that streams can be created.
 func (c *Cluster) WaitReady() {
 	c.tb.Helper()
-	WaitFor(c.tb, electTime, "the cluster to elect a leader", func() bool {
-		led := false
+	WaitFor(c.tb, electTime, "the cluster to be complete", func() bool {
+		members, known := 0, 0
 		for _, s := range c.Servers {
 			running := s.Running()
 			if running == nil {
@@ -87,9 +87,10 @@ func (c *Cluster) WaitReady() {
 			if !running.JetStreamIsCurrent() {
 				return false
 			}
-			led = led || running.JetStreamIsLeader()
+			members++
+			known = max(known, len(running.JetStreamClusterPeers()))
 		}
-		return led
+		return known >= members
 	})
 }
 

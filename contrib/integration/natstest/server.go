@@ -173,7 +173,7 @@ func (s *Server) Connect(tb testing.TB, opts ...nats.Option) *nats.Conn {
 // when the test ends.
 func (s *Server) ConnectInProcess(tb testing.TB, opts ...nats.Option) *nats.Conn {
 	tb.Helper()
-	return Connect(tb, s.URL(), append(opts, nats.InProcessServer(s.Running()))...)
+	return Connect(tb, s.URLTo("in-process"), append(opts, nats.InProcessServer(s.Running()))...)
 }
 
 // Connect returns a connection to url that is closed when the test ends.
