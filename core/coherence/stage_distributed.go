@@ -56,6 +56,9 @@ func patient(ctx context.Context, r core.Request, read core.Handler) (core.Resul
 // reader returns the handler that one flight of readers shares.
 func reader(s *Shared, l *Local) core.Handler {
 	return func(ctx context.Context, r core.Request) (core.Result, error) {
+		if res, ok := again(l, r); ok {
+			return res, nil
+		}
 		ctx, cancel := context.WithTimeout(ctx, r.Options.DistributedTimeout)
 		defer cancel()
 		if res, ok, err := revalidate(ctx, s, l, r); ok || err != nil {
@@ -93,6 +96,24 @@ func reader(s *Shared, l *Local) core.Handler {
 		}
 		return res, nil
 	}
+}
+
+// again looks into memory once more, for a caller that missed there before the
+// flight ahead of this one had stored what it read. So a crowd reads once.
+func again(l *Local, r core.Request) (res core.Result, ok bool) {
+	if r.Options.Skip.Has(core.SkipMemoryRead) {
+		return res, false
+	}
+	e, ok := l.Get(r.Key)
+	if !ok {
+		return res, false
+	}
+	m := e.Meta()
+	if l.Judge(&m, l.clock.Now(), r.Options) != Serve {
+		return res, false
+	}
+	e, err := Revive(r.Codec, e)
+	return core.Result{Entry: e, Level: core.LevelMemory}, err == nil
 }
 
 // revalidate asks only for the header if the node holds an entry that would be

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: The fusioncache-go authors
+
+// Package acceptance_test holds what is promised of several nodes on one server,
+// each promise as a black-box test against real servers, through real sockets
+// that break on command.
+package acceptance_test
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+	"runtime/pprof"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9/logging"
+
+	"github.com/fusioncache-go/fusioncache/contrib/integration/redistest"
+)
+
+var errBoom = errors.New("boom")
+
+// patience is how long a test waits for what has no limit of its own.
+const patience = 20 * time.Second
+
+// TestMain fails if goroutines are left when everything is closed.
+func TestMain(m *testing.M) {
+	logging.Disable()
+	before := runtime.NumGoroutine()
+	code := m.Run()
+	if code == 0 && !settled(before) {
+		fmt.Fprintf(os.Stderr, "%d goroutines before the tests, %d after\n", before, runtime.NumGoroutine())
+		_ = pprof.Lookup("goroutine").WriteTo(os.Stderr, 1)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+// settled waits until there are no more than limit goroutines.
+func settled(limit int) bool {
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for deadline := time.Now().Add(patience); runtime.NumGoroutine() > limit; <-tick.C {
+		if time.Now().After(deadline) {
+			return false
+		}
+	}
+	return true
+}
+
+// soon waits until cond holds and fails the test if it does not within d.
+func soon(tb testing.TB, d time.Duration, what string, cond func() bool) {
+	tb.Helper()
+	redistest.Eventually(tb, d, what, cond)
+}
+
+// within3 calls attempt until one succeeds, three times at most. It is for what
+// is promised in milliseconds: this machine may be busy with something else once.
+func within3(tb testing.TB, attempt func() error) {
+	tb.Helper()
+	var err error
+	for range 3 {
+		if err = attempt(); err == nil {
+			return
+		}
+		tb.Logf("once more: %v", err)
+	}
+	tb.Error(err)
+}
+
+// at waits until d after start.
+func at(start time.Time, d time.Duration) { <-time.After(time.Until(start.Add(d))) }
+
+func tooSlow(what string, took, limit time.Duration) error {
+	return fmt.Errorf("%s took %v, want at most %v", what, took, limit)
+}

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: The fusioncache-go authors
+
+package acceptance_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+	"github.com/redis/go-redis/v9"
+
+	"github.com/fusioncache-go/fusioncache/adapters/localdist"
+	"github.com/fusioncache-go/fusioncache/adapters/natsdist"
+	"github.com/fusioncache-go/fusioncache/adapters/redisdist"
+	"github.com/fusioncache-go/fusioncache/backplanes/localbus"
+	"github.com/fusioncache-go/fusioncache/backplanes/natsbus"
+	"github.com/fusioncache-go/fusioncache/backplanes/redisbus"
+	"github.com/fusioncache-go/fusioncache/contrib/integration/natstest"
+	"github.com/fusioncache-go/fusioncache/contrib/integration/redistest"
+	"github.com/fusioncache-go/fusioncache/core"
+	"github.com/fusioncache-go/fusioncache/core/hybrid"
+)
+
+// world is a server that nodes meet at.
+type world interface {
+	// addr returns the host and port to connect to, or "" if there is no network.
+	addr() string
+
+	// open returns the two parts of a node of an application. They are closed at
+	// the end of the test, after whatever is opened later.
+	open(tb testing.TB, addr, app string) (core.DistributedLayer, core.Backplane)
+}
+
+// worlds are the servers that a scenario must hold on.
+var worlds = map[string]func(tb testing.TB) world{
+	"redis": func(tb testing.TB) world { return startRedis(tb) },
+	"nats":  func(tb testing.TB) world { return natsWorld{natstest.Start(tb, nil)} },
+	"local": func(tb testing.TB) world { return startLocal(tb) },
+}
+
+// everywhere runs a scenario in every world.
+func everywhere(t *testing.T, scenario func(t *testing.T, w world)) {
+	t.Helper()
+	for name, start := range worlds {
+		t.Run(name, func(t *testing.T) { scenario(t, start(t)) })
+	}
+}
+
+// redisWorld is a Redis server: entries as strings, channels of its
+// publish/subscribe.
+type redisWorld struct{ *redistest.Server }
+
+func startRedis(tb testing.TB) redisWorld {
+	tb.Helper()
+	return redisWorld{redistest.Start(tb, nil)}
+}
+
+func (w redisWorld) addr() string { return w.Addr() }
+
+func (w redisWorld) open(tb testing.TB, addr, app string) (core.DistributedLayer, core.Backplane) {
+	tb.Helper()
+	options, err := redisdist.ClientOptions("redis://"+addr, nil)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	client := redis.NewUniversalClient(options)
+	tb.Cleanup(func() { _ = client.Close() })
+	return hybrid.Must(redisdist.New(client, nil)), hybrid.Must(redisbus.New(client, hybrid.Channel(app), nil))
+}
+
+// natsWorld is a NATS server: a bucket of JetStream KV, a subject of core NATS.
+type natsWorld struct{ *natstest.Server }
+
+func (w natsWorld) addr() string { return w.Addr() }
+
+func (w natsWorld) open(tb testing.TB, addr, app string) (core.DistributedLayer, core.Backplane) {
+	tb.Helper()
+	nc, err := nats.Connect(w.URLTo(addr), natsdist.ConnOptions()...)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(nc.Close)
+	ctx, cancel := context.WithTimeout(tb.Context(), patience)
+	defer cancel()
+	js := hybrid.Must(jetstream.New(nc))
+	layer, err := natsdist.New(ctx, js, "cache", &natsdist.Options{Storage: jetstream.MemoryStorage})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() { _ = layer.Close() })
+	return layer, hybrid.Must(natsbus.New(nc, hybrid.Channel(app), nil))
+}
+
+// localWorld is the process itself, with no network in it.
+type localWorld struct {
+	store *localdist.Store
+	bus   *localbus.Bus
+}
+
+func startLocal(tb testing.TB) localWorld {
+	tb.Helper()
+	return localWorld{hybrid.Must(localdist.New(nil)), hybrid.Must(localbus.NewBus(nil))}
+}
+
+func (localWorld) addr() string { return "" }
+
+func (w localWorld) open(_ testing.TB, _, app string) (core.DistributedLayer, core.Backplane) {
+	return w.store, w.bus.Channel(hybrid.Channel(app))
+}
+
+// left returns how long Redis keeps what it holds for key of view "v" of an
+// application: go-redis gives -2ns if there is nothing, -1ns if it is for ever.
+func (w redisWorld) left(tb testing.TB, app, key string) time.Duration {
+	tb.Helper()
+	d, err := w.Client().PTTL(tb.Context(), entryKey(app, key)).Result()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return d
+}
+
+// bytes returns what Redis holds for key of view "v" of an application.
+func (w redisWorld) bytes(tb testing.TB, app, key string) (data string, ok bool) {
+	tb.Helper()
+	data, err := w.Client().Get(tb.Context(), entryKey(app, key)).Result()
+	if err != nil && err != redis.Nil {
+		tb.Fatal(err)
+	}
+	return data, err == nil
+}
+
+// entryKey is the documented place of an entry of view "v".
+func entryKey(app, key string) string { return app + ":1:e:v:" + key }
+
+// wantGone checks that nothing is left of key but, for a minute, the mark of its
+// removal. Without the mark, a load that had begun before the removal, on
+// whatever node, could bring the value back.
+func (w redisWorld) wantGone(tb testing.TB, app, key string) {
+	tb.Helper()
+	data, ok := w.bytes(tb, app, key)
+	if !ok {
+		return
+	}
+	h, err := core.ParseHeader([]byte(data))
+	if err != nil || h.Kind != core.TombstoneWrite || len(data) != core.HeaderSize {
+		tb.Errorf("after a removal Redis holds %q, %v", data, err)
+	}
+	if left := w.left(tb, app, key); left <= 0 || left > time.Minute {
+		tb.Errorf("the mark of a removal stays for %v, want at most a minute", left)
+	}
+}
+
+// everywhereConnected is everywhere but in the world without a network.
+func everywhereConnected(t *testing.T, scenario func(t *testing.T, w world)) {
+	t.Helper()
+	everywhere(t, func(t *testing.T, w world) {
+		if w.addr() != "" {
+			scenario(t, w)
+		}
+	})
+}
