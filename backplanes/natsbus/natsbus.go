@@ -88,7 +88,7 @@ func (b *Backplane) Publish(ctx context.Context, msg []byte) error {
 // Subscribe implements [core.Backplane]. It returns at once while the connection
 // is down. Once joined it stays when the connection breaks, and reports the
 // reconnection by Joined(false); so it does after messages were dropped because
-// s was too slow. It returns when the connection is closed, and within 3 s when
+// s was too slow. It returns when the connection is closed, and within 2.5 s when
 // the server no longer answers although the connection looks good, with an error
 // that wraps [ErrStalled].
 func (b *Backplane) Subscribe(ctx context.Context, s core.Subscriber) error {

@@ -183,8 +183,8 @@ func TestSubscribe_EndsWhenTheServerStalls(t *testing.T) {
 		if err := <-ended; !errors.Is(err, natsbus.ErrStalled) {
 			t.Errorf("Subscribe: %v, want %v", err, natsbus.ErrStalled)
 		}
-		if took := time.Since(start); took > 3*time.Second {
-			t.Errorf("noticed after %v, want 3s at most", took)
+		if took := time.Since(start); took > 2500*time.Millisecond {
+			t.Errorf("noticed after %v, want 2.5s at most", took)
 		}
 		ended, _ = subscribe(t, bus, r)
 		if err := <-ended; !errors.Is(err, natsbus.ErrStalled) {

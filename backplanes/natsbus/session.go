@@ -17,7 +17,7 @@ import (
 
 const (
 	checkEvery   = time.Second
-	answerWithin = 2 * time.Second
+	answerWithin = 1500 * time.Millisecond
 )
 
 // ErrStalled is wrapped by the error of Subscribe when the server does not
