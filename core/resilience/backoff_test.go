@@ -196,6 +196,21 @@ func TestBackoff_LeavingCallerOpensNoWindow(t *testing.T) {
 	})
 }
 
+func TestBackoff_OneOfTwoCallersLeaves(t *testing.T) {
+	bubble(t, func(t *testing.T, r *rig) {
+		b := newBackoffRig(r)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		var leaves sync.WaitGroup
+		leaves.Go(func() { _, _ = b.get(ctx, b.ask(backingOff, slow(time.Minute, 1))) })
+		f := func(context.Context, string) (int, error) { time.Sleep(2 * time.Second); return 0, errBoom }
+		if _, err := b.get(t.Context(), b.ask(backingOff, f)); !errors.Is(err, errBoom) || b.Len() != 1 {
+			t.Errorf("got %v, %d windows", err, b.Len())
+		}
+		leaves.Wait()
+	})
+}
+
 func TestBackoff_LeavesTheThrottlingToFailSafe(t *testing.T) {
 	bubble(t, func(t *testing.T, r *rig) {
 		b := newBackoffRig(r)

@@ -145,6 +145,18 @@ func TestRevoke_SendsLaterCallersToANewFlight(t *testing.T) {
 	}
 }
 
+func TestRevoke_EndOfTheOldFlightLeavesTheNewOneInPlace(t *testing.T) {
+	bubble(t, Limits{}, func(t *testing.T, g *Group) {
+		old := call(t.Context(), g, request("k"), after(100*time.Millisecond, nil))
+		synctest.Wait()
+		g.Revoke("k")
+		fresh := call(t.Context(), g, request("k"), after(time.Second, nil))
+		old().check(t, nil, 100*time.Millisecond)
+		call(t.Context(), g, request("k"), after(0, errBoom))().check(t, nil, 900*time.Millisecond)
+		fresh().check(t, nil, time.Second)
+	})
+}
+
 func TestRevoke_LeavesOtherKeysAlone(t *testing.T) {
 	bubble(t, Limits{}, func(t *testing.T, g *Group) {
 		other := call(t.Context(), g, request("other"), func(ctx context.Context, r core.Request) (core.Result, error) {

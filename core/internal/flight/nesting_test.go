@@ -124,6 +124,23 @@ func TestNesting_WaiterThatHasLeftIsInNoCircle(t *testing.T) {
 	})
 }
 
+func TestNesting_OneOfTwoWaitersLeaves(t *testing.T) {
+	bubble(t, Limits{}, func(t *testing.T, g *Group) {
+		b := call(t.Context(), g, request("b"), asking(g, 3*time.Second, "a", after(0, nil)))
+		synctest.Wait()
+		twice := func(ctx context.Context, _ core.Request) (core.Result, error) {
+			short, cancel := context.WithTimeout(ctx, time.Second)
+			defer cancel()
+			go func() { _, _ = g.Do(short, request("b"), after(0, errBoom)) }()
+			return g.Do(ctx, request("b"), after(0, errBoom))
+		}
+		a := call(t.Context(), g, request("a"), twice)
+		// b must not wait for a, part of which still waits for b.
+		a().check(t, nil, 3*time.Second)
+		b().check(t, nil, 3*time.Second)
+	})
+}
+
 // Flights that wait for several others, each of which waits for several, have
 // more paths between them than can be walked.
 func TestNesting_SearchIsNotExponential(t *testing.T) {
