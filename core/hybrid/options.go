@@ -118,7 +118,35 @@ func (o *Options) validate() error {
 			bad("RequireDistributed", "needs a distributed layer that can be pinged")
 		}
 	}
+	for _, limit := range o.protocol() {
+		if limit.value < 0 {
+			bad(limit.name, "must not be negative")
+		}
+	}
 	return errors.Join(append(errs, o.Defaults.Validate())...)
+}
+
+// limit is a number that must not be negative.
+type limit struct {
+	name  string
+	value int64
+}
+
+// protocol returns the constants of the coherence protocol.
+func (o *Options) protocol() []limit {
+	return []limit{
+		{"Shared.TombstoneTTL", int64(o.Shared.TombstoneTTL)},
+		{"Shared.MaxFillAge", int64(o.Shared.MaxFillAge)},
+		{"Shared.MaxSkew", int64(o.Shared.MaxSkew)},
+		{"Pulse.Heartbeat", int64(o.Pulse.Heartbeat)},
+		{"Pulse.Silence", int64(o.Pulse.Silence)},
+		{"Pulse.GapWait", int64(o.Pulse.GapWait)},
+		{"Pulse.DegradedTTL", int64(o.Pulse.DegradedTTL)},
+		{"Pulse.Forget", int64(o.Pulse.Forget)},
+		{"Recovery.Tick", int64(o.Recovery.Tick)},
+		{"Recovery.MaxKeys", int64(o.Recovery.MaxKeys)},
+		{"Recovery.MaxPause", int64(o.Recovery.MaxPause)},
+	}
 }
 
 // advice returns what is allowed but probably not meant.
