@@ -85,6 +85,16 @@ func (m *Marks) Begin(ctx context.Context, tags []string) (epoch core.Generation
 	return epoch, gens, at
 }
 
+// Recall is Begin without asking the distributed layer, for when that is away.
+func (m *Marks) Recall(tags []string) (epoch core.Generation, gens []core.Generation, at uint64) {
+	at = m.changes.Load()
+	epoch = m.invent("", 0)
+	for _, t := range tags {
+		gens = append(gens, m.invent(t, 0))
+	}
+	return epoch, gens, at
+}
+
 // Standing is how an entry stands to the present marks.
 type Standing uint8
 

@@ -17,7 +17,7 @@ import (
 func Commit(w *Writer) core.Stage {
 	return func(next core.Handler) core.Handler {
 		return func(ctx context.Context, r core.Request) (core.Result, error) {
-			begun := begin(ctx, w, r.Options)
+			begun := begin(ctx, w, r)
 			res, err := next(ctx, r)
 			if err != nil || res.Entry == nil {
 				return res, err
@@ -38,17 +38,22 @@ type beginning struct {
 	at    uint64
 }
 
-func begin(ctx context.Context, w *Writer, o *core.EntryOptions) (b beginning) {
+func begin(ctx context.Context, w *Writer, r core.Request) (b beginning) {
 	if w.Marks == nil {
 		return b
 	}
-	within, cancel := ctx, context.CancelFunc(func() {})
+	b.tags = r.Options.Tags
 	if w.Shared != nil {
-		within, cancel = context.WithTimeout(ctx, o.DistributedTimeout)
+		if r.Seen == nil && !r.Options.Skip.Has(core.SkipDistributedRead) {
+			// The server was asked for the key just now and did not answer.
+			b.epoch, b.gens, b.at = w.Marks.Recall(b.tags)
+			return b
+		}
+		within, cancel := context.WithTimeout(ctx, r.Options.DistributedTimeout)
+		defer cancel()
+		ctx = within
 	}
-	defer cancel()
-	b.tags = o.Tags
-	b.epoch, b.gens, b.at = w.Marks.Begin(within, o.Tags)
+	b.epoch, b.gens, b.at = w.Marks.Begin(ctx, b.tags)
 	return b
 }
 

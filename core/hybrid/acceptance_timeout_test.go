@@ -92,7 +92,7 @@ func TestSeed_TO1_EveryWaitHasABudget(t *testing.T) {
 		fails     bool          // a cold caller gets an error
 	}{
 		{name: "nothing", hang: func(*hangingNode) {}, cold: F, stale: F},
-		{name: "read", hang: func(n *hangingNode) { n.layer.get.be(hang) }, cold: 2*D + F, stale: S + D + F},
+		{name: "read", hang: func(n *hangingNode) { n.layer.get.be(hang) }, cold: D + F, stale: S + F},
 		{name: "write", hang: func(n *hangingNode) { n.layer.set.be(hang) }, cold: F + D, stale: F + D},
 		{name: "publication", hang: func(n *hangingNode) { n.bus.publish.be(hang) }, cold: F + D, stale: F + D},
 		{name: "subscription", hang: func(*hangingNode) {}, subscribe: hang, cold: F, stale: F},
@@ -180,6 +180,26 @@ func TestSeed_TO1_AHungServerIsNoReasonForAFactoryTimeout(t *testing.T) {
 					t.Errorf("got %d, %v", v, err)
 				}
 			})
+		})
+	}
+}
+
+// Nor is it one that the server is asked, before the load, what it has to say.
+func TestSeed_TO1_AHungServerUsesUpNoneOfTheFactorysTime(t *testing.T) {
+	for _, arbitrates := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			n := newHangingNode(t, arbitrates, 0, core.EntryOptions{TTL: time.Minute, HardTimeout: 200 * time.Millisecond})
+			for range 3 {
+				n.layer.get.be(hang)
+				key := time.Now().String()
+				within(t, core.DefaultDistributedTimeout+200*time.Millisecond, func() {
+					if v, err := n.GetOrSet(t.Context(), key, n.f.load); v != 2 || err != nil {
+						t.Errorf("got %d, %v", v, err)
+					}
+				})
+				n.layer.get.be(0)
+				time.Sleep(10 * time.Second)
+			}
 		})
 	}
 }
