@@ -52,8 +52,9 @@ type Options struct {
 
 	// Lazy lets [New] and [Open] succeed while the server cannot be reached. The
 	// bucket is then found or created by the first operation that reaches it; up
-	// to then all fail. An unsuitable bucket is still an error of New if the
-	// server answers. Default: the server must answer.
+	// to then all fail. With a server that accepts connections and is silent, New
+	// returns when its context ends. An unsuitable bucket is still an error of New
+	// if the server answers. Default: the server must answer.
 	Lazy bool
 
 	// Conn are further options of the connection that [Open] makes, such as TLS

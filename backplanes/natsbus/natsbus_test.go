@@ -155,6 +155,32 @@ func TestSubscribe_ReportsEachReconnection(t *testing.T) {
 	})
 }
 
+func TestPublish_AfterManyReconnectionsThatNobodyLookedAt(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		server := newFakeServer(t)
+		bus := newBus(t, server.connect(t), nil)
+		for range 20 {
+			server.cut()
+			time.Sleep(time.Second)
+		}
+		if err := bus.Publish(bounded(t), nil); err != nil {
+			t.Errorf("Publish: %v", err)
+		}
+		for range 20 {
+			server.cut()
+			time.Sleep(time.Second)
+		}
+		server.set(func() { server.down = true })
+		server.cut()
+		synctest.Wait()
+		for range 2 {
+			if err := bus.Publish(bounded(t), nil); !errors.Is(err, nats.ErrDisconnected) {
+				t.Errorf("Publish: %v, want %v", err, nats.ErrDisconnected)
+			}
+		}
+	})
+}
+
 func TestSubscribe_StaysThroughALongOutage(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		server, r := newFakeServer(t), &recorder{}
