@@ -225,4 +225,4 @@ func (w *watcher) all() []core.Event {
 }
 
 // at sleeps until d after start, in virtual time.
-func at(start time.Time, d time.Duration) { time.Sleep(time.Until(start.Add(d))) }
+func at(start time.Time, d time.Duration) { <-time.After(time.Until(start.Add(d))) }

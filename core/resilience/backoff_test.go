@@ -49,12 +49,12 @@ func TestBackoff_SparesAFactoryThatHasFailed(t *testing.T) {
 	bubble(t, func(t *testing.T, r *rig) {
 		b := newBackoffRig(r)
 		b.check(t, errBoom, 1)
-		time.Sleep(999 * time.Millisecond)
+		pass(999 * time.Millisecond)
 		b.check(t, errBoom, 1)
-		time.Sleep(time.Millisecond)
+		pass(time.Millisecond)
 		b.check(t, errBoom, 2) // the window does not get longer by being hit
 		b.source.down = false
-		time.Sleep(time.Second)
+		pass(time.Second)
 		b.check(t, nil, 3)
 		b.check(t, nil, 4)
 		if n := b.Len(); n != 0 {
@@ -145,10 +145,10 @@ func TestBackoff_WriteDuringTheAttemptLeavesItWithoutAWindow(t *testing.T) {
 func TestBackoff_SuccessMeanwhileOutweighsAnOlderFailure(t *testing.T) {
 	bubble(t, func(t *testing.T, r *rig) {
 		b := newBackoffRig(r)
-		slowFailure := func(context.Context, string) (int, error) { time.Sleep(2 * time.Second); return 0, errBoom }
+		slowFailure := func(context.Context, string) (int, error) { pass(2 * time.Second); return 0, errBoom }
 		var older sync.WaitGroup
 		older.Go(func() { _, _ = b.get(t.Context(), b.ask(backingOff, slowFailure)) })
-		time.Sleep(time.Second)
+		pass(time.Second)
 		b.source.down = false
 		b.check(t, nil, 1)
 		older.Wait()
@@ -203,7 +203,7 @@ func TestBackoff_OneOfTwoCallersLeaves(t *testing.T) {
 		defer cancel()
 		var leaves sync.WaitGroup
 		leaves.Go(func() { _, _ = b.get(ctx, b.ask(backingOff, slow(time.Minute, 1))) })
-		f := func(context.Context, string) (int, error) { time.Sleep(2 * time.Second); return 0, errBoom }
+		f := func(context.Context, string) (int, error) { pass(2 * time.Second); return 0, errBoom }
 		if _, err := b.get(t.Context(), b.ask(backingOff, f)); !errors.Is(err, errBoom) || b.Len() != 1 {
 			t.Errorf("got %v, %d windows", err, b.Len())
 		}
@@ -259,7 +259,7 @@ func TestBackoff_IsBounded(t *testing.T) {
 		}
 		b.check(t, errBoom, 5*most+1)
 		b.check(t, errBoom, 5*most+1) // the latest is remembered
-		time.Sleep(time.Second)
+		pass(time.Second)
 		fill("b")
 		if n := b.Len(); n > most {
 			t.Errorf("%d windows, want at most %d", n, most)

@@ -62,7 +62,7 @@ func (h *handmade) ask() (v int, stale bool, err error) {
 // check asks once, d from now.
 func (h *handmade) check(t *testing.T, d time.Duration, want int, stale bool, calls int) {
 	t.Helper()
-	time.Sleep(d)
+	pass(d)
 	v, s, err := h.ask()
 	if v != want || s != stale || err != nil || h.source.calls != calls {
 		t.Fatalf("got %d, stale %v, %v after %d calls; want %d, stale %v after %d calls", v, s, err, h.source.calls, want, stale, calls)
@@ -71,7 +71,7 @@ func (h *handmade) check(t *testing.T, d time.Duration, want int, stale bool, ca
 
 func (h *handmade) checkFails(t *testing.T, d time.Duration, calls int) {
 	t.Helper()
-	time.Sleep(d)
+	pass(d)
 	v, _, err := h.ask()
 	if !errors.Is(err, errBoom) || h.source.calls != calls {
 		t.Fatalf("got %d, %v after %d calls; want the factory's error after %d calls", v, err, h.source.calls, calls)
@@ -102,10 +102,10 @@ func TestChain_StaleValueEndsAtItsTime(t *testing.T) {
 		h := newHandmade(r, core.EntryOptions{TTL: time.Minute, StaleTTL: 5 * time.Minute, Throttle: time.Second})
 		h.check(t, 0, 1, false, 1)
 		h.source.down = true
-		time.Sleep(time.Minute)
+		pass(time.Minute)
 		for i := range 240 {
 			h.check(t, 0, 1, true, 2+i)
-			time.Sleep(time.Second)
+			pass(time.Second)
 		}
 		h.checkFails(t, 0, 242)
 	})
@@ -118,12 +118,12 @@ func TestChain_MaxCyclesBoundsTheWindowsInARow(t *testing.T) {
 			h.source = source{value: 1}
 			h.check(t, 0, 1, false, 1)
 			h.source.down = true
-			time.Sleep(10 * time.Second)
+			pass(10 * time.Second)
 			for window := range 3 {
 				for range 1000 {
 					h.check(t, 0, 1, true, 2+window)
 				}
-				time.Sleep(time.Minute)
+				pass(time.Minute)
 			}
 			for i := range 5 {
 				h.checkFails(t, time.Minute, 5+i)

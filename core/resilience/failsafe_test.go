@@ -32,7 +32,7 @@ func TestFailSafe_AnswersAFailureWithTheStaleEntry(t *testing.T) {
 				req.Held = r.stale(1, time.Hour)
 				s := &shelf{held: req.Held}
 				get := core.Chain(resilience.Origin(r.clock, nil), resilience.FailSafe(r.clock, s, r.events))
-				time.Sleep(time.Minute)
+				pass(time.Minute)
 				res, err := get(t.Context(), req)
 				checkValue(t, res, err, 1)
 				if !res.Stale || res.Level != core.LevelMemory {
@@ -87,7 +87,7 @@ func TestFailSafe_DoesNothingWhereItMayNot(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, func(t *testing.T, r *rig) {
 				req := r.ask(test.options, func(context.Context, string) (int, error) {
-					time.Sleep(time.Second)
+					pass(time.Second)
 					return 0, errBoom
 				})
 				req.Held = test.held(r)

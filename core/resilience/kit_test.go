@@ -131,6 +131,9 @@ func checkError(t *testing.T, res core.Result, err, want error) {
 	}
 }
 
+// pass lets virtual time pass.
+func pass(d time.Duration) { time.Sleep(d) }
+
 // stopwatch tells how much virtual time has passed.
 func stopwatch() func(t *testing.T, want time.Duration) {
 	start := time.Now()

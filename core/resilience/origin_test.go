@@ -42,7 +42,7 @@ func TestOrigin_FindsNothingWithoutAFactory(t *testing.T) {
 func TestOrigin_WrapsTheFactorysErrorOnce(t *testing.T) {
 	bubble(t, func(t *testing.T, r *rig) {
 		f := func(context.Context, string) (int, error) {
-			time.Sleep(time.Second)
+			pass(time.Second)
 			return 0, errBoom
 		}
 		res, err := resilience.Origin(r.clock, r.events)(t.Context(), r.ask(core.EntryOptions{}, f))

@@ -202,7 +202,7 @@ func TestTimeout_OfOneWaiterDoesNotDisturbAnother(t *testing.T) {
 			checkValue(t, res, err, 2)
 			done <- err
 		}()
-		time.Sleep(time.Second)
+		pass(time.Second)
 		check := stopwatch()
 		res, err := get(t.Context(), r.ask(limits(0, time.Second), failing))
 		checkError(t, res, err, core.ErrFactoryTimeout)
