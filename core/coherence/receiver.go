@@ -47,6 +47,7 @@ const (
 
 // Run subscribes to b, again and again, until ctx ends.
 func (r *Receiver) Run(ctx context.Context, b core.Backplane) {
+	random := rand.New(rand.NewPCG(r.notifier.node.Node(), 0)) // of its own for each node
 	pause := firstPause
 	for {
 		joins := r.joined()
@@ -64,7 +65,7 @@ func (r *Receiver) Run(ctx context.Context, b core.Backplane) {
 		select {
 		case <-ctx.Done():
 			return
-		case <-time.After(pause - rand.N(pause/2)):
+		case <-time.After(pause - time.Duration(random.Int64N(int64(pause/2)))):
 		}
 		pause = min(2*pause, longestPause)
 	}

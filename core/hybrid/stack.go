@@ -11,6 +11,7 @@ import (
 
 	"github.com/fusioncache-go/fusioncache/core"
 	"github.com/fusioncache-go/fusioncache/core/coherence"
+	"github.com/fusioncache-go/fusioncache/core/internal/chance"
 	"github.com/fusioncache-go/fusioncache/core/resilience"
 )
 
@@ -83,12 +84,17 @@ func assemble(o Options) (*Stack, error) {
 	if abandoned == 0 {
 		abandoned = 1024
 	}
-	s.loads = resilience.NewStampede(s.clock, s.events, resilience.Limits{Running: o.MaxFactories, Abandoned: abandoned})
-	s.reads = resilience.NewStampede(s.clock, nil, resilience.Limits{})
+	source := chance.Of(o.Plugins)
+	clock := chance.Clock(s.clock, source)
+	s.loads = resilience.NewStampede(clock, s.events, resilience.Limits{Running: o.MaxFactories, Abandoned: abandoned})
+	s.reads = resilience.NewStampede(clock, nil, resilience.Limits{})
 	s.backoff = resilience.NewBackoff(s.clock)
 	s.local = coherence.NewLocal(o.Memory, s.clock, s.events, s.loads, s.reads, s.backoff)
 
 	node := coherence.NewNodeID()
+	if source != nil {
+		source.Identify(node[:])
+	}
 	versions := coherence.NewVersions(node, s.clock.Wall)
 	s.writer = &coherence.Writer{
 		Local:    s.local,

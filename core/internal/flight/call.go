@@ -168,6 +168,9 @@ func (c *Call) wait(ctx context.Context, outer *Call) (core.Result, error) {
 	defer c.group.nesting.leave(outer, c)
 	select {
 	case <-c.done:
+		if c.group.waker != nil {
+			c.group.waker.Woken(ctx)
+		}
 		return c.result, c.err
 	case <-ctx.Done():
 	}

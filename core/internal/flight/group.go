@@ -18,6 +18,7 @@ import (
 	"sync/atomic"
 
 	"github.com/fusioncache-go/fusioncache/core"
+	"github.com/fusioncache-go/fusioncache/core/internal/chance"
 )
 
 const shardCount = 64
@@ -35,6 +36,7 @@ type Group struct {
 	active  atomic.Int64
 	orphans atomic.Int64
 	onEnd   func(*Call)
+	waker   chance.Waker // nil outside of a simulation
 }
 
 // Limits bound a group.
@@ -67,6 +69,7 @@ func (s *shard) retire(c *Call) {
 // flight ends that no caller waited for any more.
 func NewGroup(clock core.Clock, limits Limits, onEnd func(*Call)) *Group {
 	g := &Group{clock: clock, seed: maphash.MakeSeed(), limits: limits, onEnd: onEnd}
+	g.waker, _ = clock.(chance.Waker)
 	for i := range g.shards {
 		g.shards[i].calls = make(map[string]*Call)
 	}

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: The fusioncache-go authors
+
+package sim
+
+import (
+	"context"
+
+	"github.com/fusioncache-go/fusioncache/core"
+	"github.com/fusioncache-go/fusioncache/core/internal/chance"
+)
+
+// probe is the simulator's plugin in a stack: it gives the stack its identity,
+// keeps callers on their lanes, and sees which answers are stale.
+type probe struct {
+	node *node
+	id   [16]byte
+}
+
+var (
+	_ core.Plugin     = probe{}
+	_ chance.Provider = probe{}
+	_ chance.Source   = probe{}
+)
+
+// Name implements core.Plugin.
+func (probe) Name() string { return "probe" }
+
+// Install implements core.Plugin.
+func (p probe) Install(h *core.Host) error {
+	h.AddStage(core.Outer, func(next core.Handler) core.Handler {
+		return func(ctx context.Context, r core.Request) (core.Result, error) {
+			res, err := next(ctx, r)
+			if o := opOf(ctx); o != nil && err == nil {
+				o.stale, o.level = res.Stale, res.Level
+			}
+			return res, err
+		}
+	})
+	return nil
+}
+
+// Chance implements chance.Provider.
+func (p probe) Chance() chance.Source { return p }
+
+// Identify implements chance.Source.
+func (p probe) Identify(id []byte) { copy(id, p.id[:]) }
+
+// Woken implements chance.Source.
+func (p probe) Woken(ctx context.Context) {
+	if o := opOf(ctx); o != nil {
+		p.node.world.settle(o.lane)
+	}
+}
+
+type opKey struct{}
+
+// opOf returns the operation that a context belongs to, or nil.
+func opOf(ctx context.Context) *op {
+	o, _ := ctx.Value(opKey{}).(*op)
+	return o
+}

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: The fusioncache-go authors
+
+package sim
+
+import (
+	"flag"
+	"testing"
+	"testing/synctest"
+)
+
+var seed = flag.Uint64("seed", 0, "the seed that TestReplay runs")
+
+// simulate runs the plan of a seed in a bubble.
+func simulate(t *testing.T, p *Plan) (rep Report) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		var err error
+		if rep, err = Run(t.Context(), p); err != nil {
+			t.Error(err)
+		}
+	})
+	return rep
+}
+
+// expectClean fails with a timeline if there was a violation.
+func expectClean(t *testing.T, rep Report) bool {
+	t.Helper()
+	if len(rep.Violations) == 0 {
+		return true
+	}
+	v := rep.Violations[0]
+	t.Errorf("%v\n%d violations, the first: %v\n%s", rep.plan, len(rep.Violations), v, rep.Timeline(v))
+	return false
+}
+
+func TestSimulator(t *testing.T) {
+	ops, bad := 0, 0
+	for s := range uint64(200) {
+		rep := simulate(t, NewPlan(s+1))
+		ops += rep.Operations
+		if len(rep.Violations) > 0 {
+			bad++
+			t.Logf("seed %d: %v", s+1, rep.Violations[0])
+		}
+	}
+	t.Logf("%d operations, %d bad seeds", ops, bad)
+	if bad > 0 {
+		t.Fail()
+	}
+}
+
+func TestReplay(t *testing.T) {
+	if *seed == 0 {
+		return
+	}
+	expectClean(t, simulate(t, NewPlan(*seed)))
+}
+
+func TestDeterminism_SameSeedGivesTheSameTrace(t *testing.T) {
+	for s := range uint64(20) {
+		first := simulate(t, NewPlan(s+1))
+		for range 2 {
+			if again := simulate(t, NewPlan(s+1)); again.Hash != first.Hash {
+				t.Errorf("seed %d: hash %x, then %x", s+1, first.Hash, again.Hash)
+			}
+		}
+	}
+}

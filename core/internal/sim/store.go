@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: The fusioncache-go authors
+
+package sim
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/fusioncache-go/fusioncache/core"
+)
+
+var (
+	errStore = errors.New("store: injected error")
+	errDead  = errors.New("the node is dead")
+)
+
+// store is the distributed layer of a run: a map under a lock.
+type store struct {
+	world *world
+
+	mu    sync.Mutex
+	items map[string]item
+}
+
+type item struct {
+	data []byte
+	end  instant
+}
+
+func newStore(w *world) *store { return &store{world: w, items: make(map[string]item)} }
+
+// get returns what is stored for key now. The bytes are never changed.
+func (s *store) get(key string) ([]byte, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	it, ok := s.items[key]
+	if !ok || s.world.now() >= it.end {
+		return nil, false
+	}
+	return it.data, true
+}
+
+func (s *store) set(key string, data []byte, ttl time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.put(key, data, ttl)
+}
+
+func (s *store) put(key string, data []byte, ttl time.Duration) {
+	end := s.world.now() + ttl
+	if end < 0 {
+		end = instant(core.Forever)
+	}
+	s.items[key] = item{data: slices.Clone(data), end: end}
+}
+
+func (s *store) remove(key string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.items, key)
+}
+
+func (s *store) arbitrate(key string, w core.Write) core.Ruling {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var current []byte
+	if it, ok := s.items[key]; ok && s.world.now() < it.end {
+		current = it.data
+	}
+	d := w.Decide(current)
+	if d.Store {
+		s.put(key, d.Data, d.TTL)
+	}
+	return d.Ruling
+}
+
+// port is a node's connection to the store. It implements core.DistributedLayer
+// and core.Arbiter.
+type port struct {
+	store *store
+	node  *node
+	mu    sync.Mutex
+	rng   *rand.Rand
+}
+
+var (
+	_ core.DistributedLayer = (*port)(nil)
+	_ core.Arbiter          = (*port)(nil)
+)
+
+// trip is what the way to the store and back holds for one call.
+type trip struct {
+	out, back instant
+	refused   bool // an error before anything was done
+	lost      bool // an error after it
+	hang      bool
+}
+
+// plan draws what happens to a call.
+func (p *port) plan(write bool) (t trip) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	plan, now, node := p.store.world.plan, p.store.world.now(), p.node.index
+	roll := func() int { return p.rng.IntN(100) }
+	t.out, t.back = between(p.rng, 0, 2), between(p.rng, 0, 2)
+	if f := plan.at(StoreSlow, node, now, roll); f != nil {
+		t.out, t.back = between(p.rng, f.Lo/2, f.Hi/2), between(p.rng, f.Lo/2, f.Hi/2)
+	}
+	t.hang = plan.at(StoreHang, node, now, roll) != nil
+	t.refused = plan.at(StoreError, node, now, roll) != nil
+	t.lost = write && plan.at(StoreLost, node, now, roll) != nil
+	return t
+}
+
+// call takes work to the store and back.
+func (p *port) call(ctx context.Context, write bool, work func()) error {
+	if p.node.dead.Load() {
+		return errDead
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	w := p.store.world
+	lane := w.callLane()
+	t := p.plan(write)
+	if t.hang {
+		t.out = time.Hour
+	}
+	if err := w.sleep(ctx, lane, t.out); err != nil {
+		return err
+	}
+	switch {
+	case p.node.dead.Load():
+		return errDead
+	case t.refused:
+		return errStore
+	}
+	work()
+	if t.back > 0 {
+		if err := w.sleep(ctx, lane, t.back); err != nil {
+			return err
+		}
+	}
+	switch {
+	case p.node.dead.Load():
+		return errDead
+	case t.lost:
+		return errStore
+	}
+	return nil
+}
+
+// Get implements core.DistributedLayer.
+func (p *port) Get(ctx context.Context, key string) (data []byte, ok bool, err error) {
+	err = p.call(ctx, false, func() { data, ok = p.store.get(key) })
+	if err != nil {
+		return nil, false, err
+	}
+	return slices.Clone(data), ok, nil
+}
+
+// Set implements core.DistributedLayer.
+func (p *port) Set(ctx context.Context, key string, data []byte, ttl time.Duration) error {
+	return p.call(ctx, true, func() { p.store.set(key, data, ttl) })
+}
+
+// Delete implements core.DistributedLayer.
+func (p *port) Delete(ctx context.Context, key string) error {
+	return p.call(ctx, true, func() { p.store.remove(key) })
+}
+
+// Arbitrate implements core.Arbiter.
+func (p *port) Arbitrate(ctx context.Context, key string, w core.Write) (r core.Ruling, err error) {
+	err = p.call(ctx, true, func() { r = p.store.arbitrate(key, w) })
+	if err != nil {
+		return core.Ruling{}, err
+	}
+	return r, nil
+}
+
+// ReadHeader implements core.Arbiter.
+func (p *port) ReadHeader(ctx context.Context, key string) (header []byte, ok bool, err error) {
+	data, ok, err := p.Get(ctx, key)
+	return data[:min(len(data), core.HeaderSize)], ok, err
+}

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: The fusioncache-go authors
+
+package sim
+
+import (
+	"context"
+	"math/rand/v2"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// instant is virtual time since the start of a run.
+type instant = time.Duration
+
+// world is what all parts of one run share: its time, its lanes, its plan.
+type world struct {
+	plan  *Plan
+	start time.Time
+	calls atomic.Int64 // lanes of calls given out so far
+	rec   *recorder
+
+	mu     sync.Mutex
+	timers []*time.Timer // not in use
+}
+
+// The lanes. Actors have the low ones; calls take turns with the rest.
+const (
+	tick            = time.Millisecond
+	firstNode       = 1
+	firstSubscriber = firstNode + maxNodes
+	firstClient     = firstSubscriber + maxNodes
+	firstFault      = 1_000
+	firstCall       = 10_000
+	laneCount       = int64(tick)
+)
+
+const maxNodes = 8
+
+// nodeLane is where a node begins, subscriberLane where it subscribes.
+func nodeLane(node int) instant       { return firstNode + instant(node) }
+func subscriberLane(node int) instant { return firstSubscriber + instant(node) }
+
+func newWorld(p *Plan) *world {
+	w := &world{plan: p, start: time.Now()}
+	w.rec = newRecorder(p)
+	return w
+}
+
+func (w *world) now() instant { return time.Since(w.start) }
+
+// random returns the generator of one actor.
+func (w *world) random(actor uint64) *rand.Rand {
+	return rand.New(rand.NewPCG(w.plan.Seed, actor))
+}
+
+// callLane returns a lane that is free for as long as any call lasts.
+func (w *world) callLane() instant {
+	n := w.calls.Add(1) % (laneCount - firstCall)
+	return instant(firstCall + n)
+}
+
+// ahead returns how long it is until the first moment of a lane that is at least
+// d, in whole milliseconds, from the present one; more than zero.
+func (w *world) ahead(lane, d instant) time.Duration {
+	now := w.now()
+	at := now - now%tick + d + lane
+	if at <= now {
+		at += tick
+	}
+	return at - now
+}
+
+// sleep waits for d on a lane, or until ctx ends; then it still goes to the lane.
+func (w *world) sleep(ctx context.Context, lane, d instant) error {
+	t := w.timer(w.ahead(lane, d))
+	select {
+	case <-t.C:
+		w.release(t)
+		return nil
+	case <-ctx.Done():
+	}
+	t.Reset(w.ahead(lane, 0))
+	<-t.C
+	w.release(t)
+	return ctx.Err()
+}
+
+// settle goes to a lane, unless the present moment is on it.
+func (w *world) settle(lane instant) {
+	if w.now()%tick == lane {
+		return
+	}
+	t := w.timer(w.ahead(lane, 0))
+	<-t.C
+	w.release(t)
+}
+
+func (w *world) timer(d time.Duration) *time.Timer {
+	w.mu.Lock()
+	var t *time.Timer
+	if n := len(w.timers); n > 0 {
+		t, w.timers = w.timers[n-1], w.timers[:n-1]
+	}
+	w.mu.Unlock()
+	if t == nil {
+		return time.NewTimer(d)
+	}
+	t.Reset(d)
+	return t
+}
+
+func (w *world) release(t *time.Timer) {
+	w.mu.Lock()
+	w.timers = append(w.timers, t)
+	w.mu.Unlock()
+}
+
+// ms is n milliseconds.
+func ms(n int) instant { return instant(n) * tick }
+
+// between returns a random whole number of milliseconds from lo to hi.
+func between(r *rand.Rand, lo, hi int) instant {
+	if hi <= lo {
+		return ms(lo)
+	}
+	return ms(lo + r.IntN(hi-lo+1))
+}
