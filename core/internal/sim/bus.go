@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/fusioncache-go/fusioncache/core"
+	"github.com/fusioncache-go/fusioncache/core/wire"
 )
 
 var errBus = errors.New("bus: injected error")
@@ -69,6 +70,10 @@ func (p *plug) Publish(ctx context.Context, msg []byte) error {
 	if w.plan.at(BusError, p.node.index, now, p.roll) != nil || w.plan.at(BusDown, p.node.index, now, p.roll) != nil {
 		return errBus
 	}
+	if w.plan.Verbose {
+		m, _ := wire.ParseMessage(msg)
+		w.note(p.node.index, "publish %v %s %v seq %d", m.Kind, m.Key, m.Version, m.Seq)
+	}
 	for _, s := range p.bus.subscribers {
 		p.send(s, slices.Clone(msg), now)
 	}
@@ -97,7 +102,7 @@ func (p *plug) send(s *subscription, msg []byte, now instant) {
 		if f := from(BusSlow); f != nil {
 			d = between(p.rng, f.Lo, f.Hi)
 		}
-		at := now + d
+		at := now - now%tick + d
 		if from(BusShuffle) != nil {
 			at += between(p.rng, 0, 50)
 		} else {
@@ -105,7 +110,7 @@ func (p *plug) send(s *subscription, msg []byte, now instant) {
 			s.last[p.node.index] = at
 		}
 		lane := p.bus.world.callLane()
-		time.AfterFunc(p.bus.world.ahead(lane, at-now), func() { s.deliver(msg) })
+		time.AfterFunc(p.bus.world.ahead(lane, at-now+now%tick), func() { s.deliver(msg) })
 	}
 }
 
@@ -113,6 +118,10 @@ func (s *subscription) deliver(msg []byte) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !s.over && !s.node.dead.Load() {
+		if w := s.node.world; w.plan.Verbose {
+			m, _ := wire.ParseMessage(msg)
+			w.note(s.node.index, "hears %v %s %v seq %d", m.Kind, m.Key, m.Version, m.Seq)
+		}
 		s.to.Message(msg)
 	}
 }

@@ -16,17 +16,17 @@ type FaultKind uint8
 // The kinds of faults. A window of time has its effect on calls and messages
 // within it; an event happens where the window begins, and some end with it.
 const (
-	StoreError  FaultKind = iota // a call fails and does nothing
-	StoreLost                    // a write is done and reported as failed
-	StoreSlow                    // a call takes long
-	StoreHang                    // a call ends with its context
-	BusError                     // a publication fails
-	BusDown                      // subscriptions are lost, publications fail
-	BusDrop                      // messages are lost
-	BusCut                       // nodes do not hear some others, and are not told
-	BusSlow                      // messages take long
-	BusDouble                    // messages come twice
-	BusShuffle                   // messages overtake each other
+	StoreError FaultKind = iota // a call fails and does nothing
+	StoreLost                   // a write is done and reported as failed
+	StoreSlow                   // a call takes long
+	StoreHang                   // a call ends with its context
+	BusError                    // a publication fails
+	BusDown                     // subscriptions are lost, publications fail
+	BusDrop                     // messages are lost
+	BusCut                      // nodes do not hear some others, and are not told
+	BusSlow                     // messages take long
+	BusDouble                   // messages come twice
+	BusShuffle                  // messages overtake each other
 	faultKinds
 )
 

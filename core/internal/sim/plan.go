@@ -25,6 +25,7 @@ type Plan struct {
 	Mix      Mix
 	Defaults core.EntryOptions
 	Faults   []Fault
+	Verbose  bool // note every call and message
 
 	kinds uint64 // set of the kinds of faults there are
 }

@@ -4,7 +4,10 @@
 package sim
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 )
@@ -36,8 +39,9 @@ type Report struct {
 	Hash       uint64 // of the trace
 	Violations []Violation
 
-	plan *Plan
-	ops  []*op
+	plan  *Plan
+	ops   []*op
+	notes []note
 }
 
 func newRecorder(p *Plan) *recorder {
@@ -66,11 +70,25 @@ func (r *recorder) report() Report {
 
 // Timeline returns what happened to the key of a violation until then.
 func (r Report) Timeline(v Violation) string {
-	s := ""
+	type line struct {
+		at   instant
+		text string
+	}
+	var lines []line
 	for _, o := range r.ops {
 		if o.key == v.op.key && o.from <= v.op.to && o.to >= v.op.from-30*time.Second {
-			s += "  " + o.String() + "\n"
+			lines = append(lines, line{o.to, o.String()})
 		}
+	}
+	for _, n := range r.notes {
+		if n.at <= v.op.to && n.at >= v.op.from-30*time.Second && strings.Contains(n.text, keyNames[v.op.key]) {
+			lines = append(lines, line{n.at, n.String()})
+		}
+	}
+	slices.SortStableFunc(lines, func(a, b line) int { return cmp.Compare(a.at, b.at) })
+	s := ""
+	for _, l := range lines {
+		s += "  " + l.text + "\n"
 	}
 	return s
 }

@@ -44,7 +44,9 @@ func Run(ctx context.Context, p *Plan) (Report, error) {
 			return Report{}, err
 		}
 	}
-	return r.world.rec.report(), nil
+	report := r.world.rec.report()
+	report.notes = r.world.notes
+	return report, nil
 }
 
 // live lets clients and faults loose and waits until they are done.

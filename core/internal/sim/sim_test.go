@@ -54,7 +54,9 @@ func TestReplay(t *testing.T) {
 	if *seed == 0 {
 		return
 	}
-	expectClean(t, simulate(t, NewPlan(*seed)))
+	p := NewPlan(*seed)
+	p.Verbose = true
+	expectClean(t, simulate(t, p))
 }
 
 func TestDeterminism_SameSeedGivesTheSameTrace(t *testing.T) {

@@ -6,6 +6,7 @@ package sim
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"slices"
 	"sync"
@@ -118,7 +119,12 @@ func (p *port) plan(write bool) (t trip) {
 }
 
 // call takes work to the store and back.
-func (p *port) call(ctx context.Context, write bool, work func()) error {
+func (p *port) call(ctx context.Context, write bool, work func() string) (err error) {
+	what := "nothing"
+	if p.store.world.plan.Verbose {
+		p.store.world.note(p.node.index, "call")
+		defer func() { p.store.world.note(p.node.index, "store %s, %v", what, err) }()
+	}
 	if p.node.dead.Load() {
 		return errDead
 	}
@@ -140,7 +146,7 @@ func (p *port) call(ctx context.Context, write bool, work func()) error {
 	case t.refused:
 		return errStore
 	}
-	work()
+	what = work()
 	if t.back > 0 {
 		if err := w.sleep(ctx, lane, t.back); err != nil {
 			return err
@@ -155,9 +161,31 @@ func (p *port) call(ctx context.Context, write bool, work func()) error {
 	return nil
 }
 
+var modeNames = [...]string{core.Force: "force", core.Fill: "fill", core.Replay: "replay"}
+
+// says describes a call for a timeline.
+func (s *store) says(what, key string, data []byte) string {
+	if !s.world.plan.Verbose {
+		return ""
+	}
+	text := what + " " + key
+	if h, err := core.ParseHeader(data); err == nil {
+		text += fmt.Sprintf(" %v %v", h.Kind, h.Version)
+	}
+	if n := len(data) - 4; n > valueSize {
+		if v, ok := decodeValue(data[n-valueSize : n]); ok {
+			text += fmt.Sprintf(" v%d", v.Version)
+		}
+	}
+	return text
+}
+
 // Get implements core.DistributedLayer.
 func (p *port) Get(ctx context.Context, key string) (data []byte, ok bool, err error) {
-	err = p.call(ctx, false, func() { data, ok = p.store.get(key) })
+	err = p.call(ctx, false, func() string {
+		data, ok = p.store.get(key)
+		return p.store.says("get", key, data)
+	})
 	if err != nil {
 		return nil, false, err
 	}
@@ -166,17 +194,29 @@ func (p *port) Get(ctx context.Context, key string) (data []byte, ok bool, err e
 
 // Set implements core.DistributedLayer.
 func (p *port) Set(ctx context.Context, key string, data []byte, ttl time.Duration) error {
-	return p.call(ctx, true, func() { p.store.set(key, data, ttl) })
+	return p.call(ctx, true, func() string {
+		p.store.set(key, data, ttl)
+		return p.store.says("set", key, data)
+	})
 }
 
 // Delete implements core.DistributedLayer.
 func (p *port) Delete(ctx context.Context, key string) error {
-	return p.call(ctx, true, func() { p.store.remove(key) })
+	return p.call(ctx, true, func() string {
+		p.store.remove(key)
+		return p.store.says("delete", key, nil)
+	})
 }
 
 // Arbitrate implements core.Arbiter.
 func (p *port) Arbitrate(ctx context.Context, key string, w core.Write) (r core.Ruling, err error) {
-	err = p.call(ctx, true, func() { r = p.store.arbitrate(key, w) })
+	err = p.call(ctx, true, func() string {
+		r = p.store.arbitrate(key, w)
+		if !p.store.world.plan.Verbose {
+			return ""
+		}
+		return fmt.Sprintf("%s, stored %t, header %v", p.store.says(modeNames[w.Mode], key, w.Data), r.Stored, r.Header)
+	})
 	if err != nil {
 		return core.Ruling{}, err
 	}
