@@ -87,10 +87,11 @@ func (e *Error) Error() string {
 // Unwrap returns the reason.
 func (e *Error) Unwrap() error { return e.Err }
 
-// FactoryError says that the factory of Key returned Err. All callers that
-// waited for one load get the same FactoryError.
+// FactoryError says that the factory of Key returned Err. All callers that waited
+// for one load get the same FactoryError. A factory that ended its goroutine
+// gives a [PanicError] without it.
 type FactoryError struct {
-	Key string
+	Key string // with the name of the view in front
 	Err error
 }
 
