@@ -70,7 +70,7 @@ func TestSeed_FS2_StaleIsServedForAFailureAndThenWithoutAsking(t *testing.T) {
 		c := open[int](t, net.join(safe()))
 		synctest.Wait()
 		activated, stale := tally(c, core.FailSafeActivated), tally(c, core.StaleHit)
-		f := &F[int]{results: []func() (int, error){returns(1), fails[int](errBoom)}}
+		f := okThenFails()
 		expectAsk(t, c, f, 1, 1)
 
 		time.Sleep(61 * time.Second)
@@ -91,7 +91,7 @@ func TestSeed_FS2_StaleIsServedForAFailureAndThenWithoutAsking(t *testing.T) {
 func TestSeed_FS3_AFailureIsNotTriedAgainForTheWholeWindow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := open[int](t, hybrid.Options{Defaults: safe()})
-		f := &F[int]{results: []func() (int, error){returns(1), fails[int](errBoom)}}
+		f := okThenFails()
 		expectAsk(t, c, f, 1, 1)
 		time.Sleep(61 * time.Second)
 		expectAsk(t, c, f, 1, 2)
@@ -134,7 +134,7 @@ func TestSeed_FS4_SetEndsFailSafeAtOnceHereAndElsewhere(t *testing.T) {
 		net := newNetwork(t)
 		a, b := open[int](t, net.join(safe())), open[int](t, net.join(safe()))
 		synctest.Wait()
-		f := &F[int]{results: []func() (int, error){returns(1), fails[int](errBoom)}}
+		f := okThenFails()
 		expectAsk(t, a, f, 1, 1)
 		time.Sleep(61 * time.Second)
 		expectAsk(t, a, f, 1, 2)
@@ -159,28 +159,20 @@ func TestSeed_FS5_WithoutAStaleValueTheErrorIsTheFactorys(t *testing.T) {
 }
 
 func TestSeed_FS6_AfterTheLastWindowTheErrorIsTheFactorys(t *testing.T) {
-	for _, withServer := range []bool{false, true} {
-		t.Run(fmt.Sprintf("server %v", withServer), func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				o := safe()
-				o.MaxCycles, o.StaleTTL = 3, time.Hour
-				options := hybrid.Options{Defaults: o}
-				if withServer {
-					options.Distributed = newServer(t)
-				}
-				c := open[int](t, options)
-				f := &F[int]{results: []func() (int, error){returns(1), fails[int](errBoom)}}
-				expectAsk(t, c, f, 1, 1)
-				for cycle := range int64(3) {
-					time.Sleep(61 * time.Second)
-					expectAsk(t, c, f, 1, 2+cycle)
-				}
-				time.Sleep(61 * time.Second)
-				expectFailure(t, c, f, errBoom)
-				expectFailure(t, c, f, errBoom)
-			})
-		})
-	}
+	modes(t, func(t *testing.T, layer core.DistributedLayer) {
+		o := safe()
+		o.MaxCycles, o.StaleTTL = 3, time.Hour
+		c := open[int](t, hybrid.Options{Distributed: layer, Defaults: o})
+		f := okThenFails()
+		expectAsk(t, c, f, 1, 1)
+		for cycle := range int64(3) {
+			time.Sleep(61 * time.Second)
+			expectAsk(t, c, f, 1, 2+cycle)
+		}
+		time.Sleep(61 * time.Second)
+		expectFailure(t, c, f, errBoom)
+		expectFailure(t, c, f, errBoom)
+	})
 }
 
 func TestSeed_FS7_StaleValueOutlivesItsNodeInTheServer(t *testing.T) {
@@ -188,7 +180,7 @@ func TestSeed_FS7_StaleValueOutlivesItsNodeInTheServer(t *testing.T) {
 		net := newNetwork(t)
 		a := open[int](t, net.join(safe()))
 		synctest.Wait()
-		f := &F[int]{results: []func() (int, error){returns(1), fails[int](errBoom)}}
+		f := okThenFails()
 		expectAsk(t, a, f, 1, 1)
 		if err := a.Stack().Close(t.Context()); err != nil {
 			t.Fatal(err)
@@ -211,7 +203,7 @@ func TestSeed_FS8_FreshInTheServerIsBetterThanStaleInMemory(t *testing.T) {
 		o.Backplane = nil // the notification is lost
 		a, b := open[int](t, net.join(safe())), open[int](t, o)
 		synctest.Wait()
-		f := &F[int]{results: []func() (int, error){returns(1), fails[int](errBoom)}}
+		f := okThenFails()
 		expectAsk(t, b, f, 1, 1)
 		time.Sleep(61 * time.Second)
 		set(t, a, 2)
@@ -242,30 +234,22 @@ func TestSeed_FS9_GetServesStaleOnlyWhenAsked(t *testing.T) {
 }
 
 func TestSeed_FS10_ServingAStaleValueDoesNotKeepItAlive(t *testing.T) {
-	for _, withServer := range []bool{false, true} {
-		t.Run(fmt.Sprintf("server %v", withServer), func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				options := hybrid.Options{Defaults: safe()}
-				if withServer {
-					options.Distributed = newServer(t)
-				}
-				c := open[int](t, options)
-				f := &F[int]{results: []func() (int, error){returns(1), fails[int](errBoom)}}
-				expectAsk(t, c, f, 1, 1)
-				start := time.Now()
-				var last time.Duration
-				for range 400 {
-					time.Sleep(time.Second)
-					if _, err := c.GetOrSet(t.Context(), "k", f.load); err == nil {
-						last = time.Since(start)
-					}
-				}
-				if last != 299*time.Second {
-					t.Errorf("last served at %v, want 299s", last)
-				}
-			})
-		})
-	}
+	modes(t, func(t *testing.T, layer core.DistributedLayer) {
+		c := open[int](t, hybrid.Options{Distributed: layer, Defaults: safe()})
+		f := okThenFails()
+		expectAsk(t, c, f, 1, 1)
+		start := time.Now()
+		var last time.Duration
+		for range 400 {
+			time.Sleep(time.Second)
+			if _, err := c.GetOrSet(t.Context(), "k", f.load); err == nil {
+				last = time.Since(start)
+			}
+		}
+		if last != 299*time.Second {
+			t.Errorf("last served at %v, want 299s", last)
+		}
+	})
 }
 
 func TestSeed_FS11_TheEndOfACallersContextIsNoFailure(t *testing.T) {

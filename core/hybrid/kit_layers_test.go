@@ -10,6 +10,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/fusioncache-go/fusioncache/adapters/localdist"
@@ -20,11 +21,13 @@ import (
 
 var errServer = errors.New("server is down")
 
-// server is a distributed layer in the process. It counts the calls, can fail
-// and hang, and notes what it holds.
+// server is a distributed layer in the process that decides about writes. It can
+// fail and be slow, and counts the calls: a read of a header as a read, a decided
+// write as a Set.
 type server struct {
-	slowLayer
-	down atomic.Bool
+	arbitrated
+	store *localdist.Store
+	down  atomic.Bool
 }
 
 func newServer(t testing.TB) *server {
@@ -33,53 +36,103 @@ func newServer(t testing.TB) *server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &server{}
-	s.DistributedLayer = store
+	s := &server{store: store}
+	s.arbitrated = arbitrated{&slowLayer{DistributedLayer: &failing{store, &s.down}}, &failing{store, &s.down}}
 	return s
 }
 
-// Get implements core.DistributedLayer.
-func (s *server) Get(ctx context.Context, key string) ([]byte, bool, error) {
-	if s.down.Load() {
-		s.gets.Add(1)
-		return nil, false, errServer
+// plain hides that s decides about writes.
+func (s *server) plain() core.DistributedLayer { return s.slowLayer }
+
+// modes are the kinds of distributed layer that a scenario runs with: none, one
+// that only stores, one that decides about writes.
+func modes(t *testing.T, run func(t *testing.T, layer core.DistributedLayer)) {
+	for _, mode := range []struct {
+		name  string
+		layer func(*server) core.DistributedLayer
+	}{
+		{"no server", func(*server) core.DistributedLayer { return nil }},
+		{"server that stores", func(s *server) core.DistributedLayer { return s.plain() }},
+		{"server that decides", func(s *server) core.DistributedLayer { return s }},
+	} {
+		t.Run(mode.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) { run(t, mode.layer(newServer(t))) })
+		})
 	}
-	return s.slowLayer.Get(ctx, key)
 }
 
-// Set implements core.DistributedLayer.
-func (s *server) Set(ctx context.Context, key string, data []byte, ttl time.Duration) error {
-	if s.down.Load() {
-		s.sets.Add(1)
+// failing is a store that fails while it is down.
+type failing struct {
+	store *localdist.Store
+	down  *atomic.Bool
+}
+
+func (f *failing) err() error {
+	if f.down.Load() {
 		return errServer
 	}
-	return s.slowLayer.Set(ctx, key, data, ttl)
+	return nil
 }
 
-// Delete implements core.DistributedLayer.
-func (s *server) Delete(ctx context.Context, key string) error {
-	if s.down.Load() {
-		s.deletes.Add(1)
-		return errServer
+func (f *failing) Get(ctx context.Context, key string) ([]byte, bool, error) {
+	if err := f.err(); err != nil {
+		return nil, false, err
 	}
-	return s.slowLayer.Delete(ctx, key)
+	return f.store.Get(ctx, key)
 }
 
-// holds reports whether the server has something for key of view "v" of the
-// stack "app".
-func (s *server) holds(t testing.TB, key string) bool {
-	t.Helper()
-	_, ok := s.bytes(t, key)
-	return ok
+func (f *failing) Set(ctx context.Context, key string, data []byte, ttl time.Duration) error {
+	if err := f.err(); err != nil {
+		return err
+	}
+	return f.store.Set(ctx, key, data, ttl)
 }
 
-func (s *server) bytes(t testing.TB, key string) ([]byte, bool) {
+func (f *failing) Delete(ctx context.Context, key string) error {
+	if err := f.err(); err != nil {
+		return err
+	}
+	return f.store.Delete(ctx, key)
+}
+
+func (f *failing) Arbitrate(ctx context.Context, key string, w core.Write) (core.Ruling, error) {
+	if err := f.err(); err != nil {
+		return core.Ruling{}, err
+	}
+	return f.store.Arbitrate(ctx, key, w)
+}
+
+func (f *failing) ReadHeader(ctx context.Context, key string) ([]byte, bool, error) {
+	if err := f.err(); err != nil {
+		return nil, false, err
+	}
+	return f.store.ReadHeader(ctx, key)
+}
+
+// serverKey is the key of "k" in view "v" of the stack "app".
+const serverKey = "app:1:e:v:k"
+
+// holds reports whether the server has a value for key "k".
+func (s *server) holds(t testing.TB) bool {
 	t.Helper()
-	data, ok, err := s.DistributedLayer.Get(t.Context(), "app:1:e:v:"+key)
+	h, ok := s.header(t)
+	return ok && h.Kind != core.TombstoneWrite
+}
+
+// header returns the ordering header of what the server has for key "k".
+func (s *server) header(t testing.TB) (h core.Header, ok bool) {
+	t.Helper()
+	data, ok, err := s.store.Get(t.Context(), serverKey)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return data, ok
+	if !ok {
+		return core.Header{}, false
+	}
+	if h, err = core.ParseHeader(data); err != nil {
+		t.Fatal(err)
+	}
+	return h, true
 }
 
 // network is what several nodes share.

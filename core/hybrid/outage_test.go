@@ -36,7 +36,7 @@ func TestOutage_HungServerDoesNotMakeTheNodeSilent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newServer(t)
 		c := open[int](t, hybrid.Options{
-			Distributed: arbitrated{&s.slowLayer, s.DistributedLayer.(core.Arbiter)},
+			Distributed: s,
 			Backplane:   hybrid.Must(localbus.NewBus(nil)).Channel(hybrid.Channel("app")),
 			Pulse:       coherence.PulseOptions{Heartbeat: 100 * time.Millisecond, Silence: 250 * time.Millisecond},
 		})
