@@ -15,10 +15,11 @@ import (
 // is neither served nor stored, wherever it comes from: a replica that lags, a
 // load that was slow.
 //
-// The table is bounded: 65,536 slots in all, made as they are needed. A fence is
-// needed for as long as something older can still be on its way; after fenceLife
-// its slot is free. Two keys in need of one slot share it: raise then reports
-// that the older fence was lost, and the caller revokes all flights.
+// A fence is needed for as long as something older can still be on its way:
+// fenceLife. The table is bounded: 65,536 fences in all, made as they are needed,
+// in sets of a few that the hash of the key chooses from. When a set is full, its
+// lowest fence becomes the floor of the set, which is a fence for all of its keys:
+// what is that old is refused, rather than trusted.
 //
 // Safe for concurrent use.
 type fences struct {
@@ -27,13 +28,21 @@ type fences struct {
 
 const (
 	fenceShards = 256
-	fenceSlots  = 256 // per shard
+	fenceSets   = 32 // per shard
+	fenceWays   = 8  // per set
 	fenceLife   = 90 * time.Second
 )
 
 type fenceShard struct {
-	mu    sync.Mutex
-	slots *[fenceSlots]fence
+	mu   sync.Mutex
+	sets *[fenceSets]fenceSet
+}
+
+// fenceSet is the fences of the keys that share it. In a floor the hash is of no
+// meaning.
+type fenceSet struct {
+	ways  [fenceWays]fence
+	floor fence
 }
 
 type fence struct {
@@ -42,26 +51,53 @@ type fence struct {
 	until   core.Instant
 }
 
-// raise sets the fence of the key with this hash to v, unless it is higher. It
-// reports whether the fence of another key had to go while it was still needed.
-func (f *fences) raise(hash uint64, v core.Version, now core.Instant) (lost bool) {
+// admits reports whether the fence lets version v pass.
+func (f *fence) admits(v core.Version, now core.Instant) bool {
+	return now >= f.until || v.Compare(f.version) >= 0
+}
+
+// raise makes the fence at least as high as version v.
+func (f *fence) raise(v core.Version, now, until core.Instant) {
+	if now >= f.until || v.Compare(f.version) > 0 {
+		f.version = v
+	}
+	f.until = max(f.until, until)
+}
+
+// raise sets the fence of the key with this hash to v, unless it is higher.
+func (f *fences) raise(hash uint64, v core.Version, now core.Instant) {
 	s := &f.shards[hash%fenceShards]
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.slots == nil {
-		s.slots = new([fenceSlots]fence)
+	if s.sets == nil {
+		s.sets = new([fenceSets]fenceSet)
 	}
-	slot := &s.slots[hash/fenceShards%fenceSlots]
-	if slot.hash == hash && now < slot.until {
-		if v.Compare(slot.version) > 0 {
-			slot.version = v
+	set := &s.sets[hash/fenceShards%fenceSets]
+	way := set.way(hash, now)
+	if way.hash != hash {
+		if now < way.until {
+			set.floor.raise(way.version, now, way.until)
 		}
-		slot.until = now.Add(fenceLife)
-		return false
+		*way = fence{hash: hash}
 	}
-	lost = now < slot.until
-	*slot = fence{hash: hash, version: v, until: now.Add(fenceLife)}
-	return lost
+	way.raise(v, now, now.Add(fenceLife))
+}
+
+// way returns the fence of the key with this hash, or else the one that is to make
+// room for it: one that is not needed any more, or the lowest.
+func (s *fenceSet) way(hash uint64, now core.Instant) *fence {
+	lowest := &s.ways[0]
+	for i := range s.ways {
+		w := &s.ways[i]
+		switch {
+		case w.hash == hash:
+			return w
+		case now >= lowest.until: // there is none better
+		case now >= w.until || w.version.Compare(lowest.version) < 0:
+			lowest = w
+		}
+	}
+	return lowest
 }
 
 // admits reports whether version v of the key with this hash is not older than
@@ -70,9 +106,14 @@ func (f *fences) admits(hash uint64, v core.Version, now core.Instant) bool {
 	s := &f.shards[hash%fenceShards]
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.slots == nil {
+	if s.sets == nil {
 		return true
 	}
-	slot := &s.slots[hash/fenceShards%fenceSlots]
-	return slot.hash != hash || now >= slot.until || v.Compare(slot.version) >= 0
+	set := &s.sets[hash/fenceShards%fenceSets]
+	for i := range set.ways {
+		if set.ways[i].hash == hash {
+			return set.ways[i].admits(v, now) && set.floor.admits(v, now)
+		}
+	}
+	return set.floor.admits(v, now)
 }

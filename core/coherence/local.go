@@ -4,6 +4,7 @@
 package coherence
 
 import (
+	"cmp"
 	"hash/maphash"
 	"sync"
 	"time"
@@ -38,7 +39,9 @@ type Local struct {
 	locks    [lockCount]paddedMutex
 	fences   fences
 	pulse    pulse
-	marks    *Marks // nil: entries have no marks
+	marks    *Marks    // nil: entries have no marks
+	debts    *Recovery // nil: there are none
+	skew     time.Duration
 }
 
 const lockCount = 128
@@ -70,6 +73,13 @@ func (l *Local) Trusted(checked, now core.Instant) bool { return l.pulse.trusts(
 
 // Watch makes the entries subject to marks. It belongs to set-up.
 func (l *Local) Watch(m *Marks) { l.marks = m }
+
+// Honour makes the node's own writes that the distributed layer does not know yet
+// count. skew is how far the clocks of two nodes may differ; zero: DefaultMaxSkew.
+// It belongs to set-up.
+func (l *Local) Honour(debts *Recovery, skew time.Duration) {
+	l.debts, l.skew = debts, cmp.Or(skew, DefaultMaxSkew)
+}
 
 // Marked reports whether an entry that was found valid at the count marked needs
 // no look at its marks: none has changed since.
@@ -133,9 +143,22 @@ func (l *Local) lock(key string) *paddedMutex {
 }
 
 // Admits reports whether v is not older than what is known to have been written
-// under key since.
+// under key since, by others or by this node. While a write of this node has not
+// reached the distributed layer, what that holds is older for all that anybody
+// can tell, unless it is newer by more than clocks can err.
 func (l *Local) Admits(key string, v core.Version) bool {
-	return v.IsZero() || l.fences.admits(l.hash(key), v, l.clock.Now())
+	if v.IsZero() {
+		return true
+	}
+	if own, owes := l.debts.owes(key); owes {
+		if v.Node == own.Node {
+			return v.Op >= own.Op
+		}
+		if v.Time <= own.Time+l.skew.Milliseconds() {
+			return false
+		}
+	}
+	return l.fences.admits(l.hash(key), v, l.clock.Now())
 }
 
 // Commit stores the result of a flight, unless its token was revoked or it is
@@ -205,6 +228,28 @@ func (l *Local) Invalidate(key string, v core.Version) {
 	defer l.lock(key).Unlock()
 	l.invalidated(key, v)
 	if e, ok := l.memory.Get(key); ok && !v.IsZero() && e.Version().Same(v) {
+		return
+	}
+	l.expire(key)
+}
+
+// Landed notes that this node's write own has reached the distributed layer,
+// which lifted its version to landed; zero if nobody knows whether it has. A
+// read that began before that may have found what was there before, and stored
+// it after memory had changed: the node's own messages do not tell it. A mark
+// stands for a key that begins with NUL; memory has none.
+func (l *Local) Landed(key string, own, landed core.Version) {
+	if key[0] == 0 {
+		return
+	}
+	defer l.lock(key).Unlock()
+	l.invalidated(key, landed)
+	e, ok := l.memory.Get(key)
+	if !ok {
+		return
+	}
+	v := e.Version()
+	if v.Node == own.Node && v.Op >= own.Op || !landed.IsZero() && v.Compare(landed) > 0 {
 		return
 	}
 	l.expire(key)

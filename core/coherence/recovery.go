@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/fusioncache-go/fusioncache/core"
@@ -50,6 +51,7 @@ type Recovery struct {
 	mu       sync.Mutex
 	items    map[string]*debt
 	overflow bool
+	count    atomic.Int64 // of items, for a look without the lock
 }
 
 // debt is one key's unfinished write.
@@ -75,10 +77,13 @@ func NewRecovery(o RecoveryOptions, clock core.Clock, events *core.Events) *Reco
 // owe takes d in, in the place of an earlier debt of its key.
 func (r *Recovery) owe(d *debt) {
 	r.mu.Lock()
-	if _, known := r.items[d.key]; !known && len(r.items) >= r.options.MaxKeys {
+	switch now, known := r.items[d.key]; {
+	case known && now.version.Op > d.version.Op: // a later write owes already
+	case !known && len(r.items) >= r.options.MaxKeys:
 		r.overflow = true
-	} else {
+	default:
 		r.items[d.key] = d
+		r.count.Store(int64(len(r.items)))
 	}
 	r.mu.Unlock()
 	select {
@@ -93,11 +98,16 @@ func (r *Recovery) settle(key string, v core.Version) {
 	defer r.mu.Unlock()
 	if d := r.items[key]; d != nil && d.version.Op <= v.Op {
 		delete(r.items, key)
+		r.count.Store(int64(len(r.items)))
 	}
 }
 
-// owes returns the version of key's unfinished write.
+// owes returns the version of key's unfinished write, of which the distributed
+// layer may know nothing.
 func (r *Recovery) owes(key string) (v core.Version, ok bool) {
+	if r == nil || r.count.Load() == 0 {
+		return core.Version{}, false
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if d := r.items[key]; d != nil && !d.told {

@@ -155,14 +155,18 @@ type put struct {
 	expect  []byte
 }
 
-// Write stores a value. It reports whether it did; a refusal is not an error.
-func (s *Shared) Write(ctx context.Context, p put) (stored bool, err error) {
+// Write stores a value. A refusal is not an error.
+func (s *Shared) Write(ctx context.Context, p put) (core.Ruling, error) {
 	if s.arbiter == nil {
 		w, key := s.frame(p)
-		return true, s.failed(core.OpSet, p.key, s.layer.Set(ctx, key, w.Data, w.TTL))
+		return s.took(p.meta.Version), s.failed(core.OpSet, p.key, s.layer.Set(ctx, key, w.Data, w.TTL))
 	}
-	ruling, err := s.arbitrate(ctx, p)
-	return ruling.Stored, err
+	return s.arbitrate(ctx, p)
+}
+
+// took is the ruling of a layer that takes everything.
+func (s *Shared) took(v core.Version) core.Ruling {
+	return core.Ruling{Stored: true, Header: core.Header{Version: v}}
 }
 
 // Replay is Write for a write that failed before. A layer that does not order
@@ -221,33 +225,41 @@ const frameOverhead = core.HeaderSize + 48
 
 // Remove removes key, as removal v. If the layer orders writes, a mark stays for
 // a while: a load that began before must not bring the value back.
-func (s *Shared) Remove(ctx context.Context, key string, v core.Version) error {
+func (s *Shared) Remove(ctx context.Context, key string, v core.Version) (core.Ruling, error) {
 	if s.arbiter != nil {
-		_, err := s.Write(ctx, put{key: key, mode: core.Force, kind: core.TombstoneWrite, meta: core.Meta{Version: v}})
-		return err
+		return s.Write(ctx, put{key: key, mode: core.Force, kind: core.TombstoneWrite, meta: core.Meta{Version: v}})
 	}
-	return s.failed(core.OpRemove, key, s.layer.Delete(ctx, s.prefix+key))
+	return s.took(v), s.failed(core.OpRemove, key, s.layer.Delete(ctx, s.prefix+key))
 }
 
+// expireTries is how often an expiry is tried again after another write came
+// between its read and its own write. Then it removes.
+const expireTries = 3
+
 // Expire ends the logical life of key's value, which stays for fail-safe as long
-// as it would have. A value that fail-safe cannot use is removed.
+// as it would have. A value that fail-safe cannot use is removed, and so is none
+// at all: a load that began before must not bring one.
 //
 // If the layer does not order writes, one that comes between this method's read
 // and its write is undone.
-func (s *Shared) Expire(ctx context.Context, key string, v core.Version) error {
-	found, err := s.Read(ctx, key)
-	if err != nil || (found.Payload == nil && found.Seen.Header == nil) {
-		return err
+func (s *Shared) Expire(ctx context.Context, key string, v core.Version) (core.Ruling, error) {
+	for range expireTries {
+		found, err := s.Read(ctx, key)
+		if err != nil {
+			return core.Ruling{}, err
+		}
+		m, now := found.Meta, s.clock.Now()
+		if found.Payload == nil || m.Dead <= m.Stale || m.Dead <= now {
+			break
+		}
+		m.Version = v
+		m.Stale = min(m.Stale, now)
+		ruling, err := s.Write(ctx, put{key: key, mode: core.Fill, kind: core.ValueWrite, meta: m, payload: found.Payload, expect: found.Seen.Header})
+		if err != nil || ruling.Stored || ruling.Foreign {
+			return ruling, err
+		}
 	}
-	m, now := found.Meta, s.clock.Now()
-	if found.Payload == nil || m.Dead <= m.Stale || m.Dead <= now {
-		return s.Remove(ctx, key, v)
-	}
-	m.Version = v
-	m.Stale = min(m.Stale, now)
-	// A refusal means that somebody has written since: there is nothing to expire.
-	_, err = s.Write(ctx, put{key: key, mode: core.Fill, kind: core.ValueWrite, meta: m, payload: found.Payload, expect: found.Seen.Header})
-	return err
+	return s.Remove(ctx, key, v)
 }
 
 // failed wraps an error of the layer and tells the listeners. The end of a

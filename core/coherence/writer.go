@@ -35,8 +35,8 @@ type change struct {
 	version core.Version
 	token   *core.Token
 	options *core.EntryOptions
-	place   *Place                                             // taken when memory changed; nil for a fill
-	shared  func(ctx context.Context) (stored bool, err error) // nil: nothing to do there
+	place   *Place                                         // taken when memory changed; nil for a fill
+	shared  func(ctx context.Context) (core.Ruling, error) // nil: nothing to do there
 	notify  bool
 	meta    core.Meta  // for a set: as it is to be in the distributed layer
 	codec   core.Codec // for a set
@@ -67,7 +67,7 @@ func (w *Writer) Set(ctx context.Context, key string, e *core.Entry, c core.Code
 		m := o.DistributedMeta(e.Meta(), w.Clock.Now())
 		m.Version = ch.version
 		ch.meta, ch.codec = m, c
-		ch.shared = func(ctx context.Context) (bool, error) {
+		ch.shared = func(ctx context.Context) (core.Ruling, error) {
 			return w.Shared.Write(ctx, put{key: key, mode: core.Force, kind: core.ValueWrite, meta: m, payload: p.payload})
 		}
 	}
@@ -88,7 +88,7 @@ func (w *Writer) Expire(ctx context.Context, key string, o *core.EntryOptions) (
 	ch := w.begin(w.change(key, wire.MessageExpire, o), func(v core.Version) { w.Local.expireAs(key, v) })
 	w.Events.Emit(core.Event{Kind: core.Expired, Key: key, Op: core.OpExpire})
 	if w.shares(o) {
-		ch.shared = func(ctx context.Context) (bool, error) { return true, w.Shared.Expire(ctx, key, ch.version) }
+		ch.shared = func(ctx context.Context) (core.Ruling, error) { return w.Shared.Expire(ctx, key, ch.version) }
 	}
 	return w.send(ctx, ch)
 }
@@ -138,7 +138,7 @@ func (w *Writer) fill(ctx context.Context, r core.Request, e *core.Entry) {
 	m := o.DistributedMeta(e.Meta(), now)
 	m.Version = ch.version
 	ch.token = r.Token
-	ch.shared = func(ctx context.Context) (bool, error) {
+	ch.shared = func(ctx context.Context) (core.Ruling, error) {
 		write := put{key: r.Key, mode: core.Fill, kind: core.FillWrite, meta: m, payload: p.payload}
 		if r.Seen != nil {
 			write.expect = r.Seen.Header
@@ -207,11 +207,11 @@ func (w *Writer) shares(o *core.EntryOptions) bool {
 	return w.Shared != nil && !o.Skip.Has(core.SkipDistributedWrite)
 }
 
-func (w *Writer) remove(ch change, o *core.EntryOptions) func(context.Context) (bool, error) {
+func (w *Writer) remove(ch change, o *core.EntryOptions) func(context.Context) (core.Ruling, error) {
 	if !w.shares(o) {
 		return nil
 	}
-	return func(ctx context.Context) (bool, error) { return true, w.Shared.Remove(ctx, ch.key, ch.version) }
+	return func(ctx context.Context) (core.Ruling, error) { return w.Shared.Remove(ctx, ch.key, ch.version) }
 }
 
 func (w *Writer) change(key string, kind wire.MessageKind, o *core.EntryOptions) change {
@@ -221,83 +221,4 @@ func (w *Writer) change(key string, kind wire.MessageKind, o *core.EntryOptions)
 
 func (w *Writer) fenced(key string) {
 	w.Events.Emit(core.Event{Kind: core.Fenced, Key: key})
-}
-
-// send takes a change to the distributed layer and the other nodes when it is
-// its key's turn.
-func (w *Writer) send(ctx context.Context, ch change) (outcome core.Outcome, err error) {
-	if ch.shared == nil && !ch.notify {
-		return core.Committed, nil
-	}
-	if ch.place == nil {
-		ch.place = w.Order.Enter(ch.key)
-	}
-	if ch.options.BackgroundWrites {
-		o := *ch.options // the caller's may be gone by then
-		ch.options = &o
-		err = ch.place.Go(context.WithoutCancel(ctx), func(ctx context.Context) { _ = w.apply(ctx, ch) })
-		return core.LocalOnly, err
-	}
-	var failed error
-	err = ch.place.Do(ctx, func(ctx context.Context) { failed = w.apply(ctx, ch) })
-	if err = errors.Join(err, failed); err == nil {
-		return core.Committed, nil
-	}
-	if !ch.options.ReturnLayerErrors {
-		err = nil
-	}
-	return core.LocalOnly, err
-}
-
-// apply does the work of a change. It has the turn of its key, so a fill that
-// finds its token valid here is ahead of every write that revokes it later.
-func (w *Writer) apply(ctx context.Context, ch change) error {
-	if !ch.token.Valid() {
-		w.fenced(ch.key)
-		return nil
-	}
-	stored, failed := true, error(nil)
-	if ch.shared != nil {
-		within, cancel := context.WithTimeout(ctx, ch.options.DistributedTimeout)
-		stored, failed = ch.shared(within)
-		cancel()
-	}
-	fill := ch.token != nil
-	if !stored && failed == nil && fill {
-		// Somebody has written since the load began: that is the value.
-		w.Local.Drop(ch.key, ch.version)
-		w.fenced(ch.key)
-		return nil
-	}
-	if fill && failed != nil {
-		return failed
-	}
-	untold := w.tell(ctx, ch)
-	w.remember(ch, failed, untold)
-	return errors.Join(failed, untold)
-}
-
-// tell notifies the other nodes. Even a write that failed may have been applied,
-// and memory holds the new value: the others must not keep the old one.
-func (w *Writer) tell(ctx context.Context, ch change) error {
-	if !ch.notify {
-		return nil
-	}
-	within, cancel := context.WithTimeout(context.WithoutCancel(ctx), ch.options.DistributedTimeout)
-	defer cancel()
-	return w.Notifier.Send(within, ch.kind, ch.key, ch.version)
-}
-
-// remember keeps what did not get through for later, or forgets what an earlier
-// write of the key still owed.
-func (w *Writer) remember(ch change, failed, untold error) {
-	switch {
-	case w.Recovery == nil:
-	case failed == nil && untold == nil:
-		w.Recovery.settle(ch.key, ch.version)
-	default:
-		w.Recovery.owe(&debt{
-			key: ch.key, kind: ch.kind, version: ch.version, meta: ch.meta, codec: ch.codec, told: failed == nil,
-		})
-	}
 }

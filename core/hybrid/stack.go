@@ -116,6 +116,7 @@ func assemble(o Options) (*Stack, error) {
 	s.local.Watch(s.writer.Marks)
 	if s.writer.Shared != nil || s.writer.Notifier != nil {
 		s.writer.Recovery = coherence.NewRecovery(o.Recovery, s.clock, s.events)
+		s.local.Honour(s.writer.Recovery, o.Shared.MaxSkew)
 	}
 	s.paths = s.compose(s.pipeline())
 	return s, nil

@@ -48,8 +48,11 @@ func (r *recorder) checkRemoved(o *op, h *history) {
 	}
 }
 
-// I6, monotonic reads: a fresh answer on a node is not older than one that had
-// been given there before the read began.
+// I6, monotonic reads: a fresh answer on a node is not older than a committed
+// write that a fresh answer from memory or the distributed layer had shown there
+// before the read began. What a factory returns does not count: it may show a
+// write that is still on its way from the source to the cache, and the callers of
+// a load that was revoked get its result although it is stored nowhere.
 func (r *recorder) checkMonotonic(o *op, h *history) {
 	if want := h.seen[o.node].before(o.from); o.got.Version < want {
 		r.violated("I6 monotonic reads", o, "v%d after v%d", o.got.Version, want)

@@ -6,13 +6,15 @@ package sim
 import (
 	"sort"
 	"time"
+
+	"github.com/fusioncache-go/fusioncache/core"
 )
 
 // history is what the checks need to know of a key.
 type history struct {
 	committed floor   // by return of committed writes: their versions
 	removed   floor   // by return of committed removals: when they were called
-	seen      []floor // by node: by return of fresh reads: their versions
+	seen      []floor // by node: by return of fresh reads: their versions, up to what was committed
 	written   []floor // by node: by return of writes that did not fail: their versions
 }
 
@@ -28,8 +30,8 @@ func newHistories(p *Plan) []history {
 // take notes an operation that has returned and been checked.
 func (h *history) take(o *op) {
 	switch {
-	case o.status == found && !o.stale:
-		h.seen[o.node].raise(o.to, o.got.Version)
+	case o.status == found && !o.stale && o.level != core.LevelFactory:
+		h.seen[o.node].raise(o.to, min(o.got.Version, h.committed.last()))
 	case o.status == committed:
 		h.committed.raise(o.to, o.version)
 		if o.action == doRemove {
@@ -57,6 +59,14 @@ func (f *floor) raise(at instant, n uint64) {
 	if len(*f) == 0 || n > (*f)[len(*f)-1].n {
 		*f = append(*f, step{at, n})
 	}
+}
+
+// last returns the number as it stands.
+func (f floor) last() uint64 {
+	if len(f) == 0 {
+		return 0
+	}
+	return f[len(f)-1].n
 }
 
 // before returns the number as it stood before a moment.

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: The fusioncache-go authors
+
+package coherence
+
+import (
+	"context"
+	"errors"
+
+	"github.com/fusioncache-go/fusioncache/core"
+)
+
+// send takes a change to the distributed layer and the other nodes when it is
+// its key's turn.
+func (w *Writer) send(ctx context.Context, ch change) (outcome core.Outcome, err error) {
+	if ch.shared == nil && !ch.notify {
+		return core.Committed, nil
+	}
+	if ch.place == nil {
+		ch.place = w.Order.Enter(ch.key)
+	}
+	if ch.options.BackgroundWrites {
+		o := *ch.options // the caller's may be gone by then
+		ch.options = &o
+		err = ch.place.Go(context.WithoutCancel(ctx), func(ctx context.Context) { _ = w.apply(ctx, ch) })
+		return core.LocalOnly, err
+	}
+	var failed error
+	err = ch.place.Do(ctx, func(ctx context.Context) { failed = w.apply(ctx, ch) })
+	if err != nil && ch.token == nil {
+		w.remember(ch, err, err) // the caller had no patience to wait for the turn
+	}
+	if err = errors.Join(err, failed); err == nil {
+		return core.Committed, nil
+	}
+	if !ch.options.ReturnLayerErrors {
+		err = nil
+	}
+	return core.LocalOnly, err
+}
+
+// apply does the work of a change. It has the turn of its key, so a fill that
+// finds its token valid here is ahead of every write that revokes it later.
+func (w *Writer) apply(ctx context.Context, ch change) error {
+	if !ch.token.Valid() {
+		w.fenced(ch.key)
+		return nil
+	}
+	ruling, failed := core.Ruling{Stored: true}, error(nil)
+	if ch.shared != nil {
+		within, cancel := context.WithTimeout(ctx, ch.options.DistributedTimeout)
+		ruling, failed = ch.shared(within)
+		cancel()
+	}
+	if ch.token != nil && (failed != nil || !ruling.Stored) {
+		return w.unfilled(ch, failed)
+	}
+	if ch.token == nil && ch.shared != nil && failed == nil {
+		w.Local.Landed(ch.key, ch.version, ruling.Header.Version)
+	}
+	untold := w.tell(ctx, ch)
+	w.remember(ch, failed, untold)
+	return errors.Join(failed, untold)
+}
+
+// unfilled deals with a fill that failed or was refused. Nobody is to be told:
+// what was there before is as good.
+func (w *Writer) unfilled(ch change, failed error) error {
+	if failed == nil {
+		// Somebody has written since the load began: that is the value.
+		w.Local.Drop(ch.key, ch.version)
+		w.fenced(ch.key)
+	}
+	return failed
+}
+
+// tell notifies the other nodes. Even a write that failed may have been applied,
+// and memory holds the new value: the others must not keep the old one.
+func (w *Writer) tell(ctx context.Context, ch change) error {
+	if !ch.notify {
+		return nil
+	}
+	within, cancel := context.WithTimeout(context.WithoutCancel(ctx), ch.options.DistributedTimeout)
+	defer cancel()
+	return w.Notifier.Send(within, ch.kind, ch.key, ch.version)
+}
+
+// remember keeps what did not get through for later, or forgets what an earlier
+// write of the key still owed.
+func (w *Writer) remember(ch change, failed, untold error) {
+	switch {
+	case w.Recovery == nil:
+	case failed == nil && untold == nil:
+		w.Recovery.settle(ch.key, ch.version)
+	default:
+		w.Recovery.owe(&debt{
+			key: ch.key, kind: ch.kind, version: ch.version, meta: ch.meta, codec: ch.codec, told: failed == nil,
+		})
+		if failed != nil {
+			w.Local.Landed(ch.key, ch.version, core.Version{})
+		}
+	}
+}
