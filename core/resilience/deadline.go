@@ -11,7 +11,8 @@ import (
 
 // Deadline returns the stage that bounds the factory: its context ends after
 // EntryOptions.LoadTimeout. Go cannot stop a factory that ignores its context;
-// the callers' own patience is the business of [Timeout].
+// [Stampede] gives up on its flight after twice that time. The callers' own
+// patience is the business of [Timeout].
 //
 // It belongs directly around the factory, inside of what stores the result, so
 // that a slow factory does not use up the time of the writes that follow.

@@ -19,6 +19,10 @@ import (
 // The first caller's options and factory are used; the factories given for one
 // key must be interchangeable. Each caller's own patience still holds.
 //
+// A flight that takes more than twice its factory's budget, which is
+// EntryOptions.LoadTimeout, is given up: the next caller starts another, and
+// only that may store.
+//
 // A caller whose context can never end, such as context.Background, runs the
 // load on its own goroutine: cheaper, and it cannot give up anyway.
 //

@@ -142,3 +142,25 @@ func TestStampede_ClosedRefuses(t *testing.T) {
 		checkError(t, res, err, core.ErrClosed)
 	})
 }
+
+func TestStampede_DeafFactoryDoesNotHoldItsKey(t *testing.T) {
+	bubble(t, func(t *testing.T, r *rig) {
+		stampede := resilience.NewStampede(r.clock, nil, resilience.Limits{})
+		get := core.Chain(resilience.Origin(r.clock, nil), stampede.Stage, resilience.Deadline())
+		o := core.EntryOptions{LoadTimeout: time.Second}
+		deaf := func(context.Context, string) (int, error) { time.Sleep(time.Minute); return 1, nil }
+		go func() { _, _ = get(t.Context(), r.ask(o, deaf)) }()
+		time.Sleep(1999 * time.Millisecond)
+		if stampede.Len() != 1 {
+			t.Error("the flight was given up too early")
+		}
+		time.Sleep(time.Millisecond)
+		check := stopwatch()
+		res, err := get(t.Context(), r.ask(o, slow(0, 2)))
+		checkValue(t, res, err, 2)
+		check(t, 0)
+		if err := stampede.Close(context.Background()); err != nil {
+			t.Error(err)
+		}
+	})
+}

@@ -38,6 +38,19 @@ type Call struct {
 	err    error
 }
 
+// overdue reports whether the call takes more than twice its factory's budget.
+// Those who wait go on waiting; nobody joins it any more.
+func (c *Call) overdue() bool {
+	limit := c.request.Options.LoadTimeout
+	if limit == 0 && c.cancel != nil {
+		limit = core.DefaultLoadTimeout
+	}
+	if limit == 0 || limit == core.Forever {
+		return false
+	}
+	return c.group.clock.Now().Sub(c.began)/2 >= limit
+}
+
 // newCall returns the flight of a first caller, ready to run.
 func (g *Group) newCall(ctx context.Context, r core.Request, next core.Handler, outer *Call) *Call {
 	c := &Call{group: g, parent: ctx, outer: outer, request: r, next: next, waiters: 1, began: g.clock.Now()}

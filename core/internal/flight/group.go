@@ -118,6 +118,11 @@ func (g *Group) enter(ctx context.Context, r core.Request, next core.Handler, ou
 		return nil, false, core.ErrClosed
 	}
 	c = s.calls[r.Key]
+	if c != nil && c.overdue() {
+		s.retire(c)
+		c.stop(core.ErrFactoryTimeout)
+		c = nil
+	}
 	if c != nil && !c.token.Valid() {
 		s.retire(c) // a stage has given up the right to store
 		c = nil
