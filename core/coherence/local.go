@@ -293,8 +293,8 @@ func (l *Local) invalidated(key string, v core.Version) {
 	for _, r := range l.revokers {
 		r.Revoke(key)
 	}
-	if !v.IsZero() && l.fences.raise(l.hash(key), v, l.clock.Now()) {
-		l.revokeAll()
+	if !v.IsZero() {
+		l.fences.raise(l.hash(key), v, l.clock.Now())
 	}
 }
 
