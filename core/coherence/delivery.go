@@ -46,12 +46,7 @@ func (w *Writer) apply(ctx context.Context, ch change) error {
 		w.fenced(ch.key)
 		return nil
 	}
-	ruling, failed := core.Ruling{Stored: true}, error(nil)
-	if ch.shared != nil {
-		within, cancel := context.WithTimeout(ctx, ch.options.DistributedTimeout)
-		ruling, failed = ch.shared(within)
-		cancel()
-	}
+	ruling, failed := w.deliver(ctx, ch)
 	if ch.token != nil && (failed != nil || !ruling.Stored) {
 		return w.unfilled(ch, failed)
 	}
@@ -61,6 +56,23 @@ func (w *Writer) apply(ctx context.Context, ch change) error {
 	untold := w.tell(ctx, ch)
 	w.remember(ch, failed, untold)
 	return errors.Join(failed, untold)
+}
+
+// deliver takes a change to the distributed layer.
+func (w *Writer) deliver(ctx context.Context, ch change) (core.Ruling, error) {
+	if ch.shared == nil {
+		return core.Ruling{Stored: true}, nil
+	}
+	if ch.codec != nil && ch.options.BackgroundWrites {
+		m, err := w.settled(ctx, ch.meta, ch.options.DistributedTimeout)
+		if err != nil {
+			return core.Ruling{}, err
+		}
+		ch.meta = m
+	}
+	within, cancel := context.WithTimeout(ctx, ch.options.DistributedTimeout)
+	defer cancel()
+	return ch.shared(within, ch.meta)
 }
 
 // unfilled deals with a fill that failed or was refused. Nobody is to be told:

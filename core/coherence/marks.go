@@ -37,8 +37,9 @@ type Marks struct {
 	// new count.
 	changes atomic.Uint64
 
-	mu    sync.Mutex
-	known map[string]mark
+	mu        sync.Mutex
+	known     map[string]mark
+	forgotten uint64 // the latest change of a mark that there was no room for
 }
 
 // mark is what is known of one generation.
@@ -93,6 +94,29 @@ func (m *Marks) Recall(tags []string) (epoch core.Generation, gens []core.Genera
 		gens = append(gens, m.invent(t, 0))
 	}
 	return epoch, gens, at
+}
+
+// Settle returns the metadata of an entry that was given its generations without
+// the distributed layer, with those that the layer holds: they held then too, if
+// no mark of the entry is known to have changed since. Otherwise it leaves e as it
+// is, and the entry is invalid; it may have been removed. It fails if the layer
+// does not answer.
+func (m *Marks) Settle(ctx context.Context, e core.Meta) (core.Meta, error) {
+	epoch, gens, _ := m.Begin(ctx, e.Tags)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	touched := m.forgotten
+	for _, t := range append([]string{""}, e.Tags...) {
+		k := m.known[t]
+		if m.shared != nil && k.at == 0 {
+			return e, errMark
+		}
+		touched = max(touched, k.touched)
+	}
+	if touched <= e.Marked {
+		e.Epoch, e.Generations = epoch, gens
+	}
+	return e, nil
 }
 
 // Standing is how an entry stands to the present marks.
@@ -210,8 +234,9 @@ func (m *Marks) makeRoom() {
 	if len(m.known) < maxMarks {
 		return
 	}
-	for t := range m.known {
+	for t, k := range m.known {
 		if t != "" {
+			m.forgotten = max(m.forgotten, k.touched)
 			delete(m.known, t)
 			return
 		}

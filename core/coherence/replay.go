@@ -44,6 +44,13 @@ func (w *Writer) repay(ctx context.Context, d debt) error {
 	if d.told || w.Shared == nil {
 		return w.announce(ctx, d.kind, d.key, d.version)
 	}
+	if d.codec != nil {
+		m, err := w.settled(ctx, d.meta, core.DefaultDistributedTimeout)
+		if err != nil {
+			return err
+		}
+		d.meta = m
+	}
 	ruling, err := w.Shared.Replay(ctx, w.asWrite(d))
 	switch {
 	case err != nil:

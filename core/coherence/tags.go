@@ -28,7 +28,7 @@ func (w *Writer) Renew(ctx context.Context, tag string, soft bool, o *core.Entry
 	ch := w.change(markKey(tag), markMessage(tag, soft), o)
 	ch.version = w.version()
 	if w.shares(o) {
-		ch.shared = func(ctx context.Context) (core.Ruling, error) {
+		ch.shared = func(ctx context.Context, _ core.Meta) (core.Ruling, error) {
 			return core.Ruling{Stored: true}, w.spread(ctx, tag, soft, g, ch.version)
 		}
 	}

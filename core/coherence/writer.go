@@ -6,6 +6,7 @@ package coherence
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/fusioncache-go/fusioncache/core"
 	"github.com/fusioncache-go/fusioncache/core/wire"
@@ -28,15 +29,16 @@ type Writer struct {
 	Events   *core.Events // may be nil
 }
 
-// change is one write on its way to the other levels.
+// change is one write on its way to the other levels. shared takes it to the
+// distributed layer, for a set with metadata m; nil: nothing to do there.
 type change struct {
 	key     string
 	kind    wire.MessageKind
 	version core.Version
 	token   *core.Token
 	options *core.EntryOptions
-	place   *Place                                         // taken when memory changed; nil for a fill
-	shared  func(ctx context.Context) (core.Ruling, error) // nil: nothing to do there
+	place   *Place // taken when memory changed; nil for a fill
+	shared  func(ctx context.Context, m core.Meta) (core.Ruling, error)
 	notify  bool
 	meta    core.Meta  // for a set: as it is to be in the distributed layer
 	codec   core.Codec // for a set
@@ -67,7 +69,7 @@ func (w *Writer) Set(ctx context.Context, key string, e *core.Entry, c core.Code
 		m := o.DistributedMeta(e.Meta(), w.Clock.Now())
 		m.Version = ch.version
 		ch.meta, ch.codec = m, c
-		ch.shared = func(ctx context.Context) (core.Ruling, error) {
+		ch.shared = func(ctx context.Context, m core.Meta) (core.Ruling, error) {
 			return w.Shared.Write(ctx, put{key: key, mode: core.Force, kind: core.ValueWrite, meta: m, payload: p.payload})
 		}
 	}
@@ -88,7 +90,9 @@ func (w *Writer) Expire(ctx context.Context, key string, o *core.EntryOptions) (
 	ch := w.begin(w.change(key, wire.MessageExpire, o), func(v core.Version) { w.Local.expireAs(key, v) })
 	w.Events.Emit(core.Event{Kind: core.Expired, Key: key, Op: core.OpExpire})
 	if w.shares(o) {
-		ch.shared = func(ctx context.Context) (core.Ruling, error) { return w.Shared.Expire(ctx, key, ch.version) }
+		ch.shared = func(ctx context.Context, _ core.Meta) (core.Ruling, error) {
+			return w.Shared.Expire(ctx, key, ch.version)
+		}
 	}
 	return w.send(ctx, ch)
 }
@@ -138,7 +142,7 @@ func (w *Writer) fill(ctx context.Context, r core.Request, e *core.Entry) {
 	m := o.DistributedMeta(e.Meta(), now)
 	m.Version = ch.version
 	ch.token = r.Token
-	ch.shared = func(ctx context.Context) (core.Ruling, error) {
+	ch.shared = func(ctx context.Context, _ core.Meta) (core.Ruling, error) {
 		write := put{key: r.Key, mode: core.Fill, kind: core.FillWrite, meta: m, payload: p.payload}
 		if r.Seen != nil {
 			write.expect = r.Seen.Header
@@ -158,15 +162,30 @@ func (w *Writer) mayFill(seen *core.Seen) bool {
 }
 
 // marked returns e with the present marks, for a write that is loaded from
-// nowhere.
+// nowhere. One that goes on in the background does not wait for the server to
+// give them: see [Marks.Settle].
 func (w *Writer) marked(ctx context.Context, e *core.Entry, o *core.EntryOptions) *core.Entry {
-	if w.Marks == nil {
+	switch {
+	case w.Marks == nil:
 		return e
+	case o.BackgroundWrites:
+		epoch, gens, at := w.Marks.Recall(o.Tags)
+		return e.With(stamp(e.Meta(), o.Tags, epoch, gens, at))
 	}
 	within, cancel := context.WithTimeout(ctx, o.DistributedTimeout)
 	defer cancel()
 	epoch, gens, at := w.Marks.Begin(within, o.Tags)
 	return e.With(stamp(e.Meta(), o.Tags, epoch, gens, at))
+}
+
+// settled returns m, of a set that has waited, with the marks that hold for it.
+func (w *Writer) settled(ctx context.Context, m core.Meta, limit time.Duration) (core.Meta, error) {
+	if w.Marks == nil {
+		return m, nil
+	}
+	within, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	return w.Marks.Settle(within, m)
 }
 
 // prepared is an entry made ready for the levels.
@@ -207,11 +226,13 @@ func (w *Writer) shares(o *core.EntryOptions) bool {
 	return w.Shared != nil && !o.Skip.Has(core.SkipDistributedWrite)
 }
 
-func (w *Writer) remove(ch change, o *core.EntryOptions) func(context.Context) (core.Ruling, error) {
+func (w *Writer) remove(ch change, o *core.EntryOptions) func(context.Context, core.Meta) (core.Ruling, error) {
 	if !w.shares(o) {
 		return nil
 	}
-	return func(ctx context.Context) (core.Ruling, error) { return w.Shared.Remove(ctx, ch.key, ch.version) }
+	return func(ctx context.Context, _ core.Meta) (core.Ruling, error) {
+		return w.Shared.Remove(ctx, ch.key, ch.version)
+	}
 }
 
 func (w *Writer) change(key string, kind wire.MessageKind, o *core.EntryOptions) change {

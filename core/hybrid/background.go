@@ -71,6 +71,13 @@ func (s *Stack) goodbye(ctx context.Context) {
 	_ = s.writer.Notifier.Goodbye(within)
 }
 
+// undo closes the plugins of a stack that is not to be.
+func (s *Stack) undo() error {
+	ctx, cancel := context.WithTimeout(context.Background(), core.DefaultDistributedTimeout)
+	defer cancel()
+	return s.plugins.Close(ctx)
+}
+
 // requireDistributed asks the distributed layer for a sign of life.
 func (s *Stack) requireDistributed() error {
 	ctx, cancel := context.WithTimeout(context.Background(), core.DefaultDistributedTimeout)

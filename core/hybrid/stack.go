@@ -37,7 +37,7 @@ type Stack struct {
 	receiver   *coherence.Receiver // nil without a backplane
 	background background
 	closed     atomic.Bool
-	closeOnce  sync.Once
+	ended      chan struct{} // closed after closeErr is set
 	closeErr   error
 }
 
@@ -60,7 +60,7 @@ func New(o Options) (*Stack, error) {
 		err = s.requireDistributed()
 	}
 	if err != nil {
-		return nil, &core.Error{Op: core.OpOpen, Err: err}
+		return nil, &core.Error{Op: core.OpOpen, Err: errors.Join(err, s.undo())}
 	}
 	for _, detail := range advice(o.Defaults) {
 		s.events.Emit(core.Event{Kind: core.Advice, Detail: detail})
@@ -69,17 +69,18 @@ func New(o Options) (*Stack, error) {
 	return s, nil
 }
 
-// assemble connects the parts; it starts nothing.
+// assemble connects the parts; it starts nothing. Of a plugin that fails the
+// others are installed.
 func assemble(o Options) (*Stack, error) {
-	s := &Stack{name: o.Name, defaults: o.Defaults, memory: o.Memory, parts: o.Serializer}
+	s := &Stack{name: o.Name, defaults: o.Defaults, memory: o.Memory, parts: o.Serializer, ended: make(chan struct{})}
 	s.clock = core.NewMonotonic(o.Wall)
 	s.events = core.NewEvents(o.Name)
 	s.scratch.New = func() any { return new(buffers) }
 	plugins, err := core.Install(o.Name, s.events, o.Plugins)
-	if err != nil {
-		return nil, err
-	}
 	s.plugins = plugins
+	if err != nil {
+		return s, err
+	}
 	abandoned := o.MaxAbandoned
 	if abandoned == 0 {
 		abandoned = 1024
@@ -137,14 +138,26 @@ func (s *Stack) Events() *core.Events { return s.events }
 // happened, or when ctx has ended, with an error that says what was left. It
 // closes none of the parts it was given.
 //
-// Further calls wait for the first and return the same. A factory or a listener
-// that closes its own stack waits for itself until ctx ends.
+// Further calls wait for the first, or until their own ctx has ended, and return
+// the same. A factory or a listener that closes its own stack waits for itself
+// until ctx ends.
 func (s *Stack) Close(ctx context.Context) error {
-	s.closeOnce.Do(func() {
-		s.closed.Store(true)
+	if !s.closed.Swap(true) {
+		defer close(s.ended)
 		s.closeErr = s.shutDown(ctx)
-	})
-	return s.closeErr
+		return s.closeErr
+	}
+	select {
+	case <-s.ended:
+		return s.closeErr
+	default:
+	}
+	select {
+	case <-s.ended:
+		return s.closeErr
+	case <-ctx.Done():
+		return &core.Error{Op: core.OpClose, Err: context.Cause(ctx)}
+	}
 }
 
 func (s *Stack) shutDown(ctx context.Context) error {

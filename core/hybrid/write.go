@@ -18,7 +18,8 @@ var errWrongType = errors.New("views of one name must have one type")
 // When Set returns, this node reads v or something newer. The outcome says
 // whether the distributed layer has acknowledged it; an error of that layer is
 // returned only with core.ReturnLayerErrors. A value that cannot be encoded is
-// an error if memory is a layer of bytes, and with core.ReturnLayerErrors.
+// an error if memory is a layer of bytes, with core.Clone, and with
+// core.ReturnLayerErrors.
 func (c *Cache[V]) Set(ctx context.Context, key string, v V, opts ...core.Option) (core.Outcome, error) {
 	return c.write(ctx, core.OpSet, key, opts, func(full string, o *core.EntryOptions) (core.Outcome, error) {
 		now := c.stack.clock.Now()

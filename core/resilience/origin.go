@@ -6,6 +6,7 @@ package resilience
 import (
 	"context"
 	"errors"
+	"fmt"
 	"runtime/debug"
 	"time"
 
@@ -14,7 +15,8 @@ import (
 
 // Origin returns the end of a chain: it calls the request's factory. An error
 // becomes a *core.FactoryError, a panic a *core.FactoryError around a
-// *core.PanicError. A request without a factory is answered with nothing found.
+// *core.PanicError. If the factory gave up because its context ended, the error
+// tells why that did. A request without a factory is answered with nothing found.
 //
 // events may be nil.
 func Origin(clock core.Clock, events *core.Events) core.Handler {
@@ -30,7 +32,7 @@ func Origin(clock core.Clock, events *core.Events) core.Handler {
 		}()
 		e, err := load(ctx, r)
 		if err != nil {
-			ended.Err = failed(r.Key, err)
+			ended.Err = failed(ctx, r.Key, err)
 			return core.Result{}, ended.Err
 		}
 		ended.Kind, ended.Err = core.FactorySucceeded, nil
@@ -45,10 +47,16 @@ func report(events *core.Events, ev core.Event) {
 }
 
 // failed wraps a factory's error once. What the cache itself has to say of the
-// factory stays as it is.
-func failed(key string, err error) error {
+// factory stays as it is. A factory that only says that its context ended is
+// helped out with the reason: a time limit, or the closing of the cache.
+func failed(ctx context.Context, key string, err error) error {
 	if errors.Is(err, core.ErrRecursiveLoad) {
 		return err
+	}
+	if end := ctx.Err(); end != nil && errors.Is(err, end) {
+		if cause := context.Cause(ctx); !errors.Is(err, cause) {
+			err = fmt.Errorf("%w: %w", err, cause)
+		}
 	}
 	return &core.FactoryError{Key: key, Err: err}
 }

@@ -114,3 +114,52 @@ func TestOrigin_TellsOfAFactoryThatExits(t *testing.T) {
 		}
 	})
 }
+
+func TestOrigin_TellsWhyTheFactorysContextEnded(t *testing.T) {
+	errWhy := errors.New("why")
+	for name, end := range map[string]struct {
+		context func(context.Context) (context.Context, context.CancelFunc)
+		is      []error
+	}{
+		"cancelled for a reason": {func(ctx context.Context) (context.Context, context.CancelFunc) {
+			ctx, cancel := context.WithCancelCause(ctx)
+			cancel(errWhy)
+			return ctx, func() {}
+		}, []error{errWhy, context.Canceled}},
+		"cancelled for none": {func(ctx context.Context) (context.Context, context.CancelFunc) {
+			ctx, cancel := context.WithCancel(ctx)
+			cancel()
+			return ctx, cancel
+		}, []error{context.Canceled}},
+		"out of time": {func(ctx context.Context) (context.Context, context.CancelFunc) {
+			return context.WithTimeoutCause(ctx, 0, &core.TimeoutError{})
+		}, []error{core.ErrFactoryTimeout, context.DeadlineExceeded}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T, r *rig) {
+				ctx, cancel := end.context(t.Context())
+				defer cancel()
+				f := func(ctx context.Context, _ string) (int, error) { return 0, fmt.Errorf("query: %w", ctx.Err()) }
+				res, err := resilience.Origin(r.clock, r.events)(ctx, r.ask(core.EntryOptions{}, f))
+				for _, is := range end.is {
+					checkError(t, res, err, is)
+				}
+			})
+		})
+	}
+}
+
+func TestOrigin_TakesNoEndOfContextForWhatIsNone(t *testing.T) {
+	bubble(t, func(t *testing.T, r *rig) {
+		errWhy := errors.New("why")
+		ctx, cancel := context.WithCancelCause(t.Context())
+		f := func(context.Context, string) (int, error) {
+			cancel(errWhy)
+			return 0, errBoom
+		}
+		_, err := resilience.Origin(r.clock, r.events)(ctx, r.ask(core.EntryOptions{}, f))
+		if errors.Is(err, errWhy) || !errors.Is(err, errBoom) {
+			t.Errorf("got %v", err)
+		}
+	})
+}
