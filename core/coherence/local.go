@@ -172,6 +172,22 @@ func (l *Local) Commit(key string, t *core.Token, e *core.Entry) bool {
 	return true
 }
 
+// Adopt is Commit for what was read from the distributed layer. If that is news
+// and fresh, a load of the key under way has begun from something older, and may
+// not store any more.
+func (l *Local) Adopt(key string, t *core.Token, e *core.Entry) bool {
+	defer l.lock(key).Unlock()
+	if !t.Valid() || !l.Admits(key, e.Version()) {
+		return false
+	}
+	before, ok := l.memory.Get(key)
+	l.store(key, e)
+	if known := ok && before.Version().Same(e.Version()); !known && e.State(l.clock.Now()) == core.Fresh {
+		l.revoke(key)
+	}
+	return true
+}
+
 // Confirm notes that key's entry, if it is still the write with metadata m and t
 // is valid, agreed with the distributed layer, and when.
 func (l *Local) Confirm(key string, t *core.Token, m core.Meta) {
@@ -290,11 +306,15 @@ func sameWindow(a, b *core.Entry) bool {
 // invalidated makes sure that nothing older than v is stored under key from now
 // on. The lock is held.
 func (l *Local) invalidated(key string, v core.Version) {
-	for _, r := range l.revokers {
-		r.Revoke(key)
-	}
+	l.revoke(key)
 	if !v.IsZero() {
 		l.fences.raise(l.hash(key), v, l.clock.Now())
+	}
+}
+
+func (l *Local) revoke(key string) {
+	for _, r := range l.revokers {
+		r.Revoke(key)
 	}
 }
 

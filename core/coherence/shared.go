@@ -248,12 +248,12 @@ func (s *Shared) Expire(ctx context.Context, key string, v core.Version) (core.R
 		if err != nil {
 			return core.Ruling{}, err
 		}
-		m, now := found.Meta, s.clock.Now()
-		if found.Payload == nil || m.Dead <= m.Stale || m.Dead <= now {
+		m := found.Meta
+		if found.Payload == nil || m.Dead <= m.Stale || m.Dead <= s.clock.Now() {
 			break
 		}
 		m.Version = v
-		m.Stale = min(m.Stale, now)
+		m.Stale = core.Instant(-s.clock.Offset()) // 1970: the past by any node's clock
 		ruling, err := s.Write(ctx, put{key: key, mode: core.Fill, kind: core.ValueWrite, meta: m, payload: found.Payload, expect: found.Seen.Header})
 		if err != nil || ruling.Stored || ruling.Foreign {
 			return ruling, err

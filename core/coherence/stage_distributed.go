@@ -159,7 +159,7 @@ func promote(l *Local, r core.Request, e *core.Entry, payload []byte) {
 	if l.Bytes() != nil || r.Options.Clone {
 		e = e.WithPayload(payload)
 	}
-	if !l.Commit(r.Key, r.Token, e) {
+	if !l.Adopt(r.Key, r.Token, e) {
 		l.events.Emit(core.Event{Kind: core.Fenced, Key: r.Key})
 	}
 }
