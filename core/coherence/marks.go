@@ -7,7 +7,6 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/binary"
-	"math"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -49,9 +48,6 @@ type mark struct {
 	touched uint64       // the change that last renewed or doubted it
 	doubted bool         // it may have changed: for use only if the server is away
 }
-
-// unmarked is a count that is never reached: the entry has to be looked at.
-const unmarked = math.MaxUint64
 
 // maxMarks bounds the tags that a node remembers.
 const maxMarks = 100_000
