@@ -177,10 +177,16 @@ func (l *Local) Commit(key string, t *core.Token, e *core.Entry) bool {
 // not store any more.
 func (l *Local) Adopt(key string, t *core.Token, e *core.Entry) bool {
 	defer l.lock(key).Unlock()
-	if !t.Valid() || !l.Admits(key, e.Version()) {
+	if !l.Admits(key, e.Version()) {
 		return false
 	}
 	before, ok := l.memory.Get(key)
+	if !t.Valid() {
+		if ok && before.Version().Compare(e.Version()) < 0 {
+			l.expire(key) // the callers of the read have seen something newer
+		}
+		return false
+	}
 	l.store(key, e)
 	if known := ok && before.Version().Same(e.Version()); !known && e.State(l.clock.Now()) == core.Fresh {
 		l.revoke(key)
