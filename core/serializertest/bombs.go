@@ -25,12 +25,12 @@ func bombs() [][]byte {
 		{"\x81\x61a", "\xf6"}, {"\xdd\x00\x0f\x42\x40", ""}, {"\x9f", "\xff"}, {"\xbf\x61a", "\xff"}, {"\xc1", "\x00"},
 	}
 	for _, n := range nests {
-		for _, depth := range []int{100, 20_000, 100_000} {
+		for _, depth := range []int{100, 20_000} {
 			opens := bytes.Repeat([]byte(n.open), depth)
 			list = append(list, opens, slices.Concat(opens, bytes.Repeat([]byte(n.close), depth)))
 		}
 	}
-	for _, n := range []int{3000, 30_000} {
+	for _, n := range []int{3000, 8000} {
 		for _, elem := range []string{"{}", "0", "null", "[]", `""`, `{"":0}`} {
 			list = append(list, fmt.Appendf(nil, "[%s%s]", bytes.Repeat([]byte(elem+","), n-1), elem))
 		}

@@ -26,9 +26,9 @@ func checkLarge(p *probe) error {
 	}
 	if !p.h.Features.BytesOnly {
 		list = append(list, of("a megabyte of structs", func() []inner {
-			many := make([]inner, 30_000)
+			many := make([]inner, 10_000)
 			for i := range many {
-				many[i] = inner{ID: uint32(i), Label: "some label"}
+				many[i] = inner{ID: uint32(i), Label: "a label of some length, so that few structs make a megabyte; and some more"}
 			}
 			return many
 		}))
@@ -38,20 +38,18 @@ func checkLarge(p *probe) error {
 
 // checkSymmetric tries values until Marshal refuses them.
 func checkSymmetric(p *probe) error {
-	for _, n := range []int{1, 8, 9, 17} {
-		if err := p.symmetric(is(fmt.Sprintf("text of %d MiB", n), strings.Repeat("x", n<<20))); err != nil {
-			return err
-		}
+	if err := p.symmetric(is("text of 9 MiB", strings.Repeat("x", 9<<20))); err != nil {
+		return err
 	}
 	if p.h.Features.BytesOnly {
 		return nil
 	}
-	for _, n := range []int{10, 60, 63, 64, 65, 66, 128, 1000, 9_000, 10_000, 20_000} {
+	for _, n := range []int{10, 60, 63, 64, 65, 66, 128, 1000, 9_000, 12_000} {
 		if err := p.symmetric(nested(n)); err != nil {
 			return err
 		}
 	}
-	for _, n := range []int{100, 5000, 30_000} {
+	for _, n := range []int{100, 5000} {
 		s := sampleWith(fmt.Sprintf("%d structs", n), func() []wide { return make([]wide, n) }, func(a, b []wide) bool { return len(a) == len(b) })
 		if err := p.symmetric(s); err != nil {
 			return err

@@ -68,7 +68,7 @@ func recoverTo(err *error) {
 func withinLimits(data []byte) bool {
 	nesting := bytes.Count(data, []byte("[")) + bytes.Count(data, []byte(`":{`))
 	dense := 8*bytes.Count(data, []byte(",")) > len(data)+4000
-	return len(data) < 10<<20 && nesting < 5000 && !dense
+	return len(data) < 4<<20 && nesting < 5000 && !dense
 }
 
 // bytesOnly returns a serializer that keeps the laws for bytes and strings.

@@ -66,7 +66,7 @@ type (
 	}
 	// wide is a large type that may have a short encoding.
 	wide struct {
-		Numbers [128]int64 `json:",omitempty" msgpack:",omitempty"`
+		Numbers [128]int64 `json:",omitzero" msgpack:",omitempty"`
 		N       int
 	}
 	tree struct {

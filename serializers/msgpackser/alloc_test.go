@@ -43,7 +43,7 @@ func TestUnmarshal_AllocatesOnlyTheValue(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got := testing.AllocsPerRun(100, func() {
+		got := fewestAllocs(func() {
 			c.reset()
 			err = s.Unmarshal(data, c.target)
 		})
@@ -58,12 +58,22 @@ func TestAppendMarshal_AllocatesNothing(t *testing.T) {
 	record := struct6{1 << 40, "a name", 9.99, 42, true, "a comment"}
 	dst := make([]byte, 0, 256)
 	var err error
-	got := testing.AllocsPerRun(100, func() { _, err = s.AppendMarshal(dst, &record) })
+	got := fewestAllocs(func() { _, err = s.AppendMarshal(dst, &record) })
 	if err != nil || got > 0 {
 		t.Errorf("%v allocations, %v", got, err)
 	}
-	got = testing.AllocsPerRun(100, func() { _, err = s.Marshal(&record) })
+	got = fewestAllocs(func() { _, err = s.Marshal(&record) })
 	if err != nil || got > 1 {
 		t.Errorf("Marshal: %v allocations, %v, want the result only", got, err)
 	}
+}
+
+// fewestAllocs returns how many allocations f needs when the pools are full. The
+// race detector empties them at random.
+func fewestAllocs(f func()) float64 {
+	fewest := testing.AllocsPerRun(1, f)
+	for range 100 {
+		fewest = min(fewest, testing.AllocsPerRun(1, f))
+	}
+	return fewest
 }
