@@ -7,11 +7,14 @@ import (
 	"fmt"
 	"sync/atomic"
 	"testing"
+
+	"github.com/fusioncache-go/fusioncache/core"
 )
 
 // Bench measures the layer in the same way for every adapter: hits, misses and
 // writes of 256 bytes and hits of 16 KiB, from as many goroutines as there are
-// processors, and one write at a time. Only New of h is used.
+// processors, and one write at a time; of an arbiter, also forced writes and
+// reads of a header. Only New of h is used.
 func Bench(b *testing.B, h Harness) {
 	p := newProbe(b, h.withDefaults())
 	small, large := p.key("small"), p.key("large")
@@ -45,6 +48,23 @@ func Bench(b *testing.B, h Harness) {
 				b.Fatal(err)
 			}
 		}
+	})
+	if arbiter, ok := core.As[core.Arbiter](p.layer); ok {
+		benchArbiter(b, arbiter, keys, small)
+	}
+}
+
+func benchArbiter(b *testing.B, a core.Arbiter, keys []string, small string) {
+	w := writeOf(core.Force, core.ValueWrite, 1, noise(256-core.HeaderSize))
+	forced := make([]string, len(keys)) // what Set has stored is foreign
+	for i, key := range keys {
+		forced[i] = key + "forced"
+	}
+	b.Run("Force/256B", func(b *testing.B) {
+		inParallel(b, func(i int64) error { _, err := a.Arbitrate(b.Context(), forced[i%1024], w); return err })
+	})
+	b.Run("ReadHeader", func(b *testing.B) {
+		inParallel(b, func(int64) error { _, _, err := a.ReadHeader(b.Context(), small); return err })
 	})
 }
 

@@ -12,14 +12,15 @@ import (
 	"github.com/fusioncache-go/fusioncache/core"
 )
 
-// call is one method of the contract, reduced to its error and, for Get, a miss.
+// call is one method of the contract, reduced to its error and, for one that
+// reads, a miss.
 type call struct {
 	name string
 	do   func(ctx context.Context) (miss bool, err error)
 }
 
-// calls returns every method of layer, Ping included where it is declared. The
-// key has been set before if that is possible.
+// calls returns every method of layer, those of its declared abilities included.
+// The key has been set before if that is possible.
 func (p *probe) calls(layer core.DistributedLayer, key string) []call {
 	calls := []call{
 		{"Get", func(ctx context.Context) (bool, error) {
@@ -34,6 +35,16 @@ func (p *probe) calls(layer core.DistributedLayer, key string) []call {
 	if pinger, ok := core.As[core.Pinger](layer); ok && p.h.Features.Ping {
 		calls = append(calls, call{"Ping", func(ctx context.Context) (bool, error) { return false, pinger.Ping(ctx) }})
 	}
+	if arbiter, ok := core.As[core.Arbiter](layer); ok && p.h.Features.Arbiter {
+		w := writeOf(core.Force, core.ValueWrite, 1, []byte("value"))
+		calls = append(calls, call{"Arbitrate", func(ctx context.Context) (bool, error) {
+			_, err := arbiter.Arbitrate(ctx, key, w)
+			return false, err
+		}}, call{"ReadHeader", func(ctx context.Context) (bool, error) {
+			_, ok, err := arbiter.ReadHeader(ctx, key)
+			return !ok, err
+		}})
+	}
 	return calls
 }
 
@@ -44,8 +55,8 @@ func (c call) refused(ctx context.Context, state string) error {
 		switch {
 		case err != nil:
 			return nil
-		case c.name == "Get" && miss:
-			return fmt.Errorf("get %s is a miss, want an error", state)
+		case miss:
+			return fmt.Errorf("%s %s is a miss, want an error", c.name, state)
 		}
 		return fmt.Errorf("%s %s succeeds, want an error", c.name, state)
 	})
@@ -135,12 +146,20 @@ func (p *probe) checkDeadline(c call, limit time.Duration) error {
 }
 
 func checkAbilities(p *probe) error {
-	_, ok := core.As[core.Pinger](p.layer)
+	_, pings := core.As[core.Pinger](p.layer)
+	_, arbitrates := core.As[core.Arbiter](p.layer)
+	return errors.Join(
+		declared("Ping", "core.Pinger", p.h.Features.Ping, pings),
+		declared("Arbiter", "core.Arbiter", p.h.Features.Arbiter, arbitrates),
+	)
+}
+
+func declared(feature, ability string, declared, has bool) error {
 	switch {
-	case ok && !p.h.Features.Ping:
-		return errors.New("the layer implements core.Pinger and does not declare it: set Features.Ping")
-	case !ok && p.h.Features.Ping:
-		return errors.New("the layer declares Features.Ping and does not implement core.Pinger")
+	case has && !declared:
+		return fmt.Errorf("the layer implements %s and does not declare it: set Features.%s", ability, feature)
+	case !has && declared:
+		return fmt.Errorf("the layer declares Features.%s and does not implement %s", feature, ability)
 	}
 	return nil
 }

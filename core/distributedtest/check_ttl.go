@@ -34,6 +34,12 @@ func checkTTLEnds(p *probe) error {
 	if err := p.set(key, []byte("mortal"), ttl); err != nil {
 		return err
 	}
+	return p.watchEnd(key, before, ttl)
+}
+
+// watchEnd reads a key that was set for ttl between before and now until it ends,
+// and expects that to be in time.
+func (p *probe) watchEnd(key string, before time.Time, ttl time.Duration) error {
 	earliest, latest := before.Add(ttl), p.now().Add(p.roundUp(ttl)+p.h.Slack)
 	if !p.h.Bubble {
 		earliest = earliest.Add(-clockGrain)
@@ -59,6 +65,12 @@ func checkTTLEnds(p *probe) error {
 // possible.
 func (p *probe) wantEnd(key string, ttl time.Duration) error {
 	p.pass(p.roundUp(ttl) + 2*pollStep)
+	return p.wantEnded(key)
+}
+
+// wantEnded expects that key, whose ttl is over, has ended, or does so within
+// the slack.
+func (p *probe) wantEnded(key string) error {
 	if p.wantMiss(key) == nil {
 		return nil
 	}

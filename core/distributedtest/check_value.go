@@ -12,16 +12,20 @@ import (
 
 func checkAbsentKey(p *probe) error { return p.wantMiss(p.key("absent")) }
 
-func checkRoundTrip(p *probe) error {
+// oddValues returns values that protocols and encodings trip over.
+func oddValues() [][]byte {
 	every := make([]byte, 256)
 	for i := range every {
 		every[i] = byte(i)
 	}
-	values := [][]byte{
+	return [][]byte{
 		{0}, {'x'}, {0xff}, []byte("\r\n"), []byte("\x00\x00"), []byte("0"), []byte("nil"),
 		[]byte("\xff\xfe\xfd not UTF-8"), every, bytes.Repeat([]byte{0}, 1000), noise(64 << 10),
 	}
-	for i, v := range values {
+}
+
+func checkRoundTrip(p *probe) error {
+	for i, v := range oddValues() {
 		if err := p.setAndRead(p.key(fmt.Sprint("value", i)), v); err != nil {
 			return err
 		}

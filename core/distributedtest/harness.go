@@ -61,6 +61,8 @@ type Harness struct {
 type Features struct {
 	// Ping: the layer implements [core.Pinger].
 	Ping bool
+	// Arbiter: the layer implements [core.Arbiter].
+	Arbiter bool
 	// NoServer: the layer talks to nothing that could be down or stalled.
 	NoServer bool
 	// NoClose: there is nothing behind the layer that could be closed.

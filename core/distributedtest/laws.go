@@ -46,6 +46,15 @@ func Laws() []Law {
 		{Name: "Concurrent", Sentence: "Many goroutines at once read nothing but whole values of the key that they asked for.", check: checkConcurrent},
 		{Name: "Abilities", Sentence: "The layer has the optional abilities that it declares, and no others.", check: checkAbilities},
 		{Name: "Ping", Sentence: "Ping succeeds while the server answers.", needs: needsPing, check: checkPing},
+		{Name: "ArbiterDecides", Sentence: "Arbitrate decides as core.Write.Decide does on what is stored.", needs: needsArbiter, check: arbitrated(checkArbiterDecides)},
+		{Name: "ArbiterBytes", Sentence: "Arbitrate stores exactly the bytes that it was given behind the header, and keeps no slice of its caller.", needs: needsArbiter, check: arbitrated(checkArbiterBytes)},
+		{Name: "ArbiterKeys", Sentence: "For Arbitrate and ReadHeader every key is the place that it is for the other methods.", needs: needsArbiter, check: arbitrated(checkArbiterKeys)},
+		{Name: "ArbiterForeign", Sentence: "Bytes without a header of ours stay, whatever is to be written over them, and the ruling says so.", needs: needsArbiter, check: arbitrated(checkArbiterForeign)},
+		{Name: "ArbiterAbsent", Sentence: "Where nothing was ever stored, or it was deleted or has ended, a fill that saw nothing is stored and one that saw something is not.", needs: needsArbiter, check: arbitrated(checkArbiterAbsent)},
+		{Name: "ArbiterTTL", Sentence: "What Arbitrate stores lives for the ttl of that write, not shorter, and ends when the ttl, rounded up, has passed; for ever is for ever.", needs: needsArbiter, check: arbitrated(checkArbiterTTL)},
+		{Name: "ConcurrentFills", Sentence: "Of fills that saw the same, exactly one is stored, and the others are told which.", needs: needsArbiter, check: arbitrated(checkConcurrentFills)},
+		{Name: "ConcurrentForces", Sentence: "Forced writes are all stored, each with a higher version than the one that it replaces.", needs: needsArbiter, check: arbitrated(checkConcurrentForces)},
+		{Name: "ReadHeader", Sentence: "ReadHeader returns the first core.HeaderSize bytes of what is stored, fewer if that is shorter, and tells when there is nothing.", needs: needsArbiter, check: arbitrated(checkReadHeader)},
 		{Name: "AfterClose", Sentence: "After the client is closed every method returns an error and none panics.", needs: needsClose, check: checkAfterClose},
 		{Name: "ServerDown", Sentence: "While the server is down every method returns an error, never a miss.", needs: needsDown, check: checkServerDown},
 		{Name: "ServerStalled", Sentence: "While the server does not answer every method keeps the context's deadline and then returns an error that wraps the context's.", needs: needsStalled, check: checkServerStalled},
@@ -88,6 +97,13 @@ func guard(f func() error) (err error) {
 func needsPing(h Harness) error {
 	if !h.Features.Ping {
 		return fmt.Errorf("%w: the layer declares no Ping", ErrNotApplicable)
+	}
+	return nil
+}
+
+func needsArbiter(h Harness) error {
+	if !h.Features.Arbiter {
+		return fmt.Errorf("%w: the layer declares no Arbiter", ErrNotApplicable)
 	}
 	return nil
 }

@@ -10,10 +10,12 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/fusioncache-go/fusioncache/core"
 )
 
 func mutants() []mutant {
-	return slices.Concat(valueMutants(), deleteMutants(), keyMutants(), ttlMutants(), faultMutants())
+	return slices.Concat(valueMutants(), deleteMutants(), keyMutants(), ttlMutants(), faultMutants(), arbiterMutants(), leaseMutants())
 }
 
 // editSet makes a mutant that stores something else than it was given.
@@ -66,6 +68,18 @@ func (t *table[V]) get(key string) (V, bool) {
 	return v, ok
 }
 
+// onArbitrate calls observe with every write and what came of it.
+func onArbitrate(f *fake, observe func(key string, w core.Write, r core.Ruling)) {
+	arbitrate := f.arbitrate
+	f.arbitrate = func(ctx context.Context, key string, w core.Write) (core.Ruling, error) {
+		r, err := arbitrate(ctx, key, w)
+		if err == nil {
+			observe(key, w, r)
+		}
+		return r, err
+	}
+}
+
 // onSet calls observe with every key and value that is set.
 func onSet(f *fake, observe func(key string, data []byte, ttl time.Duration)) {
 	set := f.set
@@ -96,6 +110,7 @@ func errorForUnknown(r *rig) {
 	r.onNew = func(f *fake) {
 		var known table[bool]
 		onSet(f, func(key string, _ []byte, _ time.Duration) { known.put(key, true) })
+		onArbitrate(f, func(key string, _ core.Write, _ core.Ruling) { known.put(key, true) })
 		get := f.get
 		f.get = func(ctx context.Context, key string) ([]byte, bool, error) {
 			data, ok, err := get(ctx, key)
@@ -125,8 +140,10 @@ func keepArgument(r *rig) {
 		onSet(f, func(key string, data []byte, _ time.Duration) { kept.put(key, data) })
 		get := f.get
 		f.get = func(ctx context.Context, key string) ([]byte, bool, error) {
-			_, ok, err := get(ctx, key)
-			data, _ := kept.get(key)
+			data, ok, err := get(ctx, key)
+			if set, is := kept.get(key); is {
+				data = set
+			}
 			return bytes.Clone(data), ok, err
 		}
 	}
@@ -138,8 +155,10 @@ func shareResult(r *rig) {
 		onSet(f, func(key string, data []byte, _ time.Duration) { shared.put(key, bytes.Clone(data)) })
 		get := f.get
 		f.get = func(ctx context.Context, key string) ([]byte, bool, error) {
-			_, ok, err := get(ctx, key)
-			data, _ := shared.get(key)
+			data, ok, err := get(ctx, key)
+			if set, is := shared.get(key); is {
+				data = set
+			}
 			return data, ok, err
 		}
 	}

@@ -50,6 +50,22 @@ func faultMutants() []mutant {
 				}
 			}
 		}},
+		{"DoneContext", "Arbitrate ignores it", func(r *rig) {
+			r.onNew = func(f *fake) {
+				arbitrate := f.arbitrate
+				f.arbitrate = func(ctx context.Context, key string, w core.Write) (core.Ruling, error) {
+					return arbitrate(context.WithoutCancel(ctx), key, w)
+				}
+			}
+		}},
+		{"DoneContext", "ReadHeader makes it a miss", func(r *rig) { r.onNew = noHeaderOnError }},
+		{"AfterClose", "ReadHeader makes it a miss", func(r *rig) { r.onClosed = noHeaderOnError }},
+		{"ServerDown", "ReadHeader makes it a miss", func(r *rig) { r.onDown = noHeaderOnError }},
+		{"ServerDown", "Arbitrate refuses everything", func(r *rig) {
+			r.onDown = func(f *fake) {
+				f.arbitrate = func(context.Context, string, core.Write) (core.Ruling, error) { return core.Ruling{}, nil }
+			}
+		}},
 		{"AfterClose", "Get makes it a miss", func(r *rig) { r.onClosed = missOnError }},
 		{"AfterClose", "Set panics", func(r *rig) {
 			r.onClosed = func(f *fake) {
@@ -78,6 +94,15 @@ func faultMutants() []mutant {
 			}
 		}},
 		{"Abilities", "Ping is not declared", func(r *rig) { r.features.Ping = false }},
+		{"Abilities", "Arbiter is not declared", func(r *rig) { r.features.Arbiter = false }},
+		{"Abilities", "Arbiter is hidden by a wrapper", func(r *rig) {
+			r.wrap = func(l core.DistributedLayer) core.DistributedLayer {
+				return struct {
+					core.DistributedLayer
+					core.Pinger
+				}{l, l.(core.Pinger)}
+			}
+		}},
 		{"Abilities", "Ping is hidden by a wrapper", func(r *rig) {
 			r.wrap = func(l core.DistributedLayer) core.DistributedLayer { return struct{ core.DistributedLayer }{l} }
 		}},
@@ -93,6 +118,17 @@ func missOnError(f *fake) {
 	get := f.get
 	f.get = func(ctx context.Context, key string) ([]byte, bool, error) {
 		data, ok, err := get(ctx, key)
+		if err != nil {
+			return nil, false, nil
+		}
+		return data, ok, nil
+	}
+}
+
+func noHeaderOnError(f *fake) {
+	header := f.header
+	f.header = func(ctx context.Context, key string) ([]byte, bool, error) {
+		data, ok, err := header(ctx, key)
 		if err != nil {
 			return nil, false, nil
 		}

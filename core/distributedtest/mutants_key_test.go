@@ -23,8 +23,17 @@ func mapKeys(slot func(key string) string) func(r *rig) {
 				return set(ctx, slot(key), data, ttl)
 			}
 			f.del = func(ctx context.Context, key string) error { return del(ctx, slot(key)) }
+			mapArbiterKeys(f, slot)
 		}
 	}
+}
+
+func mapArbiterKeys(f *fake, slot func(key string) string) {
+	arbitrate, header := f.arbitrate, f.header
+	f.arbitrate = func(ctx context.Context, key string, w core.Write) (core.Ruling, error) {
+		return arbitrate(ctx, slot(key), w)
+	}
+	f.header = func(ctx context.Context, key string) ([]byte, bool, error) { return header(ctx, slot(key)) }
 }
 
 func keyMutants() []mutant {

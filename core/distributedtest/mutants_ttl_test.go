@@ -80,7 +80,7 @@ func renewOnRead(r *rig) {
 		get, set := f.get, f.set
 		f.get = func(ctx context.Context, key string) ([]byte, bool, error) {
 			data, ok, err := get(ctx, key)
-			if ttl, _ := ttls.get(key); ok && ttl < time.Second {
+			if ttl, known := ttls.get(key); ok && known && ttl < time.Second {
 				err = set(ctx, key, data, ttl)
 			}
 			return data, ok, err

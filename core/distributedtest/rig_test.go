@@ -16,10 +16,12 @@ import (
 
 // fake is a layer whose every method can be replaced by a broken one.
 type fake struct {
-	get  func(ctx context.Context, key string) ([]byte, bool, error)
-	set  func(ctx context.Context, key string, data []byte, ttl time.Duration) error
-	del  func(ctx context.Context, key string) error
-	ping func(ctx context.Context) error
+	get       func(ctx context.Context, key string) ([]byte, bool, error)
+	set       func(ctx context.Context, key string, data []byte, ttl time.Duration) error
+	del       func(ctx context.Context, key string) error
+	ping      func(ctx context.Context) error
+	arbitrate func(ctx context.Context, key string, w core.Write) (core.Ruling, error)
+	header    func(ctx context.Context, key string) ([]byte, bool, error)
 }
 
 func (f *fake) Get(ctx context.Context, key string) ([]byte, bool, error) { return f.get(ctx, key) }
@@ -32,12 +34,20 @@ func (f *fake) Delete(ctx context.Context, key string) error { return f.del(ctx,
 
 func (f *fake) Ping(ctx context.Context) error { return f.ping(ctx) }
 
+func (f *fake) Arbitrate(ctx context.Context, key string, w core.Write) (core.Ruling, error) {
+	return f.arbitrate(ctx, key, w)
+}
+
+func (f *fake) ReadHeader(ctx context.Context, key string) ([]byte, bool, error) {
+	return f.header(ctx, key)
+}
+
 func working(tb testing.TB) *fake {
 	store, err := localdist.New(nil)
 	if err != nil {
 		tb.Fatal(err)
 	}
-	return &fake{store.Get, store.Set, store.Delete, store.Ping}
+	return &fake{store.Get, store.Set, store.Delete, store.Ping, store.Arbitrate, store.ReadHeader}
 }
 
 // failing returns a layer whose methods all return what fail returns.
@@ -47,6 +57,10 @@ func failing(fail func(ctx context.Context) error) *fake {
 		set:  func(ctx context.Context, _ string, _ []byte, _ time.Duration) error { return fail(ctx) },
 		del:  func(ctx context.Context, _ string) error { return fail(ctx) },
 		ping: fail,
+		arbitrate: func(ctx context.Context, _ string, _ core.Write) (core.Ruling, error) {
+			return core.Ruling{}, fail(ctx)
+		},
+		header: func(ctx context.Context, _ string) ([]byte, bool, error) { return nil, false, fail(ctx) },
 	}
 }
 
@@ -68,7 +82,7 @@ func newRig() *rig {
 	return &rig{
 		onNew: same, onClosed: same, onDown: same, onStalled: same,
 		wrap:     func(l core.DistributedLayer) core.DistributedLayer { return l },
-		features: distributedtest.Features{Ping: true},
+		features: distributedtest.Features{Ping: true, Arbiter: true},
 	}
 }
 
