@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -68,6 +69,10 @@ func isForeign(_ string, _ core.Write, current []byte) bool {
 }
 
 func arbiterMutants() []mutant {
+	return slices.Concat(decisionMutants(), placeMutants(), headerMutants())
+}
+
+func decisionMutants() []mutant {
 	return []mutant{
 		{"ArbiterDecides", "a replay is forced", editWrite(func(w core.Write) core.Write {
 			if w.Mode == core.Replay && w.Skew < time.Second {
@@ -87,6 +92,11 @@ func arbiterMutants() []mutant {
 			return r
 		})},
 		{"ArbiterDecides", "the counter overflows", inSteps(hasFullBump, overflow)},
+	}
+}
+
+func placeMutants() []mutant {
+	return []mutant{
 		{"ArbiterBytes", "zeroes at the end are lost", editWrite(func(w core.Write) core.Write {
 			w.Data = append(bytes.Clone(w.Data[:core.HeaderSize]), bytes.TrimRight(w.Data[core.HeaderSize:], "\x00")...)
 			return w
@@ -132,6 +142,11 @@ func arbiterMutants() []mutant {
 			r.Foreign = false
 			return r
 		})},
+	}
+}
+
+func headerMutants() []mutant {
+	return []mutant{
 		{"ReadHeader", "the whole value is returned", func(r *rig) {
 			r.onNew = func(f *fake) {
 				f.header = func(ctx context.Context, key string) ([]byte, bool, error) {

@@ -6,12 +6,17 @@ package distributedtest_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/fusioncache-go/fusioncache/core"
 )
 
 func faultMutants() []mutant {
+	return slices.Concat(contextMutants(), serverMutants(), abilityMutants())
+}
+
+func contextMutants() []mutant {
 	return []mutant{
 		{"DoneContext", "Get ignores it", func(r *rig) {
 			r.onNew = func(f *fake) {
@@ -59,6 +64,11 @@ func faultMutants() []mutant {
 			}
 		}},
 		{"DoneContext", "ReadHeader makes it a miss", func(r *rig) { r.onNew = noHeaderOnError }},
+	}
+}
+
+func serverMutants() []mutant {
+	return []mutant{
 		{"AfterClose", "ReadHeader makes it a miss", func(r *rig) { r.onClosed = noHeaderOnError }},
 		{"ServerDown", "ReadHeader makes it a miss", func(r *rig) { r.onDown = noHeaderOnError }},
 		{"ServerDown", "Arbitrate refuses everything", func(r *rig) {
@@ -93,6 +103,11 @@ func faultMutants() []mutant {
 				}
 			}
 		}},
+	}
+}
+
+func abilityMutants() []mutant {
+	return []mutant{
 		{"Abilities", "Ping is not declared", func(r *rig) { r.features.Ping = false }},
 		{"Abilities", "Arbiter is not declared", func(r *rig) { r.features.Arbiter = false }},
 		{"Abilities", "Arbiter is hidden by a wrapper", func(r *rig) {
