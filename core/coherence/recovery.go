@@ -182,13 +182,14 @@ func (r *Recovery) Run(ctx context.Context, replay func(context.Context, debt) e
 		case <-ctx.Done():
 			return
 		}
-		r.round(ctx, replay, overflowed)
+		r.round(ctx, r.clock.Now(), replay, overflowed)
 	}
 }
 
-func (r *Recovery) round(ctx context.Context, replay func(context.Context, debt) error, overflowed func(context.Context) error) {
+// round replays the debts that are due at now.
+func (r *Recovery) round(ctx context.Context, now core.Instant, replay func(context.Context, debt) error, overflowed func(context.Context) error) {
 	failures := 0
-	for _, d := range r.due(r.clock.Now()) {
+	for _, d := range r.due(now) {
 		if ctx.Err() != nil || failures == giveUpAfter {
 			return
 		}
@@ -210,9 +211,10 @@ func (r *Recovery) round(ctx context.Context, replay func(context.Context, debt)
 	}
 }
 
-// Flush makes one last round and returns an error that says what is left.
+// Flush makes one last round, in which no debt waits for its time, and returns an
+// error that says what is left.
 func (r *Recovery) Flush(ctx context.Context, replay func(context.Context, debt) error, overflowed func(context.Context) error) error {
-	r.round(ctx, replay, overflowed)
+	r.round(ctx, core.Never, replay, overflowed)
 	keys, overflow := r.Len()
 	if keys == 0 && !overflow {
 		return nil
