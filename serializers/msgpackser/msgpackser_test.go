@@ -65,8 +65,9 @@ func TestMarshal_RefusesCycles(t *testing.T) {
 	table := map[string]any{}
 	table[""] = table
 	for _, v := range []any{n, &list, &long, &table} {
-		if _, err := s.Marshal(v); !errors.Is(err, msgpackser.ErrLimit) {
-			t.Errorf("%T: got %v, want ErrLimit", v, err)
+		_, err := s.Marshal(v)
+		if !errors.Is(err, msgpackser.ErrLimit) || !strings.Contains(err.Error(), "nested") {
+			t.Errorf("%T: got %v, want ErrLimit for the depth", v, err)
 		}
 	}
 }
@@ -74,7 +75,7 @@ func TestMarshal_RefusesCycles(t *testing.T) {
 // TestMarshal_RefusesWhatCannotBeRead: methods may write anything.
 func TestMarshal_RefusesWhatCannotBeRead(t *testing.T) {
 	s := mustNew(t, nil)
-	for _, raw := range []string{"", "\xc1", "\x92\x01", "\x01\x02", "\xd4\x05\x00", "\xc7\x00\xff", "\xd5\xff\x00\x00", "\xd7\xff\xff\xff\xff\xff\xff\xff\xff\xff"} {
+	for _, raw := range []string{"", "\xc1", "\x92\x01", "\x01\x02", "\xd4\x05\x00", "\xd6\x05\x00\x00\x00\x00", "\xc7\x0c\x05" + strings.Repeat("\x00", 12), "\xc7\x00\xff", "\xd5\xff\x00\x00", "\xd7\xff\xff\xff\xff\xff\xff\xff\xff\xff"} {
 		v := msgpack.RawMessage(raw)
 		if data, err := s.Marshal(&v); !errors.Is(err, msgpackser.ErrMalformed) {
 			t.Errorf("%x: got %x, %v, want ErrMalformed", raw, data, err)

@@ -40,6 +40,7 @@ func targets() []target {
 		into[map[string]wide]("map of wide structs"),
 		into[map[[160]byte]*wide]("map by wide arrays"),
 		into[[]map[string]any]("slice of maps"),
+		into[[]map[string][15]int64]("slice of maps with large slots"),
 		into[[]map[string]map[int16]product]("slice of maps of maps"),
 		into[string]("string"),
 		into[[]byte]("bytes"),
