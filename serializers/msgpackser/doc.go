@@ -23,7 +23,8 @@
 //
 // Structs are maps of field names, or of the names in msgpack tags, so that
 // fields may be added, removed and reordered. Nil and empty slices and maps stay
-// different. A [time.Time] keeps its instant but neither its location nor its
+// different, but a nil pointer to an embedded struct may come back as a pointer to
+// a zero one. A nil where a [time.Time] is expected is an error. A [time.Time] keeps its instant but neither its location nor its
 // monotonic reading; the zero time stays zero. In an empty interface an integer
 // comes back as the smallest type that holds it, a struct as map[string]any, a
 // slice as []any. Methods EncodeMsgpack and DecodeMsgpack, MarshalMsgpack and

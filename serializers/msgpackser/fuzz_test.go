@@ -60,11 +60,11 @@ func checkAgain(t *testing.T, s *msgpackser.Serializer, v any, into target) {
 	}
 	w := into.make()
 	if err := s.Unmarshal(once, w); err != nil {
-		t.Fatalf("%s was encoded as %x but cannot be decoded: %v", into.name, once, err)
+		t.Fatalf("%s was encoded as %.100x but cannot be decoded: %v", into.name, once, err)
 	}
 	twice, err := s.Marshal(w)
 	if err != nil || len(twice) != len(once) {
-		t.Fatalf("%s was encoded as %x, then as %x, %v", into.name, once, twice, err)
+		t.Fatalf("%s was encoded as %.100x, then as %.100x, %v", into.name, once, twice, err)
 	}
 }
 

@@ -47,7 +47,7 @@ func hostiles() []hostile {
 		)
 	}
 	for _, n := range []int{100, 3000, 20_000} {
-		for _, elem := range []string{"\xc0", "\x80", "\x90", "\xa0", "\x01", "\x81\xa0\xc0", "\x81\xa1m\x91\x80", "\xd6\xff\x81\xa0\xa0\xa0"} {
+		for _, elem := range []string{"\xc0", "\x80", "\x90", "\xa0", "\x01", "\x81\xa0\xc0", "\x81\xa1m\x91\x80", "\x81\xa1n\xa0", "\xd6\xff\x81\xa0\xa0\xa0"} {
 			body := bytes.Repeat([]byte(elem), n)
 			list = append(list,
 				hostile{"long array", slices.Concat([]byte{0xdd}, binary.BigEndian.AppendUint32(nil, uint32(n)), body)},

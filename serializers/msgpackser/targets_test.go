@@ -39,6 +39,8 @@ func targets() []target {
 		into[map[time.Time]int8]("map by time"),
 		into[map[string]wide]("map of wide structs"),
 		into[map[[160]byte]*wide]("map by wide arrays"),
+		into[map[[1000]byte]any]("map by large arrays"),
+		into[[]embeddingWide]("slice of structs that embed pointers"),
 		into[[]map[string]any]("slice of maps"),
 		into[[]map[string][15]int64]("slice of maps with large slots"),
 		into[[]map[string]map[int16]product]("slice of maps of maps"),
@@ -102,6 +104,13 @@ type embedding struct {
 type Inner struct {
 	Depth uint16
 	Wide  []wide
+}
+
+type embeddingWide struct{ *Wide }
+
+type Wide struct {
+	Numbers [200]int64 `msgpack:",omitempty"`
+	Name    string     `msgpack:"n,omitempty"`
 }
 
 type shop struct {
