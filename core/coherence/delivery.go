@@ -72,7 +72,12 @@ func (w *Writer) deliver(ctx context.Context, ch change) (core.Ruling, error) {
 	}
 	within, cancel := context.WithTimeout(ctx, ch.options.DistributedTimeout)
 	defer cancel()
-	return ch.shared(within, ch.meta)
+	ruling, err := ch.shared(within, ch.meta)
+	if err == nil && ruling.Foreign && ch.token == nil {
+		// The place is not ours: what the caller wants there is not there.
+		err = &core.LayerError{Level: core.LevelDistributed, Op: core.OpSet, Key: ch.key, Err: core.ErrForeign}
+	}
+	return ruling, err
 }
 
 // unfilled deals with a fill that failed or was refused. Nobody is to be told:
