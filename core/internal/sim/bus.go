@@ -49,6 +49,12 @@ var _ core.Backplane = (*plug)(nil)
 
 func (p *plug) roll() int { return p.rng.IntN(100) }
 
+func (p *plug) hangs(now instant) bool {
+	p.bus.mu.Lock()
+	defer p.bus.mu.Unlock()
+	return p.bus.world.plan.at(BusHang, p.node.index, now, p.roll) != nil
+}
+
 // Publish implements core.Backplane.
 func (p *plug) Publish(ctx context.Context, msg []byte) error {
 	if p.node.dead.Load() {
@@ -58,7 +64,13 @@ func (p *plug) Publish(ctx context.Context, msg []byte) error {
 		return err
 	}
 	w := p.bus.world
-	if err := w.sleep(ctx, w.callLane(), 0); err != nil {
+	lane, d := w.callLane(), instant(0)
+	if p.hangs(w.now()) {
+		d = time.Hour
+	}
+	err := w.sleep(ctx, lane, d)
+	w.hold(p.node.index, lane)
+	if err != nil {
 		return err
 	}
 	if p.node.dead.Load() {
@@ -93,6 +105,9 @@ func (p *plug) send(s *subscription, msg []byte, now instant) {
 	if from(BusCut) != nil || from(BusDrop) != nil {
 		return
 	}
+	if from(BusGarble) != nil {
+		garble(p.rng, msg)
+	}
 	copies := 1
 	if from(BusDouble) != nil {
 		copies = 2
@@ -114,7 +129,11 @@ func (p *plug) send(s *subscription, msg []byte, now instant) {
 	}
 }
 
+// deliver hands a message over; a paused node takes it when the pause is over.
 func (s *subscription) deliver(msg []byte) {
+	if w := s.node.world; w.plan.at(NodePause, s.node.index, w.now(), always) != nil {
+		w.hold(s.node.index, w.now()%tick)
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !s.over && !s.node.dead.Load() {

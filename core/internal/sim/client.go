@@ -8,7 +8,6 @@ import (
 	"math/rand/v2"
 
 	"github.com/fusioncache-go/fusioncache/core"
-	"github.com/fusioncache-go/fusioncache/core/hybrid"
 )
 
 // client asks and writes at random on one node, until the run is over.
@@ -28,6 +27,7 @@ func (c *client) live(ctx context.Context) {
 		if w.now() > p.End() {
 			return
 		}
+		w.hold(c.node, c.lane)
 		c.step(ctx)
 		w.settle(c.lane)
 	}
@@ -40,28 +40,86 @@ func (c *client) step(ctx context.Context) {
 	if w.now() > p.Heal && o.action.writes() {
 		o.action = doLoad
 	}
+	o.choice = choose(c.rng, o.action)
 	if o.action.writes() {
-		c.run.source.take(o.key)
+		c.aim(o)
+		c.run.source.take(o.keys)
 		w.settle(c.lane)
-		defer c.run.source.free(o.key)
 	}
 	n := c.run.nodes[c.node].Load()
 	o.life = n.life
-	ctx, cancel := c.patience(o.context(ctx))
-	defer cancel()
-	o.from = w.now()
-	c.do(ctx, n, o)
-	o.to = w.now()
+	c.attempt(ctx, n, o)
 	w.settle(c.lane)
 	if n.dead.Load() {
 		o.status = failed
 	}
 	w.rec.add(o)
+	if o.action.writes() {
+		c.release(ctx, n, o)
+	}
+}
+
+// attempt makes the call with a patience of its own.
+func (c *client) attempt(ctx context.Context, n *node, o *op) {
+	w := c.run.world
+	own, cancel := c.patience(o.context(ctx), o)
+	defer cancel()
+	o.from = w.now()
+	c.do(own, n, o)
+	o.to = w.now()
+	w.rec.checkDeadline(own, o)
+}
+
+// aim draws what a write is about.
+func (c *client) aim(o *op) {
+	p := c.run.plan
+	o.keys = 1 << o.key
+	switch {
+	case o.action == doClear || o.action == doExpireAll:
+		o.keys = 1<<p.Keys - 1
+	case o.action.marks():
+		o.tag = c.rng.IntN(p.Tags)
+		o.keys = p.keysOf(o.tag)
+	}
+}
+
+// release gives the turns of a write back. A write that goes on in the background
+// keeps them until the server has heard of it: else the next one might come first.
+func (c *client) release(ctx context.Context, n *node, o *op) {
+	if o.status != localOnly || (o.choice&background == 0 && !c.run.plan.Defaults.BackgroundWrites) {
+		c.run.source.free(o.keys)
+		return
+	}
+	go func() {
+		w := c.run.world
+		lane := w.callLane()
+		for range 200 {
+			if n.port.ended(c.place(o)) > o.from || n.dead.Load() {
+				break
+			}
+			_ = w.sleep(ctx, lane, ms(50))
+		}
+		c.run.source.free(o.keys)
+	}()
+}
+
+// place returns the key in the store that a write goes to.
+func (c *client) place(o *op) string {
+	switch {
+	case !o.action.marks():
+		return "sim:1:e:v:" + keyNames[o.key]
+	case o.action <= doExpireTag:
+		return "sim:1:m:" + tagNames[o.tag]
+	}
+	return "sim:1:m:"
 }
 
 // patience returns ctx, sometimes with an end.
-func (c *client) patience(ctx context.Context) (context.Context, context.CancelFunc) {
-	if c.rng.IntN(4) > 0 {
+func (c *client) patience(ctx context.Context, o *op) (context.Context, context.CancelFunc) {
+	switch {
+	case o.choice&endless != 0:
+		return context.WithoutCancel(ctx), func() {}
+	case c.rng.IntN(4) > 0:
 		return context.WithCancel(ctx)
 	}
 	return context.WithTimeout(ctx, 5*between(c.rng, 0, 200)+ms(2))
@@ -75,28 +133,36 @@ func (c *client) do(ctx context.Context, n *node, o *op) {
 		o.got, ok, o.err = n.cache.Get(ctx, name, c.options(o)...)
 		o.answered(ok)
 	case doLoad:
-		r := c.recipe()
+		r := c.recipe(o)
 		o.got, o.err = n.cache.GetOrSet(ctx, name, func(ctx context.Context, _ string) (value, error) {
-			return c.run.source.load(ctx, o.key, r, c.node)
+			return c.run.source.load(ctx, n, o.key, r)
 		}, c.options(o)...)
 		o.answered(true)
 	default:
-		o.version = c.run.source.write(o.key)
-		c.write(ctx, n.cache, o)
+		c.run.source.write(o)
+		c.write(ctx, n, o)
 	}
 }
 
-func (c *client) write(ctx context.Context, cache *hybrid.Cache[value], o *op) {
+func (c *client) write(ctx context.Context, n *node, o *op) {
 	name := keyNames[o.key]
 	var outcome core.Outcome
 	switch o.action {
 	case doSet:
-		v := value{Key: uint16(o.key), Origin: uint16(c.node), Version: o.version, Made: o.from}
-		outcome, o.err = cache.Set(ctx, name, v, c.options(o)...)
+		v := value{Key: uint16(o.key), Origin: uint16(c.node), Version: o.versions[o.key], Made: o.from}
+		outcome, o.err = n.cache.Set(ctx, name, v, c.options(o)...)
 	case doRemove:
-		outcome, o.err = cache.Remove(ctx, name, c.options(o)...)
+		outcome, o.err = n.cache.Remove(ctx, name, c.options(o)...)
 	case doExpire:
-		outcome, o.err = cache.Expire(ctx, name, c.options(o)...)
+		outcome, o.err = n.cache.Expire(ctx, name, c.options(o)...)
+	case doRemoveTag:
+		outcome, o.err = n.stack.RemoveByTag(ctx, tagNames[o.tag])
+	case doExpireTag:
+		outcome, o.err = n.stack.ExpireByTag(ctx, tagNames[o.tag])
+	case doClear:
+		outcome, o.err = n.stack.Clear(ctx)
+	case doExpireAll:
+		outcome, o.err = n.stack.ExpireAll(ctx)
 	}
 	o.wrote(outcome)
 }
@@ -124,7 +190,7 @@ func (o *op) wrote(outcome core.Outcome) {
 }
 
 // recipe draws what a factory does.
-func (c *client) recipe() recipe {
+func (c *client) recipe(o *op) recipe {
 	r := recipe{before: between(c.rng, 0, 10), after: between(c.rng, 0, 10)}
 	switch n := c.rng.IntN(20); {
 	case n < 2:
@@ -135,9 +201,9 @@ func (c *client) recipe() recipe {
 	if c.rng.IntN(10) == 0 {
 		r.end = ending(c.rng.IntN(int(endings)))
 	}
+	if o.choice&endless != 0 && r.end == exits {
+		r.end = panics // it would end the client
+	}
 	r.deaf = c.rng.IntN(10) == 0
 	return r
 }
-
-// options draws the options of one call.
-func (c *client) options(*op) []core.Option { return nil }

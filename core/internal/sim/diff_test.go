@@ -17,7 +17,7 @@ func TestDiff(t *testing.T) {
 		if a.Hash == b.Hash {
 			continue
 		}
-		t.Logf("%v", a.plan)
+		t.Logf("%v", a.Plan)
 		for i := range a.notes {
 			if a.notes[i] != b.notes[i] {
 				for j := max(0, i-15); j < i+5; j++ {

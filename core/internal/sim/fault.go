@@ -16,29 +16,47 @@ type FaultKind uint8
 // The kinds of faults. A window of time has its effect on calls and messages
 // within it; an event happens where the window begins, and some end with it.
 const (
-	StoreError FaultKind = iota // a call fails and does nothing
-	StoreLost                   // a write is done and reported as failed
-	StoreSlow                   // a call takes long
-	StoreHang                   // a call ends with its context
-	BusError                    // a publication fails
-	BusDown                     // subscriptions are lost, publications fail
-	BusDrop                     // messages are lost
-	BusCut                      // nodes do not hear some others, and are not told
-	BusSlow                     // messages take long
-	BusDouble                   // messages come twice
-	BusShuffle                  // messages overtake each other
+	StoreError   FaultKind = iota // a call fails and does nothing
+	StoreLost                     // a write is done and reported as failed
+	StoreSlow                     // a call takes long
+	StoreHang                     // a call ends with its context
+	StoreGarble                   // bytes of a reply are wrong
+	StoreEvict                    // event: some keys are gone, marks and tombstones too
+	StoreFlush                    // event: all keys are gone
+	StoreRewind                   // event at the end: all is as it was at the beginning
+	StoreRot                      // event: bytes of some values are wrong for good
+	StoreForeign                  // event: somebody else writes to a key
+	BusError                      // a publication fails
+	BusDown                       // subscriptions are lost, publications fail
+	BusDrop                       // messages are lost
+	BusCut                        // nodes do not hear some others, and are not told
+	BusSlow                       // messages take long
+	BusDouble                     // messages come twice
+	BusShuffle                    // messages overtake each other
+	BusGarble                     // bytes of messages are wrong
+	BusHang                       // a publication ends with its context
+	NodePause                     // nodes stand still
+	NodeCrash                     // nodes die, and others take their places at the end
+	NodeClose                     // the same in good order
+	NodeClock                     // event: wall clocks step
+	NodeForget                    // event: memory evicts everything
+	SourceDown                    // factories fail
 	faultKinds
 )
 
-var faultNames = [...]string{
+var faultNames = [faultKinds]string{
 	StoreError: "store error", StoreLost: "store lost reply", StoreSlow: "store slow", StoreHang: "store hang",
+	StoreGarble: "store garble", StoreEvict: "store evict", StoreFlush: "store flush", StoreRewind: "store rewind",
+	StoreRot: "store rot", StoreForeign: "store foreign",
 	BusError: "bus error", BusDown: "bus down", BusDrop: "bus drop", BusCut: "bus cut", BusSlow: "bus slow",
-	BusDouble: "bus double", BusShuffle: "bus shuffle",
+	BusDouble: "bus double", BusShuffle: "bus shuffle", BusGarble: "bus garble", BusHang: "bus hang",
+	NodePause: "node pause", NodeCrash: "node crash", NodeClose: "node close", NodeClock: "node clock", NodeForget: "node forget",
+	SourceDown: "source down",
 }
 
 // String returns the name of the kind.
 func (k FaultKind) String() string {
-	if int(k) < len(faultNames) {
+	if k < faultKinds {
 		return faultNames[k]
 	}
 	return "unknown"
@@ -50,8 +68,8 @@ type Fault struct {
 	From, To time.Duration // since the start
 	Nodes    nodeSet       // whose calls fail, or who does not hear
 	Peers    nodeSet       // for the bus: whose messages
-	Percent  int           // of the calls or messages
-	Lo, Hi   int           // milliseconds, for what is slow
+	Percent  int           // of the calls, messages or keys
+	Lo, Hi   int           // milliseconds, for what is slow and for clocks
 }
 
 // String returns the row as a line of a timetable.
@@ -63,7 +81,7 @@ func (f Fault) String() string {
 	if f.Percent != 100 {
 		s += fmt.Sprintf(" %d%%", f.Percent)
 	}
-	if f.Hi > 0 {
+	if f.Hi != 0 || f.Lo != 0 {
 		s += fmt.Sprintf(" %d..%d ms", f.Lo, f.Hi)
 	}
 	return s
@@ -99,3 +117,44 @@ func (p *Plan) at(kind FaultKind, node int, now instant, roll func() int) *Fault
 	}
 	return nil
 }
+
+// always is a roll of the dice for faults that know no part.
+func always() int { return 0 }
+
+// window draws a fault of a kind.
+func (d *draw) window(kind FaultKind) Fault {
+	p, r := d.plan, d.rng
+	f := Fault{Kind: kind, Nodes: allNodes(p.Nodes), Percent: 100}
+	f.From = between(r, 500, int(p.Heal.Milliseconds())-1000)
+	f.To = min(f.From+between(r, 100, 10_000), p.Heal)
+	if r.IntN(2) == 0 {
+		f.Nodes = d.someNodes()
+	}
+	if r.IntN(2) == 0 {
+		f.Percent = 10 + r.IntN(90)
+	}
+	switch kind {
+	case StoreSlow:
+		f.Lo, f.Hi = 10, 20+r.IntN(1500)
+	case BusSlow:
+		f.Lo, f.Hi = 1, 20+r.IntN(10_000)
+	case NodePause:
+		f.To = min(f.From+between(r, 100, 5_000), p.Heal)
+	case NodeCrash, NodeClose:
+		f.Nodes, f.Percent = 1<<r.IntN(p.Nodes), 100
+		f.To = min(f.From+between(r, 100, 3_000), p.Heal)
+	case NodeClock:
+		f.Lo = r.IntN(2*maxSkew) - maxSkew
+	case StoreFlush, StoreRewind:
+		f.Percent = 100
+	}
+	if kind >= BusError && kind <= BusGarble {
+		f.Peers = allNodes(p.Nodes)
+		if r.IntN(2) == 0 {
+			f.Peers = d.someNodes()
+		}
+	}
+	return f
+}
+
+func (d *draw) someNodes() nodeSet { return nodeSet(1 + d.rng.IntN(1<<d.plan.Nodes-1)) }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/fusioncache-go/fusioncache/core"
+	"github.com/fusioncache-go/fusioncache/core/coherence"
 	"github.com/fusioncache-go/fusioncache/core/hybrid"
 )
 
@@ -19,30 +20,45 @@ type node struct {
 	index  int
 	life   int // how many the index has had before
 	world  *world
+	source *source
 	stack  *hybrid.Stack
 	cache  *hybrid.Cache[value]
 	memory core.MemoryLayer
-	dead   atomic.Bool
+	port   *port
+	gone   atomic.Bool // its end has begun
+	dead   atomic.Bool // nothing gets in or out any more
 }
+
+// The generators of actors; each kind has room for all nodes and lives.
+const (
+	actorPlan    = 1
+	actorSource  = 2
+	actorNemesis = 1 << 16
+	actorClient  = 1 << 32
+	actorNode    = 2 << 32
+	actorPort    = 3 << 32
+	actorPlug    = 4 << 32
+)
 
 // birth starts a life of the node with an index.
 func (r *run) birth(index, life int) (*node, error) {
-	w := r.world
-	n := &node{index: index, life: life, world: w, memory: r.plan.memory(index)}
-	rng := w.random(actorNode + uint64(index) + uint64(life)<<16)
-	skew := r.plan.Skews[index]
+	w, as := r.world, uint64(index)+uint64(life)<<16
+	n := &node{index: index, life: life, world: w, source: r.source, memory: r.plan.memory(index)}
+	n.port = &port{store: r.store, node: n, rng: w.random(actorPort + as), ends: make(map[string]instant)}
+	rng := w.random(actorNode + as)
 	var id [16]byte
 	binary.BigEndian.PutUint64(id[:], rng.Uint64())
 	binary.BigEndian.PutUint64(id[8:], rng.Uint64())
 	stack, err := hybrid.New(hybrid.Options{
 		Name:        "sim",
 		Memory:      n.memory,
-		Distributed: &port{store: r.store, node: n, rng: w.random(actorPort + uint64(index) + uint64(life)<<16)},
-		Backplane:   &plug{bus: r.bus, node: n, rng: w.random(actorPlug + uint64(index) + uint64(life)<<16)},
+		Distributed: n.port,
+		Backplane:   &plug{bus: r.bus, node: n, rng: w.random(actorPlug + as)},
 		Serializer:  binaryValues{},
 		Plugins:     []core.Plugin{probe{n, id}},
 		Defaults:    r.plan.Defaults,
-		Wall:        func() time.Time { return time.Now().Add(skew) },
+		Recovery:    coherence.RecoveryOptions{MaxKeys: r.plan.Queue},
+		Wall:        func() time.Time { return time.Now().Add(time.Duration(r.skews[index].Load())) },
 	})
 	if err != nil {
 		return nil, err
@@ -52,17 +68,20 @@ func (r *run) birth(index, life int) (*node, error) {
 	return n, err
 }
 
-// The generators of actors; each kind has room for all nodes and lives.
-const (
-	actorPlan   = 1
-	actorClient = 1 << 32
-	actorNode   = 2 << 32
-	actorPort   = 3 << 32
-	actorPlug   = 4 << 32
-)
+// forget empties the memory, as eviction may at any time.
+func (n *node) forget() {
+	if c, ok := core.As[core.Clearer](n.memory); ok {
+		c.Clear()
+	}
+}
 
-// ending of a life: a crash loses the node's way out, a close is orderly.
-func (n *node) crash(ctx context.Context) error {
-	n.dead.Store(true)
-	return n.stack.Close(ctx)
+// hold lets a paused node stand still until the pause is over.
+func (w *world) hold(node int, lane instant) {
+	for {
+		f := w.plan.at(NodePause, node, w.now(), always)
+		if f == nil {
+			return
+		}
+		_ = w.sleep(context.WithoutCancel(w.ctx), lane, f.To-w.now()+tick)
+	}
 }

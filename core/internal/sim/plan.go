@@ -18,10 +18,15 @@ type Plan struct {
 	Nodes    int
 	Clients  int // per node
 	Keys     int
+	Tags     int
 	Think    int             // mean pause of a client between operations, in milliseconds
 	Heal     time.Duration   // when writers stop; no fault lasts longer
 	Skews    []time.Duration // of the nodes' wall clocks
+	Spread   time.Duration   // the most that two of them differ by
 	Tiny     nodeSet         // nodes whose memory holds two entries only
+	Bytes    nodeSet         // nodes whose memory holds bytes
+	Queue    int             // keys that a node owes at most
+	Turnless bool            // writers of one key do not wait for each other
 	Mix      Mix
 	Defaults core.EntryOptions
 	Faults   []Fault
@@ -30,10 +35,34 @@ type Plan struct {
 	kinds uint64 // set of the kinds of faults there are
 }
 
-// maxKeys is the most keys that a plan has.
-const maxKeys = 8
+// maxKeys is the most keys that a plan has, maxSkew how far its clocks are from
+// the right time at most, in milliseconds.
+const (
+	maxKeys = 8
+	maxSkew = 14_000
+)
 
-var keyNames = [maxKeys]string{"k0", "k1", "k2", "k3", "k4", "k5", "k6", "k7"}
+var (
+	keyNames = [maxKeys]string{"k0", "k1", "k2", "k3", "k4", "k5", "k6", "k7"}
+	tagNames = [...]string{"t0", "t1", "t2"}
+)
+
+// tagged says which keys have a tag: a bit for each, so that some have none, some
+// one and some two.
+var tagged = [len(tagNames)]keySet{0b01100101, 0b00001110, 0b10010100}
+
+// keysOf returns the keys that have a tag.
+func (p *Plan) keysOf(tag int) keySet { return tagged[tag] & (1<<p.Keys - 1) }
+
+// tagsOf returns the tags of a key.
+func (p *Plan) tagsOf(key int) (tags []string) {
+	for t := range p.Tags {
+		if tagged[t].has(key) {
+			tags = append(tags, tagNames[t])
+		}
+	}
+	return tags
+}
 
 // Mix holds the weights of the actions.
 type Mix [actions]int
@@ -59,64 +88,98 @@ const converge = 9 * time.Second
 // End returns when clients stop.
 func (p *Plan) End() time.Duration { return p.Heal + converge + time.Second }
 
+// draw makes a plan.
+type draw struct {
+	plan *Plan
+	rng  *rand.Rand
+}
+
 // NewPlan draws the plan of a seed.
 func NewPlan(seed uint64) *Plan {
-	r := rand.New(rand.NewPCG(seed, actorPlan))
-	p := &Plan{
-		Seed:    seed,
-		Nodes:   2 + r.IntN(4),
-		Clients: 3,
-		Keys:    1 + r.IntN(4),
-		Think:   100,
-		Heal:    20*time.Second + between(r, 0, 10_000),
-		Mix:     Mix{doGet: 25, doLoad: 45, doSet: 20, doRemove: 7, doExpire: 3},
+	d := &draw{plan: &Plan{Seed: seed}, rng: rand.New(rand.NewPCG(seed, actorPlan))}
+	d.shape()
+	d.clocks()
+	d.defaults()
+	d.faults()
+	d.plan.prepare()
+	return d.plan
+}
+
+func (d *draw) shape() {
+	p, r := d.plan, d.rng
+	p.Nodes, p.Clients, p.Keys, p.Tags = 2+r.IntN(4), 3, 1+r.IntN(4), r.IntN(len(tagNames)+1)
+	p.Think = 100
+	p.Heal = 20*time.Second + between(r, 0, 10_000)
+	p.Mix = Mix{doGet: 25, doLoad: 45, doSet: 20, doRemove: 7, doExpire: 3}
+	if p.Tags > 0 {
+		p.Mix[doRemoveTag], p.Mix[doExpireTag] = 3, 2
 	}
-	spread := []int{0, 100, 5_000, 14_000}[r.IntN(4)]
+	if r.IntN(2) == 0 {
+		p.Mix[doClear], p.Mix[doExpireAll] = 1, 1
+	}
+	if r.IntN(8) == 0 {
+		p.Queue = 1
+	}
+	p.Turnless = r.IntN(16) == 0
+}
+
+func (d *draw) clocks() {
+	p, r := d.plan, d.rng
+	spread := []int{0, 100, 5_000, maxSkew}[r.IntN(4)]
+	p.Spread = 2 * ms(spread)
 	for n := range p.Nodes {
 		p.Skews = append(p.Skews, between(r, 0, 2*spread)-ms(spread))
 		if r.IntN(3) == 0 {
 			p.Tiny |= 1 << n
 		}
+		if r.IntN(4) == 0 {
+			p.Bytes |= 1 << n
+		}
 	}
-	p.Defaults = core.EntryOptions{TTL: time.Hour}
-	if r.IntN(3) > 0 {
-		p.Defaults.StaleTTL = 2 * time.Hour
-	}
-	for range r.IntN(7) {
-		p.Faults = append(p.Faults, p.window(r, StoreError, StoreHang))
-	}
-	for range r.IntN(7) {
-		p.Faults = append(p.Faults, p.window(r, BusError, BusShuffle))
-	}
-	p.prepare()
-	return p
 }
 
-// window draws a fault of one of the kinds from lo to hi.
-func (p *Plan) window(r *rand.Rand, lo, hi FaultKind) Fault {
-	f := Fault{Kind: lo + FaultKind(r.IntN(int(hi-lo)+1)), Nodes: allNodes(p.Nodes), Peers: allNodes(p.Nodes), Percent: 100}
-	f.From = between(r, 500, int(p.Heal.Milliseconds())-1000)
-	f.To = min(f.From+between(r, 100, 10_000), p.Heal)
-	if r.IntN(2) == 0 {
-		f.Nodes = nodeSet(1 + r.IntN(1<<p.Nodes-1))
+func (d *draw) defaults() {
+	o, r := &d.plan.Defaults, d.rng
+	o.TTL = time.Hour
+	if r.IntN(4) == 0 {
+		o.TTL = between(r, 500, 5_000)
 	}
-	if r.IntN(2) == 0 {
-		f.Peers = nodeSet(1 + r.IntN(1<<p.Nodes-1))
+	switch r.IntN(3) {
+	case 0:
+		o.StaleTTL = 2 * time.Hour
+	case 1:
+		if o.TTL < time.Hour {
+			o.StaleTTL = o.TTL + between(r, 0, 5_000)
+		}
 	}
-	if r.IntN(2) == 0 {
-		f.Percent = 10 + r.IntN(90)
+	if o.StaleTTL > 0 {
+		o.Throttle = between(r, 100, 2_000)
+		o.MaxCycles = r.IntN(4)
 	}
-	switch f.Kind {
-	case StoreSlow:
-		f.Lo, f.Hi = 10, 20+r.IntN(1500)
-	case BusSlow:
-		f.Lo, f.Hi = 1, 20+r.IntN(10_000)
-	case StoreError, StoreLost, StoreHang, BusDrop:
+	o.BackgroundWrites = r.IntN(16) == 0
+}
+
+// faults draws up to six windows for the store, as many for the bus, and a few
+// for the rest; some plans have none.
+func (d *draw) faults() {
+	p, r := d.plan, d.rng
+	several := func(most int, lo, hi FaultKind) {
+		for range r.IntN(most + 1) {
+			p.Faults = append(p.Faults, d.window(lo+FaultKind(r.IntN(int(hi-lo)+1))))
+		}
 	}
-	if f.Kind < BusError {
-		f.Peers = 0
+	switch r.IntN(16) {
+	case 0:
+		return
+	case 1:
+		p.Heal += 5 * time.Second
 	}
-	return f
+	several(6, StoreError, StoreHang)
+	several(6, BusError, BusHang)
+	several(2, NodePause, SourceDown)
+	if r.IntN(3) == 0 {
+		several(3, StoreGarble, StoreForeign)
+	}
 }
 
 // prepare fills in what follows from the rest.
@@ -124,21 +187,51 @@ func (p *Plan) prepare() {
 	p.kinds = 0
 	for _, f := range p.Faults {
 		p.kinds |= 1 << f.Kind
+		if f.Kind == NodeClock {
+			p.Spread = 2 * ms(maxSkew)
+		}
 	}
+}
+
+// calmSince returns from when on until now there was no fault, and none had
+// anything left to be repaired.
+func (p *Plan) calmSince(now instant) (since instant) {
+	for _, f := range p.Faults {
+		if f.From <= now {
+			since = max(since, f.To+converge)
+		}
+	}
+	return since
+}
+
+// pausedWithin reports whether a node was paused between two moments.
+func (p *Plan) pausedWithin(node int, from, to instant) bool {
+	for _, f := range p.Faults {
+		if f.Kind == NodePause && f.Nodes.has(node) && f.From <= to && from < f.To+tick {
+			return true
+		}
+	}
+	return false
 }
 
 // memory returns the first level of a node.
 func (p *Plan) memory(node int) core.MemoryLayer {
+	limit := 1000
 	if p.Tiny.has(node) {
-		return newMemory(2)
+		limit = 2
 	}
-	return newMemory(1000)
+	if p.Bytes.has(node) {
+		return byteMemory{newMemory(limit)}
+	}
+	return newMemory(limit)
 }
 
 // String returns the plan as a timetable.
 func (p *Plan) String() string {
-	s := fmt.Sprintf("seed %d: %d nodes, %d clients each, %d keys, skews %v, tiny memory on [%v], stale ttl %v, heal at %v\n",
-		p.Seed, p.Nodes, p.Clients, p.Keys, p.Skews, p.Tiny, p.Defaults.StaleTTL, p.Heal)
+	s := fmt.Sprintf("seed %d: %d nodes, %d clients each, %d keys, %d tags, skews %v, tiny memory on [%v], of bytes on [%v], queue %d, turnless %t, heal at %v\n",
+		p.Seed, p.Nodes, p.Clients, p.Keys, p.Tags, p.Skews, p.Tiny, p.Bytes, p.Queue, p.Turnless, p.Heal)
+	o := p.Defaults
+	s += fmt.Sprintf("  ttl %v, stale ttl %v, throttle %v, cycles %d, background %t\n", o.TTL, o.StaleTTL, o.Throttle, o.MaxCycles, o.BackgroundWrites)
 	for _, f := range p.Faults {
 		s += "  " + f.String() + "\n"
 	}

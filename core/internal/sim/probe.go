@@ -37,6 +37,14 @@ func (p probe) Install(h *core.Host) error {
 			return res, err
 		}
 	})
+	h.AddStage(core.AroundLoad, func(next core.Handler) core.Handler {
+		return func(ctx context.Context, r core.Request) (core.Result, error) {
+			f, s := flight{p.node, int(r.Key[len(r.Key)-1] - '0')}, p.node.source
+			p.node.world.rec.checkFlights(opOf(ctx), s.enter(f, r.Token))
+			defer s.leave(f, r.Token)
+			return next(ctx, r)
+		}
+	})
 	return nil
 }
 

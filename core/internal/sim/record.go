@@ -4,48 +4,47 @@
 package sim
 
 import (
-	"cmp"
+	"errors"
 	"fmt"
-	"slices"
-	"strings"
 	"sync"
-	"time"
+
+	"github.com/fusioncache-go/fusioncache/core"
 )
 
 // recorder notes all operations and checks the answers.
 type recorder struct {
-	plan *Plan
+	world *world
+	plan  *Plan
 
 	mu         sync.Mutex
 	ops        []*op
 	hash       uint64
 	keys       []history
+	payloads   map[core.Header]value // what was stored under each header
 	violations []Violation
+	err        error // the simulator itself has failed
 }
 
 // Violation is an answer that breaks an invariant.
 type Violation struct {
 	Invariant string
 	Text      string
-	op        *op
+	key       int
+	at        instant
+	op        *op // nil if it is not about an operation
 }
 
-// String returns the violation as a line.
-func (v Violation) String() string { return v.Invariant + ": " + v.Text + "\n    " + v.op.String() }
-
-// Report is what came of a run.
-type Report struct {
-	Operations int
-	Hash       uint64 // of the trace
-	Violations []Violation
-
-	plan  *Plan
-	ops   []*op
-	notes []note
+// String returns the violation as a line or two.
+func (v Violation) String() string {
+	s := fmt.Sprintf("%s: %s", v.Invariant, v.Text)
+	if v.op != nil {
+		s += "\n    " + v.op.String()
+	}
+	return s
 }
 
-func newRecorder(p *Plan) *recorder {
-	return &recorder{plan: p, keys: newHistories(p)}
+func newRecorder(w *world) *recorder {
+	return &recorder{world: w, plan: w.plan, keys: newHistories(w.plan), payloads: make(map[core.Header]value)}
 }
 
 // add takes an operation that has returned.
@@ -55,54 +54,45 @@ func (r *recorder) add(o *op) {
 	r.ops = append(r.ops, o)
 	r.hash += o.hash()
 	r.check(o)
-	r.keys[o.key].take(o)
+	for key := range r.keys {
+		if o.touches(key) {
+			r.keys[key].take(o, key)
+		}
+	}
 }
 
-func (r *recorder) violated(invariant string, o *op, format string, args ...any) {
-	r.violations = append(r.violations, Violation{invariant, fmt.Sprintf(format, args...), o})
+// taint has the key judged by what is written from now on: what was written
+// before may have been lost.
+func (r *recorder) taint(key int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if key < len(r.keys) {
+		r.keys[key].taint(r.world.now(), r.plan)
+	}
+}
+
+// forget drops what was known of a life of a node that has ended.
+func (r *recorder) forget(node int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for key := range r.keys {
+		r.keys[key].forget(node)
+	}
+}
+
+func (r *recorder) violated(invariant string, key int, o *op, format string, args ...any) {
+	v := Violation{Invariant: invariant, Text: fmt.Sprintf(format, args...), key: key, at: r.world.now(), op: o}
+	r.violations = append(r.violations, v)
+}
+
+func (r *recorder) broken(err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.err = errors.Join(r.err, err)
 }
 
 func (r *recorder) report() Report {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return Report{Operations: len(r.ops), Hash: r.hash, Violations: r.violations, plan: r.plan, ops: r.ops}
-}
-
-// Timeline returns what happened to the key of a violation until then.
-func (r Report) Timeline(v Violation) string {
-	type line struct {
-		at   instant
-		text string
-	}
-	var lines []line
-	for _, o := range r.ops {
-		if o.key == v.op.key && o.from <= v.op.to && o.to >= v.op.from-30*time.Second {
-			lines = append(lines, line{o.to, o.String()})
-		}
-	}
-	for _, n := range r.notes {
-		if n.at <= v.op.to && n.at >= v.op.from-30*time.Second && strings.Contains(n.text, keyNames[v.op.key]) {
-			lines = append(lines, line{n.at, n.String()})
-		}
-	}
-	slices.SortStableFunc(lines, func(a, b line) int { return cmp.Compare(a.at, b.at) })
-	s := ""
-	for _, l := range lines {
-		s += "  " + l.text + "\n"
-	}
-	return s
-}
-
-// hash mixes what the operation was and came to.
-func (o *op) hash() uint64 {
-	h := uint64(0x9e3779b97f4a7c15)
-	for _, x := range [...]uint64{
-		uint64(o.from), uint64(o.to), uint64(o.action), uint64(o.client + 1), uint64(o.node), uint64(o.key),
-		uint64(o.status), uint64(o.level), o.version, o.got.Version, uint64(o.got.Made),
-	} {
-		h ^= x
-		h *= 0xbf58476d1ce4e5b9
-		h ^= h >> 29
-	}
-	return h
+	return Report{Plan: r.plan, Operations: len(r.ops), Hash: r.hash, Violations: r.violations, ops: r.ops}
 }

@@ -5,6 +5,7 @@ package sim
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -18,15 +19,21 @@ type run struct {
 	bus    *bus
 	source *source
 	nodes  []atomic.Pointer[node]
+	skews  []atomic.Int64
 }
 
 // Run carries out a plan. It must be called in a testing/synctest bubble of its
 // own.
 func Run(ctx context.Context, p *Plan) (Report, error) {
-	r := &run{plan: p, world: newWorld(p), nodes: make([]atomic.Pointer[node], p.Nodes)}
-	r.store, r.bus, r.source = newStore(r.world), newBus(r.world), newSource(r.world, p.Keys)
+	w := newWorld(ctx, p)
+	r := &run{
+		plan: p, world: w, store: newStore(w), bus: newBus(w), source: newSource(w, p.Keys),
+		nodes: make([]atomic.Pointer[node], p.Nodes), skews: make([]atomic.Int64, p.Nodes),
+	}
+	w.source = r.source
 	for i := range r.nodes {
-		_ = r.world.sleep(ctx, nodeLane(i), 0)
+		r.skews[i].Store(int64(p.Skews[i]))
+		_ = w.sleep(ctx, nodeLane(i), 0)
 		n, err := r.birth(i, 0)
 		if err != nil {
 			return Report{}, err
@@ -35,18 +42,10 @@ func Run(ctx context.Context, p *Plan) (Report, error) {
 	}
 	r.live(ctx)
 	r.audit(ctx)
-	for i := range r.nodes {
-		_ = r.world.sleep(ctx, nodeLane(i), 0)
-		within, cancel := context.WithTimeout(ctx, 30*time.Second)
-		err := r.nodes[i].Load().stack.Close(within)
-		cancel()
-		if err != nil {
-			return Report{}, err
-		}
-	}
-	report := r.world.rec.report()
-	report.notes = r.world.notes
-	return report, nil
+	err := r.close(ctx)
+	report := w.rec.report()
+	report.notes = w.notes
+	return report, errors.Join(err, w.rec.err)
 }
 
 // live lets clients and faults loose and waits until they are done.
@@ -56,34 +55,58 @@ func (r *run) live(ctx context.Context) {
 		c := &client{run: r, index: i, node: i % r.plan.Nodes, lane: firstClient + instant(i), rng: r.world.random(actorClient + uint64(i))}
 		all.Go(func() { c.live(ctx) })
 	}
-	for i, f := range r.plan.Faults {
-		r.schedule(f, firstFault+instant(i))
+	for i := range r.plan.Faults {
+		m := &nemesis{run: r, fault: &r.plan.Faults[i], lane: firstFault + instant(i), rng: r.world.random(actorNemesis + uint64(i))}
+		if m.fault.Kind.eventful() {
+			all.Go(func() { m.live(ctx) })
+		}
 	}
 	all.Wait()
-}
-
-// schedule has done what a fault does at its beginning and at its end.
-func (r *run) schedule(f Fault, lane instant) {
-	if f.Kind == BusDown {
-		time.AfterFunc(r.world.ahead(lane, f.From-r.world.now()), func() { r.bus.cut(f.Nodes) })
-	}
 }
 
 // audit asks every node for every key, when all faults and writes are long past.
 func (r *run) audit(ctx context.Context) {
 	for i := range r.nodes {
 		for key := range r.plan.Keys {
-			c := &client{run: r, index: -1, node: i, lane: nodeLane(i), rng: r.world.random(actorPlan)}
-			_ = r.world.sleep(ctx, c.lane, 0)
-			n := r.nodes[i].Load()
-			o := &op{action: doLoad, client: c.index, node: i, life: n.life, key: key, lane: c.lane, from: r.world.now()}
-			o.got, o.err = n.cache.GetOrSet(o.context(ctx), keyNames[key], func(ctx context.Context, _ string) (value, error) {
-				return r.source.load(ctx, key, recipe{}, i)
-			})
-			o.answered(true)
-			o.to = r.world.now()
-			r.world.rec.add(o)
-			r.world.rec.checkConverged(o, r.source.read(key))
+			for _, action := range []action{doGet, doLoad} {
+				r.ask(ctx, i, key, action)
+			}
 		}
 	}
+}
+
+func (r *run) ask(ctx context.Context, i, key int, a action) {
+	w, n := r.world, r.nodes[i].Load()
+	_ = w.sleep(ctx, nodeLane(i), 0)
+	o := &op{action: a, client: -1, node: i, life: n.life, key: key, lane: nodeLane(i), from: w.now()}
+	if a == doGet {
+		var ok bool
+		o.got, ok, o.err = n.cache.Get(o.context(ctx), keyNames[key])
+		o.answered(ok)
+	} else {
+		o.got, o.err = n.cache.GetOrSet(o.context(ctx), keyNames[key], func(ctx context.Context, _ string) (value, error) {
+			return r.source.load(ctx, n, key, recipe{})
+		})
+		o.answered(true)
+	}
+	o.to = w.now()
+	w.rec.add(o)
+	w.rec.checkConverged(o, r.source.read(key))
+}
+
+// close ends all nodes in good order.
+func (r *run) close(ctx context.Context) error {
+	var errs []error
+	for i := range r.nodes {
+		n := r.nodes[i].Load()
+		_ = r.world.sleep(ctx, nodeLane(i), 0)
+		within, cancel := context.WithTimeout(ctx, 30*time.Second)
+		writes := n.port.writes.Load()
+		errs = append(errs, n.stack.Close(within))
+		cancel()
+		r.world.rec.checkQueue(n, n.port.writes.Load()-writes)
+		_, _, err := n.cache.Get(ctx, keyNames[0])
+		r.world.rec.checkClosed(n, err)
+	}
+	return errors.Join(errs...)
 }

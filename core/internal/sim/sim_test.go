@@ -30,7 +30,7 @@ func expectClean(t *testing.T, rep Report) bool {
 		return true
 	}
 	v := rep.Violations[0]
-	t.Errorf("%v\n%d violations, the first: %v\n%s", rep.plan, len(rep.Violations), v, rep.Timeline(v))
+	t.Errorf("%v\n%d violations, the first: %v\n%s", rep.Plan, len(rep.Violations), v, rep.Timeline(v))
 	return false
 }
 

@@ -52,7 +52,7 @@ func (c *campaign) one(t *testing.T) {
 		return
 	}
 	c.bad.Add(1)
-	t.Errorf("seed %d: %v", rep.plan.Seed, rep.Violations[0])
+	t.Errorf("seed %d: %v", rep.Plan.Seed, rep.Violations[0])
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.failed = append(c.failed, rep)

@@ -6,8 +6,11 @@ package sim
 import (
 	"context"
 	"errors"
+	"math/rand/v2"
 	"runtime"
 	"sync"
+
+	"github.com/fusioncache-go/fusioncache/core"
 )
 
 var errSource = errors.New("the source has failed")
@@ -19,12 +22,23 @@ type source struct {
 	world *world
 
 	mu       sync.Mutex
+	rng      *rand.Rand
 	versions []uint64
 	turns    []chan struct{} // holds a token while free
+	running  map[flight][]*core.Token
+}
+
+// flight names the factories that must not run twice.
+type flight struct {
+	node *node
+	key  int
 }
 
 func newSource(w *world, keys int) *source {
-	s := &source{world: w, versions: make([]uint64, keys), turns: make([]chan struct{}, keys)}
+	s := &source{
+		world: w, rng: w.random(actorSource), versions: make([]uint64, keys),
+		turns: make([]chan struct{}, keys), running: make(map[flight][]*core.Token),
+	}
 	for i := range s.turns {
 		s.versions[i] = 1
 		s.turns[i] = make(chan struct{}, 1)
@@ -39,17 +53,34 @@ func (s *source) read(key int) uint64 {
 	return s.versions[key]
 }
 
-// write makes the next version of a key.
-func (s *source) write(key int) uint64 {
+// write makes the next version of every key of an operation.
+func (s *source) write(o *op) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.versions[key]++
-	return s.versions[key]
+	for key := range s.versions {
+		if o.keys.has(key) {
+			s.versions[key]++
+			o.versions[key] = s.versions[key]
+		}
+	}
 }
 
-// take waits for the turn of a key, free gives it back.
-func (s *source) take(key int) { <-s.turns[key] }
-func (s *source) free(key int) { s.turns[key] <- struct{}{} }
+// take waits for the turns of keys, free gives them back.
+func (s *source) take(keys keySet) {
+	for key, turn := range s.turns {
+		if keys.has(key) && !s.world.plan.Turnless {
+			<-turn
+		}
+	}
+}
+
+func (s *source) free(keys keySet) {
+	for key, turn := range s.turns {
+		if keys.has(key) && !s.world.plan.Turnless {
+			turn <- struct{}{}
+		}
+	}
+}
 
 // ending is how a factory ends.
 type ending uint8
@@ -70,21 +101,27 @@ type recipe struct {
 }
 
 // load is a factory.
-func (s *source) load(ctx context.Context, key int, r recipe, origin int) (value, error) {
+func (s *source) load(ctx context.Context, n *node, key int, r recipe) (value, error) {
 	w := s.world
 	lane := w.callLane()
-	v := value{Key: uint16(key), Origin: uint16(origin), Made: w.now()}
+	v := value{Key: uint16(key), Origin: uint16(n.index), Made: w.now()}
 	if r.deaf {
 		ctx = context.WithoutCancel(ctx)
 	}
 	if err := w.sleep(ctx, lane, r.before); err != nil {
 		return value{}, err
 	}
+	w.hold(n.index, lane)
 	v.Version = s.read(key)
 	if err := w.sleep(ctx, lane, r.after); err != nil {
 		return value{}, err
 	}
-	switch r.end {
+	w.hold(n.index, lane)
+	end := r.end
+	if s.down(n.index) {
+		end = fails
+	}
+	switch end {
 	case fails:
 		return value{}, errSource
 	case panics:
@@ -93,6 +130,38 @@ func (s *source) load(ctx context.Context, key int, r recipe, origin int) (value
 		runtime.Goexit()
 	}
 	return v, nil
+}
+
+func (s *source) down(node int) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.world.plan.at(SourceDown, node, s.world.now(), func() int { return s.rng.IntN(100) }) != nil
+}
+
+// enter notes that a factory of a flight begins, and returns how many of the key
+// on the node can still be joined.
+func (s *source) enter(f flight, t *core.Token) (joinable int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.running[f] = append(s.running[f], t)
+	for _, t := range s.running[f] {
+		if t.Valid() {
+			joinable++
+		}
+	}
+	return joinable
+}
+
+// leave notes that it has ended.
+func (s *source) leave(f flight, t *core.Token) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i, x := range s.running[f] {
+		if x == t {
+			s.running[f] = append(s.running[f][:i], s.running[f][i+1:]...)
+			return
+		}
+	}
 }
 
 // mustPanic is what a factory does that panics: it divides by zero.

@@ -10,6 +10,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/fusioncache-go/fusioncache/core"
@@ -75,6 +76,7 @@ func (s *store) arbitrate(key string, w core.Write) core.Ruling {
 	}
 	d := w.Decide(current)
 	if d.Store {
+		s.world.rec.checkStored(key, current, d.Data)
 		s.put(key, d.Data, d.TTL)
 	}
 	return d.Ruling
@@ -85,8 +87,26 @@ func (s *store) arbitrate(key string, w core.Write) core.Ruling {
 type port struct {
 	store *store
 	node  *node
-	mu    sync.Mutex
-	rng   *rand.Rand
+
+	writes atomic.Int64 // calls that write
+	mu     sync.Mutex
+	rng    *rand.Rand
+	ends   map[string]instant // by key: when the last write ended
+}
+
+// ended returns when the last write of a key ended.
+func (p *port) ended(key string) instant {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.ends[key]
+}
+
+// wrote notes that a write of a key has ended.
+func (p *port) wrote(key string) {
+	p.writes.Add(1)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.ends[key] = p.store.world.now()
 }
 
 var (
@@ -137,7 +157,9 @@ func (p *port) call(ctx context.Context, write bool, work func() string) (err er
 	if t.hang {
 		t.out = time.Hour
 	}
-	if err := w.sleep(ctx, lane, t.out); err != nil {
+	err = w.sleep(ctx, lane, t.out)
+	w.hold(p.node.index, lane)
+	if err != nil {
 		return err
 	}
 	switch {
@@ -148,7 +170,9 @@ func (p *port) call(ctx context.Context, write bool, work func() string) (err er
 	}
 	what = work()
 	if t.back > 0 {
-		if err := w.sleep(ctx, lane, t.back); err != nil {
+		err = w.sleep(ctx, lane, t.back)
+		w.hold(p.node.index, lane)
+		if err != nil {
 			return err
 		}
 	}
@@ -172,10 +196,8 @@ func (s *store) says(what, key string, data []byte) string {
 	if h, err := core.ParseHeader(data); err == nil {
 		text += fmt.Sprintf(" %v %v", h.Kind, h.Version)
 	}
-	if n := len(data) - 4; n > valueSize {
-		if v, ok := decodeValue(data[n-valueSize : n]); ok {
-			text += fmt.Sprintf(" v%d", v.Version)
-		}
+	if v, ok := valueIn(data); ok {
+		text += fmt.Sprintf(" v%d", v.Version)
 	}
 	return text
 }
@@ -189,11 +211,18 @@ func (p *port) Get(ctx context.Context, key string) (data []byte, ok bool, err e
 	if err != nil {
 		return nil, false, err
 	}
-	return slices.Clone(data), ok, nil
+	data = slices.Clone(data)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.store.world.plan.at(StoreGarble, p.node.index, p.store.world.now(), func() int { return p.rng.IntN(100) }) != nil {
+		garble(p.rng, data)
+	}
+	return data, ok, nil
 }
 
 // Set implements core.DistributedLayer.
 func (p *port) Set(ctx context.Context, key string, data []byte, ttl time.Duration) error {
+	defer p.wrote(key)
 	return p.call(ctx, true, func() string {
 		p.store.set(key, data, ttl)
 		return p.store.says("set", key, data)
@@ -202,6 +231,7 @@ func (p *port) Set(ctx context.Context, key string, data []byte, ttl time.Durati
 
 // Delete implements core.DistributedLayer.
 func (p *port) Delete(ctx context.Context, key string) error {
+	defer p.wrote(key)
 	return p.call(ctx, true, func() string {
 		p.store.remove(key)
 		return p.store.says("delete", key, nil)
@@ -210,6 +240,7 @@ func (p *port) Delete(ctx context.Context, key string) error {
 
 // Arbitrate implements core.Arbiter.
 func (p *port) Arbitrate(ctx context.Context, key string, w core.Write) (r core.Ruling, err error) {
+	defer p.wrote(key)
 	err = p.call(ctx, true, func() string {
 		r = p.store.arbitrate(key, w)
 		if !p.store.world.plan.Verbose {

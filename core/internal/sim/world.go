@@ -17,10 +17,13 @@ type instant = time.Duration
 
 // world is what all parts of one run share: its time, its lanes, its plan.
 type world struct {
+	ctx   context.Context // of the whole run
 	plan  *Plan
 	start time.Time
 	calls atomic.Int64 // lanes of calls given out so far
 	rec   *recorder
+
+	source *source
 
 	mu     sync.Mutex
 	timers []*time.Timer // not in use
@@ -66,9 +69,9 @@ const maxNodes = 8
 func nodeLane(node int) instant       { return firstNode + instant(node) }
 func subscriberLane(node int) instant { return firstSubscriber + instant(node) }
 
-func newWorld(p *Plan) *world {
-	w := &world{plan: p, start: time.Now()}
-	w.rec = newRecorder(p)
+func newWorld(ctx context.Context, p *Plan) *world {
+	w := &world{ctx: ctx, plan: p, start: time.Now()}
+	w.rec = newRecorder(w)
 	return w
 }
 
