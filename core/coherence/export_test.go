@@ -14,3 +14,13 @@ func (o *Order) Lines() int {
 	}
 	return n
 }
+
+// MaxMarks is how many tags a node remembers.
+const MaxMarks = maxMarks
+
+// Len returns how many tags are remembered.
+func (m *Marks) Len() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return len(m.known)
+}

@@ -245,7 +245,10 @@ func (m *Marks) Renew(tag string, soft bool) core.Generation {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	g := draw()
-	if k, ok := m.known[tag]; ok && soft {
+	k, ok := m.known[tag]
+	if !ok {
+		m.makeRoom()
+	} else if soft {
 		g.Hard = k.gen.Hard
 	}
 	m.known[tag] = mark{gen: g, at: m.clock.Now(), touched: m.changes.Add(1)}

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: The fusioncache-go authors
+
+package coherence_test
+
+import (
+	"fmt"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/fusioncache-go/fusioncache/core"
+	"github.com/fusioncache-go/fusioncache/core/coherence"
+)
+
+// marksOf returns the marks of a node with the server of n.
+func marksOf(n *node) *coherence.Marks { return coherence.NewMarks(n.shared, n.clock, 0) }
+
+// marked is the metadata of an entry that is begun now.
+func marked(t *testing.T, m *coherence.Marks, tags ...string) core.Meta {
+	t.Helper()
+	epoch, gens, at := m.Begin(t.Context(), tags)
+	return core.Meta{Epoch: epoch, Generations: gens, Marked: at, Tags: tags}
+}
+
+// recalled is marked for when the server is away.
+func recalled(m *coherence.Marks, tags ...string) core.Meta {
+	epoch, gens, at := m.Recall(tags)
+	return core.Meta{Epoch: epoch, Generations: gens, Marked: at, Tags: tags}
+}
+
+func stands(t *testing.T, m *coherence.Marks, e core.Meta, want coherence.Standing) {
+	t.Helper()
+	if got := m.Learn(t.Context(), &e); got != want {
+		t.Errorf("standing %d, want %d", got, want)
+	}
+}
+
+func TestMarks_RenewingATagInvalidatesItsEntriesAndNoOthers(t *testing.T) {
+	writing(t, func(t *testing.T, n *node) {
+		m := marksOf(n)
+		red, blue, plain := marked(t, m, "red"), marked(t, m, "blue"), marked(t, m)
+		m.Renew("red", true)
+		stands(t, m, red, coherence.Outdated)
+		m.Renew("red", false)
+		stands(t, m, red, coherence.Revoked)
+		stands(t, m, blue, coherence.Valid)
+		stands(t, m, plain, coherence.Valid)
+		stands(t, m, marked(t, m, "red"), coherence.Valid)
+		m.Renew("", false)
+		stands(t, m, blue, coherence.Revoked)
+		stands(t, m, plain, coherence.Revoked)
+	})
+}
+
+func TestMarks_OnlyWhatChangedNothingSinceNeedsNoLook(t *testing.T) {
+	writing(t, func(t *testing.T, n *node) {
+		m := marksOf(n)
+		_ = marked(t, m, "red")
+		e := marked(t, m, "red")
+		if !m.Current(e.Marked) {
+			t.Error("nothing has changed, but a look is needed")
+		}
+		m.Renew("blue", false)
+		if m.Current(e.Marked) {
+			t.Error("a mark has changed, but no look is needed")
+		}
+	})
+}
+
+func TestMarks_WhatIsInDoubtIsReadAgain(t *testing.T) {
+	writing(t, func(t *testing.T, n *node) {
+		m, other := marksOf(n), marksOf(n)
+		e := marked(t, m, "red")
+		m.Doubt("red", false)
+		if got := m.Judge(&e); got != coherence.Unknown {
+			t.Errorf("standing %d in doubt", got)
+		}
+		stands(t, m, e, coherence.Valid) // the server says that nothing has changed
+		stands(t, other, e, coherence.Valid)
+		m.DoubtAll()
+		if got := m.Judge(&e); got != coherence.Unknown {
+			t.Errorf("standing %d in doubt", got)
+		}
+		n.server.broken.Store(true)
+		stands(t, m, e, coherence.Unknown)
+	})
+}
+
+func TestMarks_ASettledEntryHasTheServersGenerations(t *testing.T) {
+	writing(t, func(t *testing.T, n *node) {
+		first := marked(t, marksOf(n), "red")
+		m := marksOf(n) // a node that knows nothing yet
+		e := recalled(m, "red")
+		if e.Epoch == first.Epoch {
+			t.Fatal("recalled what it cannot know")
+		}
+		settled, err := m.Settle(t.Context(), e)
+		if err != nil || settled.Epoch != first.Epoch || settled.Generations[0] != first.Generations[0] {
+			t.Errorf("settled as %+v, %v, want the generations of %+v", settled, err, first)
+		}
+		stands(t, marksOf(n), settled, coherence.Valid)
+		if e.Generations[0] == first.Generations[0] {
+			t.Error("the entry itself was changed")
+		}
+	})
+}
+
+func TestMarks_WhatWasRemovedMeanwhileIsNotSettled(t *testing.T) {
+	for name, change := range map[string]func(m *coherence.Marks){
+		"its tag was renewed":          func(m *coherence.Marks) { m.Renew("red", false) },
+		"everything was renewed":       func(m *coherence.Marks) { m.Renew("", true) },
+		"another node renewed its tag": func(m *coherence.Marks) { m.Doubt("red", false) },
+		"messages were lost":           func(m *coherence.Marks) { m.DoubtAll() },
+		"its tag was forgotten": func(m *coherence.Marks) {
+			m.Renew("red", false)
+			for i := range 2 * coherence.MaxMarks {
+				m.Renew(fmt.Sprint(i), false)
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				n := newNode(t, true)
+				m := marksOf(n)
+				e := recalled(m, "red")
+				change(m)
+				settled, err := m.Settle(t.Context(), e)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if got := marksOf(n).Learn(t.Context(), &settled); got == coherence.Valid {
+					t.Error("valid again")
+				}
+			})
+		})
+	}
+}
+
+func TestMarks_NothingIsSettledWithoutTheServer(t *testing.T) {
+	writing(t, func(t *testing.T, n *node) {
+		m := marksOf(n)
+		e := recalled(m, "red")
+		n.server.broken.Store(true)
+		if _, err := m.Settle(t.Context(), e); err == nil {
+			t.Error("no error")
+		}
+		n.server.broken.Store(false)
+		time.Sleep(time.Minute)
+		if _, err := m.Settle(t.Context(), e); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestMarks_OfANodeWithoutAServerAreItsOwn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := coherence.NewMarks(nil, core.NewMonotonic(nil), 0)
+		e := marked(t, m, "red")
+		settled, err := m.Settle(t.Context(), e)
+		if err != nil || settled.Epoch != e.Epoch {
+			t.Errorf("settled as %+v, %v", settled, err)
+		}
+		stands(t, m, e, coherence.Valid)
+		m.Doubt("red", false) // another node's clearing counts here too
+		stands(t, m, e, coherence.Revoked)
+	})
+}
+
+func TestMarks_AreBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := newNode(t, true)
+		m := marksOf(n)
+		for i := range coherence.MaxMarks {
+			m.Renew(fmt.Sprint(i), false)
+		}
+		m.Renew("red", false)
+		m.Doubt("blue", false)
+		_ = recalled(m, "green", "yellow")
+		_ = marked(t, m, "white")
+		if got := m.Len(); got > coherence.MaxMarks {
+			t.Errorf("%d tags are remembered, at most %d are allowed", got, coherence.MaxMarks)
+		}
+	})
+}
