@@ -180,18 +180,31 @@ func (l *Local) Adopt(key string, t *core.Token, e *core.Entry) bool {
 	if !l.Admits(key, e.Version()) {
 		return false
 	}
-	before, ok := l.memory.Get(key)
 	if !t.Valid() {
-		if ok && before.Version().Compare(e.Version()) < 0 {
-			l.expire(key) // the callers of the read have seen something newer
-		}
+		l.overtaken(key, e.Version())
 		return false
 	}
+	before, ok := l.memory.Get(key)
 	l.store(key, e)
 	if known := ok && before.Version().Same(e.Version()); !known && e.State(l.clock.Now()) == core.Fresh {
 		l.revoke(key)
 	}
 	return true
+}
+
+// Overtaken notes that a caller has been shown version v of key, which memory is
+// not to hold. It must not hold anything older then.
+func (l *Local) Overtaken(key string, v core.Version) {
+	defer l.lock(key).Unlock()
+	if l.Admits(key, v) {
+		l.overtaken(key, v)
+	}
+}
+
+func (l *Local) overtaken(key string, v core.Version) {
+	if e, ok := l.memory.Get(key); ok && e.Version().Compare(v) < 0 {
+		l.expire(key)
+	}
 }
 
 // Confirm notes that key's entry, if it is still the write with metadata m and t

@@ -145,12 +145,14 @@ func (m *Marks) Judge(e *core.Meta) Standing {
 func (m *Marks) judge(tag string, g core.Generation) Standing {
 	k, ok := m.known[tag]
 	switch {
-	case !ok || k.doubted || k.gen.IsZero():
+	case !ok || k.gen.IsZero():
 		return Unknown
 	case k.gen.Hard != g.Hard:
-		return Revoked
+		return Revoked // even if in doubt: a generation never comes back
 	case k.gen.Soft != g.Soft:
 		return Outdated
+	case k.doubted:
+		return Unknown
 	}
 	return Valid
 }

@@ -25,6 +25,7 @@ func Distributed(s *Shared, l *Local, coalesce core.Stage) core.Stage {
 				return next(ctx, blindly(ctx, s, r))
 			}
 			res, err := patient(ctx, r, read)
+			r.Held = l.usable(r.Held)
 			switch {
 			case err != nil && ctx.Err() != nil:
 				return core.Result{}, err
@@ -61,6 +62,7 @@ func reader(s *Shared, l *Local) core.Handler {
 		}
 		ctx, cancel := context.WithTimeout(ctx, r.Options.DistributedTimeout)
 		defer cancel()
+		l.learn(ctx, r.Held)
 		if res, ok, err := revalidate(ctx, s, l, r); ok || err != nil {
 			return res, err
 		}
@@ -153,7 +155,11 @@ func blindly(ctx context.Context, s *Shared, r core.Request) core.Request {
 
 // promote stores what was read in memory, if nothing was written meanwhile.
 func promote(l *Local, r core.Request, e *core.Entry, payload []byte) {
-	if r.Options.Skip.Has(core.SkipMemoryWrite) || e.State(l.clock.Now()) == core.Dead {
+	switch {
+	case e.State(l.clock.Now()) == core.Dead:
+		return
+	case r.Options.Skip.Has(core.SkipMemoryWrite):
+		l.Overtaken(r.Key, e.Version())
 		return
 	}
 	if l.Bytes() != nil || r.Options.Clone {

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: The fusioncache-go authors
+
+package coherence
+
+import (
+	"context"
+
+	"github.com/fusioncache-go/fusioncache/core"
+)
+
+// learn asks for the marks of an entry that is held for fail-safe, if some are in
+// doubt: it may have been removed.
+func (l *Local) learn(ctx context.Context, held *core.Entry) {
+	if held == nil || l.marks == nil {
+		return
+	}
+	if m := held.Meta(); l.Standing(&m) == Unknown {
+		l.marks.Learn(ctx, &m)
+	}
+}
+
+// usable returns held, unless it is known by now to have been removed.
+func (l *Local) usable(held *core.Entry) *core.Entry {
+	if held == nil {
+		return nil
+	}
+	if m := held.Meta(); l.Standing(&m) == Revoked {
+		return nil
+	}
+	return held
+}
