@@ -22,6 +22,9 @@ func (w *Writer) send(ctx context.Context, ch change) (outcome core.Outcome, err
 	if ch.options.BackgroundWrites {
 		o := *ch.options // the caller's may be gone by then
 		ch.options = &o
+		if ch.token == nil && ch.shared != nil && w.Recovery != nil {
+			w.Recovery.begin(ch.key, ch.version)
+		}
 		err = ch.place.Go(context.WithoutCancel(ctx), func(ctx context.Context) { _ = w.apply(ctx, ch) })
 		return core.LocalOnly, err
 	}

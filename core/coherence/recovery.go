@@ -50,8 +50,9 @@ type Recovery struct {
 
 	mu       sync.Mutex
 	items    map[string]*debt
+	begun    map[string]core.Version // the last writes that go on in the background
 	overflow bool
-	count    atomic.Int64 // of items, for a look without the lock
+	count    atomic.Int64 // of items and begun, for a look without the lock
 }
 
 // debt is one key's unfinished write.
@@ -70,9 +71,30 @@ type debt struct {
 func NewRecovery(o RecoveryOptions, clock core.Clock, events *core.Events) *Recovery {
 	return &Recovery{
 		options: o.withDefaults(), clock: clock, events: events,
-		wake: make(chan struct{}, 1), items: make(map[string]*debt),
+		wake: make(chan struct{}, 1), items: make(map[string]*debt), begun: make(map[string]core.Version),
 	}
 }
+
+// begin notes that write v of key goes on in the background, until it is owed or
+// settled.
+func (r *Recovery) begin(key string, v core.Version) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.begun[key].Op < v.Op {
+		r.begun[key] = v
+	}
+	r.recount()
+}
+
+// end takes back what begin noted, and counts. The lock is held.
+func (r *Recovery) end(key string, v core.Version) {
+	if r.begun[key].Op == v.Op {
+		delete(r.begun, key)
+	}
+	r.recount()
+}
+
+func (r *Recovery) recount() { r.count.Store(int64(len(r.items) + len(r.begun))) }
 
 // owe takes d in, in the place of an earlier debt of its key.
 func (r *Recovery) owe(d *debt) {
@@ -83,8 +105,8 @@ func (r *Recovery) owe(d *debt) {
 		r.overflow = true
 	default:
 		r.items[d.key] = d
-		r.count.Store(int64(len(r.items)))
 	}
+	r.end(d.key, d.version)
 	r.mu.Unlock()
 	select {
 	case r.wake <- struct{}{}:
@@ -98,8 +120,8 @@ func (r *Recovery) settle(key string, v core.Version) {
 	defer r.mu.Unlock()
 	if d := r.items[key]; d != nil && d.version.Op <= v.Op {
 		delete(r.items, key)
-		r.count.Store(int64(len(r.items)))
 	}
+	r.end(key, v)
 }
 
 // owes returns the version of key's unfinished write, of which the distributed
@@ -110,10 +132,11 @@ func (r *Recovery) owes(key string) (v core.Version, ok bool) {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if d := r.items[key]; d != nil && !d.told {
-		return d.version, true
+	v = r.begun[key]
+	if d := r.items[key]; d != nil && !d.told && d.version.Op > v.Op {
+		v = d.version
 	}
-	return core.Version{}, false
+	return v, !v.IsZero()
 }
 
 // current returns the version of key's unfinished write, told or not.
