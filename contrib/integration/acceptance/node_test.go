@@ -130,6 +130,9 @@ func (n *node) Install(h *core.Host) error {
 }
 
 func (n *node) take(ev core.Event) {
+	if ev.Kind == core.MessageReceived && ev.Op == 0 {
+		return // a sign of life
+	}
 	for i := range n.counts {
 		if ev.Kind == 1<<i {
 			n.counts[i].Add(1)

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: The fusioncache-go authors
+
+package acceptance_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/fusioncache-go/fusioncache/core"
+	"github.com/fusioncache-go/fusioncache/core/hybrid"
+)
+
+// calls are the operations that can meet an error of the server.
+var calls = map[core.Op]func(ctx context.Context, n *node, key string, opts ...core.Option) error{
+	core.OpGet: func(ctx context.Context, n *node, key string, opts ...core.Option) error {
+		_, _, err := n.Get(ctx, key, opts...)
+		return err
+	},
+	core.OpGetOrSet: func(ctx context.Context, n *node, key string, opts ...core.Option) error {
+		_, err := n.GetOrSet(ctx, key, gives(1).load, opts...)
+		return err
+	},
+	core.OpSet: func(ctx context.Context, n *node, key string, opts ...core.Option) error {
+		_, err := n.Set(ctx, key, 1, opts...)
+		return err
+	},
+	core.OpRemove: func(ctx context.Context, n *node, key string, opts ...core.Option) error {
+		_, err := n.Remove(ctx, key, opts...)
+		return err
+	},
+	core.OpExpire: func(ctx context.Context, n *node, key string, opts ...core.Option) error {
+		_, err := n.Expire(ctx, key, opts...)
+		return err
+	},
+}
+
+// A key that holds a list gives errors of the server, however it is used.
+func TestSeed_ER6_ErrorsOfTheServerAreEventsAndReturnedOnlyWhenAskedFor(t *testing.T) {
+	w := startRedis(t)
+	for op, call := range calls {
+		t.Run(op.String(), func(t *testing.T) {
+			a := start(t, w, setting{Options: hybrid.Options{Defaults: core.EntryOptions{TTL: time.Minute}}})
+			key := strings.ReplaceAll(op.String(), " ", "-")
+			if err := w.Client().RPush(t.Context(), entryKey("app", key), "x").Err(); err != nil {
+				t.Fatal(err)
+			}
+			if err := call(t.Context(), a, key); err != nil {
+				t.Errorf("an error of the server is returned: %v", err)
+			}
+			ev := a.find(core.LayerFailed, func(ev core.Event) bool { return ev.Key == "v:"+key })
+			if ev == nil || ev.Level != core.LevelDistributed || ev.Op == 0 || !redis.HasErrorPrefix(ev.Err, "WRONGTYPE") {
+				t.Errorf("the event is %+v", ev)
+			}
+			err := call(t.Context(), a, key, core.ReturnLayerErrors(true), core.Without(core.SkipMemory))
+			if op == core.OpGetOrSet {
+				if err != nil {
+					t.Errorf("an error of the server is returned instead of a value: %v", err)
+				}
+				return
+			}
+			wantLayerError(t, err, op, key, "WRONGTYPE")
+		})
+	}
+}
+
+func wantLayerError(t *testing.T, err error, op core.Op, key, reason string) {
+	t.Helper()
+	outer, ok := errors.AsType[*core.Error](err)
+	if !ok || outer.Op != op || outer.Key != key {
+		t.Errorf("%v is not an error of %v %q", err, op, key)
+	}
+	layer, ok := errors.AsType[*core.LayerError](err)
+	if !ok || layer.Level != core.LevelDistributed || layer.Key != "v:"+key {
+		t.Errorf("%#v does not name the layer and the key", err)
+	}
+	driver, ok := errors.AsType[redis.Error](err)
+	if !ok || !redis.HasErrorPrefix(driver, reason) {
+		t.Errorf("%v does not lead to the driver's error", err)
+	}
+}
+
+func TestSeed_ER6_OutageIsNoErrorUnlessAskedFor(t *testing.T) {
+	everywhereConnected(t, func(t *testing.T, w world) {
+		a := start(t, w, setting{Options: hybrid.Options{Defaults: core.EntryOptions{TTL: time.Minute}}})
+		a.cutOff()
+		for op, call := range calls {
+			if err := call(t.Context(), a, "k-"+op.String()); err != nil {
+				t.Errorf("%v: %v", op, err)
+			}
+			if op == core.OpGetOrSet {
+				continue
+			}
+			err := call(t.Context(), a, "k-"+op.String(), core.ReturnLayerErrors(true), core.Without(core.SkipMemory))
+			if e, ok := errors.AsType[*core.LayerError](err); !ok || e.Err == nil {
+				t.Errorf("%v, asked for errors: %v", op, err)
+			}
+		}
+	})
+}
