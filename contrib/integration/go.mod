@@ -3,6 +3,7 @@ module github.com/fusioncache-go/fusioncache/contrib/integration
 go 1.26.0
 
 require (
+	github.com/anishathalye/porcupine v1.3.1
 	github.com/fusioncache-go/fusioncache v0.0.0
 	github.com/fusioncache-go/fusioncache/contrib/quickstart v0.0.0
 	github.com/nats-io/nats-server/v2 v2.15.2
@@ -11,7 +12,6 @@ require (
 )
 
 require (
-	github.com/anishathalye/porcupine v1.3.1 // indirect
 	github.com/antithesishq/antithesis-sdk-go v0.8.0-default-no-op // indirect
 	github.com/cespare/xxhash/v2 v2.3.0 // indirect
 	github.com/coocood/freecache v1.2.7 // indirect
