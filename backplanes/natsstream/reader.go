@@ -61,7 +61,7 @@ func (b *Backplane) newReader(ctx context.Context, start uint64) (*reader, error
 	r.next = apiPrefix(b.js.Options()) + "CONSUMER.MSG.NEXT." + b.config.Name + "." + r.name
 	r.inbox, err = b.js.Conn().ChanSubscribe(b.js.Conn().NewInbox(), r.msgs)
 	if err != nil {
-		r.delete()
+		r.delete(ctx)
 		return nil, err
 	}
 	return r, nil
@@ -77,16 +77,16 @@ func apiPrefix(o jetstream.JetStreamOptions) string {
 }
 
 // close ends the inbox, and the consumer if the server answers.
-func (r *reader) close() {
+func (r *reader) close(ctx context.Context) {
 	_ = r.inbox.Unsubscribe() // fails only if it has ended otherwise
-	r.delete()
+	r.delete(ctx)
 }
 
-func (r *reader) delete() {
+func (r *reader) delete(ctx context.Context) {
 	if r.link.err() != nil {
 		return // the server will forget it by itself
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), answerWithin/4)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), answerWithin/4)
 	defer cancel()
 	_ = r.js.DeleteConsumer(ctx, r.config.Name, r.name)
 }

@@ -107,7 +107,7 @@ func (s *session) stalled(ctx context.Context, err error) error {
 
 // follow delivers what comes until the reader cannot go on.
 func (s *session) follow(ctx context.Context, r *reader) error {
-	defer r.close()
+	defer r.close(ctx)
 	patience := time.NewTimer(askEvery + answerWithin)
 	defer patience.Stop()
 	for {
