@@ -79,6 +79,15 @@ func (l *Local) Watch(m *Marks) { l.marks = m }
 // It belongs to set-up.
 func (l *Local) Honour(debts *Recovery, skew time.Duration) {
 	l.debts, l.skew = debts, cmp.Or(skew, DefaultMaxSkew)
+	if l.marks == nil {
+		return
+	}
+	l.marks.debts = debts
+	debts.full = func() {
+		// Which keys are owed is not known any more: nothing from before counts.
+		l.marks.Renew("", false)
+		l.revokeAll()
+	}
 }
 
 // Marked reports whether an entry that was found valid at the count marked needs
@@ -193,7 +202,8 @@ func (l *Local) Adopt(key string, t *core.Token, e *core.Entry) bool {
 }
 
 // Overtaken notes that a caller has been shown version v of key, which memory is
-// not to hold. It must not hold anything older then.
+// not to hold. It must not hold anything else then, as that may be older; a load
+// that only memory has kept has a version that says nothing.
 func (l *Local) Overtaken(key string, v core.Version) {
 	defer l.lock(key).Unlock()
 	if l.Admits(key, v) {
@@ -202,7 +212,7 @@ func (l *Local) Overtaken(key string, v core.Version) {
 }
 
 func (l *Local) overtaken(key string, v core.Version) {
-	if e, ok := l.memory.Get(key); ok && e.Version().Compare(v) < 0 {
+	if e, ok := l.memory.Get(key); ok && !e.Version().Same(v) {
 		l.expire(key)
 	}
 }

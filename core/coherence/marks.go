@@ -26,7 +26,8 @@ import (
 //
 // Safe for concurrent use.
 type Marks struct {
-	shared *Shared // nil without a distributed layer
+	shared *Shared   // nil without a distributed layer
+	debts  *Recovery // nil: there are none
 	clock  core.Clock
 	maxAge time.Duration
 
@@ -187,10 +188,28 @@ func (m *Marks) read(ctx context.Context, tag string) core.Generation {
 	if m.shared == nil {
 		return m.invent(tag, now)
 	}
+	if known {
+		if _, owes := m.debts.owes(markKey(tag)); owes {
+			return m.keep(tag, now, began)
+		}
+	}
 	if g, err := m.shared.mark(ctx, tag); err == nil {
 		return m.learn(tag, g, now, began)
 	}
 	return m.invent(tag, 0) // it stays to be read: it is old at once
+}
+
+// keep returns the generation that this node has drawn for a tag and that the
+// distributed layer does not know yet: what that holds would undo the removal. If
+// another node has changed the mark too, it is a new one.
+func (m *Marks) keep(tag string, now core.Instant, began uint64) core.Generation {
+	m.mu.Lock()
+	k := m.known[tag]
+	m.mu.Unlock()
+	if k.doubted {
+		k.gen = draw()
+	}
+	return m.learn(tag, k.gen, now, began)
 }
 
 // invent returns the generation of a tag that the distributed layer does not

@@ -47,6 +47,7 @@ type Recovery struct {
 	clock   core.Clock
 	events  *core.Events
 	wake    chan struct{}
+	full    func() // called for a debt that there is no room for; may be nil
 
 	mu       sync.Mutex
 	items    map[string]*debt
@@ -94,20 +95,30 @@ func (r *Recovery) end(key string, v core.Version) {
 	r.recount()
 }
 
-func (r *Recovery) recount() { r.count.Store(int64(len(r.items) + len(r.begun))) }
+func (r *Recovery) recount() {
+	n := len(r.items) + len(r.begun)
+	if r.overflow {
+		n++
+	}
+	r.count.Store(int64(n))
+}
 
 // owe takes d in, in the place of an earlier debt of its key.
 func (r *Recovery) owe(d *debt) {
+	lost := false
 	r.mu.Lock()
 	switch now, known := r.items[d.key]; {
 	case known && now.version.Op > d.version.Op: // a later write owes already
 	case !known && len(r.items) >= r.options.MaxKeys:
-		r.overflow = true
+		r.overflow, lost = true, true
 	default:
 		r.items[d.key] = d
 	}
 	r.end(d.key, d.version)
 	r.mu.Unlock()
+	if lost && r.full != nil {
+		r.full()
+	}
 	select {
 	case r.wake <- struct{}{}:
 	default:
@@ -132,6 +143,9 @@ func (r *Recovery) owes(key string) (v core.Version, ok bool) {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.overflow && key == markKey("") {
+		return core.Version{}, true // everything is to be invalidated
+	}
 	v = r.begun[key]
 	if d := r.items[key]; d != nil && !d.told && d.version.Op > v.Op {
 		v = d.version
@@ -230,6 +244,7 @@ func (r *Recovery) round(ctx context.Context, now core.Instant, replay func(cont
 	if failures == 0 && overflow && overflowed(ctx) == nil {
 		r.mu.Lock()
 		r.overflow = false
+		r.recount()
 		r.mu.Unlock()
 	}
 }

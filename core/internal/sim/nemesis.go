@@ -107,7 +107,7 @@ func (r *run) kill(ctx context.Context, i int, crash bool) {
 // replace begins another life of a node whose life has ended.
 func (r *run) replace(ctx context.Context, i int, lane instant) {
 	n := r.nodes[i].Load()
-	if !n.gone.Load() {
+	if !n.gone.Load() || n.replaced.Swap(true) {
 		return
 	}
 	for !n.dead.Load() {

@@ -5,6 +5,7 @@ package sim
 
 import (
 	"flag"
+	"fmt"
 	"testing"
 	"testing/synctest"
 )
@@ -14,6 +15,11 @@ var seed = flag.Uint64("seed", 0, "the seed that TestReplay runs")
 // simulate runs the plan of a seed in a bubble.
 func simulate(t *testing.T, p *Plan) (rep Report) {
 	t.Helper()
+	defer func() {
+		if v := recover(); v != nil {
+			panic(fmt.Sprintf("%v\n%v", v, p))
+		}
+	}()
 	synctest.Test(t, func(t *testing.T) {
 		var err error
 		if rep, err = Run(t.Context(), p); err != nil {
