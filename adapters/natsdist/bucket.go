@@ -35,6 +35,7 @@ type bucket struct {
 	strict  bool
 	known   atomic.Pointer[binding] // nil while unknown
 	finding chan struct{}           // holds a token while one caller asks the server
+	leader  fetch
 }
 
 // binding is a stream that was found suitable.
@@ -44,7 +45,9 @@ type binding struct {
 }
 
 func newBucket(js jetstream.JetStream, name string, o *Options) *bucket {
-	return &bucket{js: js, config: streamConfig(name, o), strict: o.StrictReads, finding: make(chan struct{}, 1)}
+	b := &bucket{js: js, config: streamConfig(name, o), strict: o.StrictReads, finding: make(chan struct{}, 1)}
+	b.leader = b.askLeader
+	return b
 }
 
 // streamConfig is that of a KV bucket, so that the tools for KV can be used on

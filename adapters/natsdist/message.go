@@ -27,10 +27,28 @@ type record struct {
 	data     []byte
 	revision uint64 // 0 when there is nothing, not even a marker
 	live     bool   // false for nothing and for a marker
+	sure     bool   // the leader says so; a replica may be late
 }
 
-// read returns what the bucket holds under key.
+// fetch asks for the last message of a subject.
+type fetch func(ctx context.Context, stream jetstream.Stream, subject string) (*jetstream.RawStreamMsg, error)
+
+// read returns what the bucket holds under key, as the replica that answers
+// knows it.
 func (l *Layer) read(ctx context.Context, key string) (record, error) {
+	return l.readBy(ctx, key, func(ctx context.Context, s jetstream.Stream, subject string) (*jetstream.RawStreamMsg, error) {
+		return s.GetLastMsgForSubject(ctx, subject)
+	})
+}
+
+// readLeader returns what the leader of the bucket holds under key.
+func (l *Layer) readLeader(ctx context.Context, key string) (record, error) {
+	r, err := l.readBy(ctx, key, l.bucket.leader)
+	r.sure = true
+	return r, err
+}
+
+func (l *Layer) readBy(ctx context.Context, key string, fetch fetch) (record, error) {
 	if err := l.ready(ctx, key); err != nil {
 		return record{}, err
 	}
@@ -40,17 +58,18 @@ func (l *Layer) read(ctx context.Context, key string) (record, error) {
 		if err != nil {
 			return record{}, err
 		}
-		msg, err := b.stream.GetLastMsgForSubject(ctx, subject)
+		msg, err := fetch(ctx, b.stream, subject)
+		sure := !b.stream.CachedInfo().Config.AllowDirect
 		switch {
 		case errors.Is(err, jetstream.ErrMsgNotFound):
-			return record{}, nil
+			return record{sure: sure}, nil
 		case err != nil:
 			l.bucket.judge(b, err)
 			return record{}, err
 		case isMarker(msg.Header):
-			return record{revision: msg.Sequence}, nil
+			return record{revision: msg.Sequence, sure: sure}, nil
 		}
-		return record{data: msg.Data, revision: msg.Sequence, live: true}, nil
+		return record{data: msg.Data, revision: msg.Sequence, live: true, sure: sure}, nil
 	})
 }
 

@@ -37,6 +37,18 @@
 // [core.ErrTooLarge] without sending anything. Lives are rounded up to whole
 // seconds; more than 100 years is for ever.
 //
+// # Arbitration
+//
+// [Layer.Arbitrate] runs the rule of core in the client and lets the server
+// compare revisions: what was read must still be the last message of its key
+// when the write arrives. So a write costs a read of the present value, except
+// for a load that found nothing, which is tried at once. There is no shorter
+// read in KV: [Layer.ReadHeader] costs as much as Get.
+//
+// A user whose permissions are limited needs, besides those of a KV bucket,
+// $JS.API.STREAM.MSG.GET.KV_name: what decides against a write, or after a
+// conflict, is asked of the leader of the bucket.
+//
 // # Errors and deadlines
 //
 // While the connection is down every operation fails at once, with
@@ -68,10 +80,11 @@ import (
 var (
 	_ core.DistributedLayer = (*Layer)(nil)
 	_ core.Pinger           = (*Layer)(nil)
+	_ core.Arbiter          = (*Layer)(nil)
 )
 
-// Layer is a [core.DistributedLayer] and a [core.Pinger] on one bucket. It is
-// safe for many goroutines at once.
+// Layer is a [core.DistributedLayer], a [core.Arbiter] and a [core.Pinger] on one
+// bucket. It is safe for many goroutines at once.
 type Layer struct {
 	js        jetstream.JetStream
 	link      *link
@@ -102,7 +115,7 @@ func New(ctx context.Context, js jetstream.JetStream, bucket string, opts *Optio
 		guard:     newGuard(),
 		bucket:    newBucket(js, bucket, &o),
 		readFrom:  "$KV." + bucket + ".",
-		writeTo:   writePrefix(js.Options()) + "$KV." + bucket + ".",
+		writeTo:   apiPrefix(js.Options()) + "$KV." + bucket + ".",
 		tombstone: ttlHeader(o.TombstoneTTL),
 	}
 	err := l.bind(ctx)
@@ -113,7 +126,9 @@ func New(ctx context.Context, js jetstream.JetStream, bucket string, opts *Optio
 	return l, nil
 }
 
-func writePrefix(o jetstream.JetStreamOptions) string {
+// apiPrefix returns what is in front of subjects of the API and of publications to
+// reach the JetStream of another account or domain; "" for the own one.
+func apiPrefix(o jetstream.JetStreamOptions) string {
 	switch {
 	case o.Domain != "":
 		return "$JS." + o.Domain + ".API."
@@ -155,14 +170,19 @@ func (l *Layer) Get(ctx context.Context, key string) ([]byte, bool, error) {
 // Set implements [core.DistributedLayer]. An error wraps [core.ErrTooLarge] if
 // the server does not take messages of that size.
 func (l *Layer) Set(ctx context.Context, key string, data []byte, ttl time.Duration) error {
+	if _, err := l.write(ctx, key, lifeHeader(ttl), data); err != nil {
+		return fmt.Errorf("natsdist: set %q: %w", key, err)
+	}
+	return nil
+}
+
+// lifeHeader returns the header of a message that lives for ttl.
+func lifeHeader(ttl time.Duration) nats.Header {
 	h := nats.Header{}
 	if ends := ttlHeader(ttl); ends != "" {
 		h.Set(jetstream.MsgTTLHeader, ends)
 	}
-	if _, err := l.write(ctx, key, h, data); err != nil {
-		return fmt.Errorf("natsdist: set %q: %w", key, err)
-	}
-	return nil
+	return h
 }
 
 // Delete implements [core.DistributedLayer]. It leaves a marker behind, for

@@ -43,7 +43,8 @@ type Options struct {
 
 	// StrictReads has every read answered by the leader of the bucket. By
 	// default any replica answers, which is faster and may be a moment late.
-	// With one replica there is no difference but speed.
+	// With one replica there is no difference but speed. Arbitrated writes do not
+	// depend on it: no write is decided by a replica that is late.
 	StrictReads bool
 
 	// TombstoneTTL is how long the server remembers that a key was deleted, in

@@ -226,8 +226,9 @@ func TestNew_StrictReadsAskTheLeader(t *testing.T) {
 	open(t, s.URL(), &natsdist.Options{StrictReads: true})
 }
 
-func TestNew_ThroughADomain(t *testing.T) {
-	t.Parallel()
+// throughDomain returns the ways to reach JetStream in another domain.
+func throughDomain(t *testing.T) map[string]jetstream.JetStream {
+	t.Helper()
 	s := natstest.Start(t, &natstest.Options{Configure: func(o *server.Options) { o.JetStreamDomain = "hub" }})
 	nc := s.Connect(t, natsdist.ConnOptions()...)
 	domain, err := jetstream.NewWithDomain(nc, "hub")
@@ -238,7 +239,12 @@ func TestNew_ThroughADomain(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, js := range map[string]jetstream.JetStream{"domain": domain, "prefix": prefix} {
+	return map[string]jetstream.JetStream{"domain": domain, "prefix": prefix}
+}
+
+func TestNew_ThroughADomain(t *testing.T) {
+	t.Parallel()
+	for name, js := range throughDomain(t) {
 		l, err := natsdist.New(within(t, patience), js, "b", nil)
 		if err != nil {
 			t.Fatal(err)
