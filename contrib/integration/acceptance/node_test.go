@@ -224,6 +224,12 @@ func (n *node) misses(tb testing.TB, key string) bool {
 	return !ok
 }
 
+// hasOrMisses reports whether a get finds v or nothing.
+func (n *node) hasOrMisses(tb testing.TB, key string, v int) bool {
+	got, ok := n.get(tb, key)
+	return !ok || got == v
+}
+
 // ask is a GetOrSet that must give v.
 func (n *node) ask(tb testing.TB, key string, f *F[int], v int, opts ...core.Option) {
 	tb.Helper()
