@@ -40,3 +40,14 @@ type Subscriber interface {
 	// Message hands over one message. msg is valid until Message returns.
 	Message(msg []byte)
 }
+
+// KeySubscriber is the ability of a [Subscriber] to hear that single keys of the
+// distributed layer were changed, by whomever and in whatever way. A backplane
+// that learns of it from the server of that layer tells those that have it.
+type KeySubscriber interface {
+	// Changed says that what is under key, as the server knows it, was written or
+	// removed, or has ended; perhaps by this very node. It is called like Message,
+	// after Joined. When it is not known what has changed, Joined(false) is called
+	// instead.
+	Changed(key string)
+}

@@ -62,8 +62,11 @@ type pulse struct {
 	degraded time.Duration
 }
 
+// unchecked is when an entry was last checked that is not to be believed.
+const unchecked core.Instant = math.MinInt64
+
 func (p *pulse) init() {
-	p.suspect.Store(math.MinInt64)
+	p.suspect.Store(int64(unchecked) + 1)
 	p.heard.Store(math.MaxInt64) // without a backplane there is nothing to hear
 }
 

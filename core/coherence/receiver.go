@@ -23,10 +23,12 @@ type Receiver struct {
 	notifier *Notifier
 	options  PulseOptions
 	events   *core.Events
+	prefixes Prefixes
 
-	mu    sync.Mutex
-	peers *peers
-	joins int
+	mu     sync.Mutex
+	peers  *peers
+	joins  int
+	bridge core.Instant // when a subscription was repaired without a gap
 }
 
 // NewReceiver returns the receiver of the node that n sends for. events may be
@@ -126,12 +128,14 @@ func (r *Receiver) joined() int {
 // Joined implements core.Subscriber. What was stored in memory before the node
 // heard all messages is not trusted any more.
 func (r *Receiver) Joined(gapless bool) {
+	now := r.local.clock.Now()
 	r.mu.Lock()
 	r.joins++
 	first := r.joins == 1
-	if !gapless {
-		// What this node has sent so far, it need not hear.
-		r.peers.expect(r.notifier.node, r.notifier.seq.Load()+1, r.local.clock.Now())
+	// What this node has sent so far, it need not hear: it may have been refused.
+	r.peers.expect(r.notifier.node, r.notifier.seq.Load()+1, now)
+	if gapless {
+		r.bridge = now
 	}
 	r.mu.Unlock()
 	if first {
@@ -139,18 +143,25 @@ func (r *Receiver) Joined(gapless bool) {
 	} else if !gapless {
 		r.gap("subscribed again")
 	}
-	r.hear(r.local.clock.Now())
+	// After a repair without a gap, what was missed comes next. All of it has come
+	// when a message does that this node sends from now on.
+	if !gapless {
+		r.hear(now)
+	}
 	r.events.Emit(core.Event{Kind: core.Joined, Level: core.LevelBackplane})
 }
 
 // hear notes that messages sent at the instant sent arrive. After a long silence
-// nobody knows what else did not.
+// nobody knows what else did not, unless the subscription knows.
 func (r *Receiver) hear(sent core.Instant) {
 	before := core.Instant(r.local.pulse.heard.Load())
 	if sent <= before {
 		return
 	}
-	if before != math.MinInt64 && sent.Sub(before) > r.options.Silence {
+	r.mu.Lock()
+	since := max(before, r.bridge)
+	r.mu.Unlock()
+	if before != math.MinInt64 && sent.Sub(since) > r.options.Silence {
 		r.gap("own messages did not arrive")
 	}
 	r.local.pulse.heard.Store(int64(sent))

@@ -22,6 +22,14 @@ import (
 // Channel returns the name of the backplane channel of the stack called name.
 func Channel(name string) string { return escape(name) + ":1:bus" }
 
+// KeyPrefixes returns what the keys of the stack called name begin with in the
+// distributed layer: those of its entries, and those of its marks. They are what
+// a backplane has to track that hears of changes from the server itself.
+func KeyPrefixes(name string) []string {
+	p := prefixes(name)
+	return []string{p.Entries, p.Marks}
+}
+
 // prefixes begin the keys in the distributed layer.
 func prefixes(name string) coherence.Prefixes {
 	n := escape(name)

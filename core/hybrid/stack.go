@@ -112,6 +112,9 @@ func assemble(o Options) (*Stack, error) {
 		s.health.backplane = plugins.Backplane(o.Backplane)
 		s.writer.Notifier = coherence.NewNotifier(s.health.backplane, node, s.events)
 		s.receiver = coherence.NewReceiver(s.local, versions, s.writer.Notifier, o.Pulse, s.events)
+		if o.Distributed != nil {
+			s.receiver.Heed(prefixes(o.Name))
+		}
 	}
 	s.writer.Marks = coherence.NewMarks(s.writer.Shared, s.clock, 0)
 	s.local.Watch(s.writer.Marks)
