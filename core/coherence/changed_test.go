@@ -117,7 +117,6 @@ func TestJoined_WithoutAGapIsTrustedWhenAnOwnMessageFollows(t *testing.T) {
 		e := newEars(b)
 		b.to = e.receiver
 		e.receiver.Joined(false)
-		e.message(wire.MessageHeartbeat, core.Version{})
 		checked := e.clock.Now()
 
 		b.broken.Store(true) // what the node publishes is refused
