@@ -8,6 +8,7 @@ import (
 	"errors"
 
 	"github.com/fusioncache-go/fusioncache/core"
+	"github.com/fusioncache-go/fusioncache/core/wire"
 )
 
 // send takes a change to the distributed layer and the other nodes when it is
@@ -54,7 +55,7 @@ func (w *Writer) apply(ctx context.Context, ch change) error {
 		return w.unfilled(ch, failed)
 	}
 	if ch.token == nil && ch.shared != nil && failed == nil {
-		w.Local.Landed(ch.key, ch.version, ruling.Header.Version)
+		w.Local.Landed(ch.key, ch.version, ruling.Header.Version, ch.kind == wire.MessageRemove)
 	}
 	untold := w.tell(ctx, ch)
 	w.remember(ch, failed, untold)
@@ -117,7 +118,7 @@ func (w *Writer) remember(ch change, failed, untold error) {
 			key: ch.key, kind: ch.kind, version: ch.version, meta: ch.meta, codec: ch.codec, told: failed == nil,
 		})
 		if failed != nil {
-			w.Local.Landed(ch.key, ch.version, core.Version{})
+			w.Local.Landed(ch.key, ch.version, core.Version{}, ch.kind == wire.MessageRemove)
 		}
 	}
 }

@@ -282,8 +282,9 @@ func (l *Local) Invalidate(key string, v core.Version) {
 // which lifted its version to landed; zero if nobody knows whether it has. A
 // read that began before that may have found what was there before, and stored
 // it after memory had changed: the node's own messages do not tell it. A mark
-// stands for a key that begins with NUL; memory has none.
-func (l *Local) Landed(key string, own, landed core.Version) {
+// stands for a key that begins with NUL; memory has none. gone says that the
+// write is a removal, which leaves nothing to fail-safe.
+func (l *Local) Landed(key string, own, landed core.Version, gone bool) {
 	if key[0] == 0 {
 		return
 	}
@@ -295,6 +296,10 @@ func (l *Local) Landed(key string, own, landed core.Version) {
 	}
 	v := e.Version()
 	if v.Node == own.Node && v.Op >= own.Op || !landed.IsZero() && v.Compare(landed) > 0 {
+		return
+	}
+	if gone {
+		l.memory.Delete(key)
 		return
 	}
 	l.expire(key)

@@ -20,7 +20,7 @@ func TestLocal_WhateverChangesAKeyRevokesItsLoads(t *testing.T) {
 		"Remove":     func(r *rig) { r.local.Remove("k", core.Version{}) },
 		"Expire":     func(r *rig) { r.local.Expire("k", core.Version{}) },
 		"Invalidate": func(r *rig) { r.local.Invalidate("k", core.Version{}) },
-		"Landed":     func(r *rig) { r.local.Landed("k", version(here, 1), version(here, 1)) },
+		"Landed":     func(r *rig) { r.local.Landed("k", version(here, 1), version(here, 1), false) },
 		"Suspect":    func(r *rig) { r.local.Suspect() },
 		"Clear":      func(r *rig) { r.local.Clear() },
 	} {
@@ -171,9 +171,9 @@ func TestLocal_LandedExpiresWhatAReadFromBeforeHasStored(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			bubble(t, func(t *testing.T, r *rig) {
 				r.local.Write("k", r.entry(1, c.stored))
-				r.local.Landed("k", version(here, 5), c.landed)
+				r.local.Landed("k", version(here, 5), c.landed, false)
 				r.holds(t, 1, c.want)
-				r.local.Landed("\x00tag", version(here, 5), c.landed) // a mark: memory has none
+				r.local.Landed("\x00tag", version(here, 5), c.landed, false) // a mark: memory has none
 			})
 		})
 	}

@@ -153,6 +153,19 @@ func (r *Recovery) owes(key string) (v core.Version, ok bool) {
 	return v, !v.IsZero()
 }
 
+// lags reports whether what the distributed layer holds for key is older than a
+// write of this node before v, which it does not know. It is not worth keeping
+// even as a stale value: that write may have been a removal.
+func (r *Recovery) lags(key string, v core.Version) bool {
+	if r == nil || r.count.Load() == 0 {
+		return false
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	d := r.items[key]
+	return r.overflow || d != nil && !d.told && d.version.Op < v.Op
+}
+
 // current returns the version of key's unfinished write, told or not.
 func (r *Recovery) current(key string) (v core.Version, ok bool) {
 	r.mu.Lock()

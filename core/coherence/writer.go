@@ -91,6 +91,9 @@ func (w *Writer) Expire(ctx context.Context, key string, o *core.EntryOptions) (
 	w.Events.Emit(core.Event{Kind: core.Expired, Key: key, Op: core.OpExpire})
 	if w.shares(o) {
 		ch.shared = func(ctx context.Context, _ core.Meta) (core.Ruling, error) {
+			if w.Recovery.lags(key, ch.version) {
+				return w.Shared.Remove(ctx, key, ch.version)
+			}
 			return w.Shared.Expire(ctx, key, ch.version)
 		}
 	}

@@ -78,7 +78,7 @@ func (r *recorder) checkConverged(o *op, want uint64) {
 	}
 	switch {
 	case h.last < want: // the last write was before something was lost
-	case o.status == found && o.got.Version == want && !o.stale:
+	case o.status == found && o.got.Version == want:
 	case o.status == missed && o.action == doGet:
 	default:
 		r.violated("I2 convergence", o.key, o, "want v%d", want)

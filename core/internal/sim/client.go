@@ -204,6 +204,9 @@ func (c *client) recipe(o *op) recipe {
 	if o.choice&endless != 0 && r.end == exits {
 		r.end = panics // it would end the client
 	}
+	if c.run.world.now() > c.run.plan.Heal {
+		r.end = returns // a failure would have stale answers follow
+	}
 	r.deaf = c.rng.IntN(10) == 0
 	return r
 }

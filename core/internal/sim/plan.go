@@ -198,7 +198,7 @@ func (p *Plan) prepare() {
 func (p *Plan) calmSince(now instant) (since instant) {
 	for _, f := range p.Faults {
 		if f.From <= now {
-			since = max(since, f.To+converge)
+			since = max(since, f.To+ms(max(f.Hi, 0))+converge)
 		}
 	}
 	return since

@@ -102,8 +102,12 @@ func (p *port) ended(key string) instant {
 }
 
 // wrote notes that a write of a key has ended.
-func (p *port) wrote(key string) {
+func (p *port) wrote(key string, w core.Write) {
 	p.writes.Add(1)
+	h, err := core.ParseHeader(w.Data)
+	if err != nil || w.Mode == core.Replay || h.Kind == core.FillWrite {
+		return // not what a client waits for
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.ends[key] = p.store.world.now()
@@ -222,7 +226,6 @@ func (p *port) Get(ctx context.Context, key string) (data []byte, ok bool, err e
 
 // Set implements core.DistributedLayer.
 func (p *port) Set(ctx context.Context, key string, data []byte, ttl time.Duration) error {
-	defer p.wrote(key)
 	return p.call(ctx, true, func() string {
 		p.store.set(key, data, ttl)
 		return p.store.says("set", key, data)
@@ -231,7 +234,6 @@ func (p *port) Set(ctx context.Context, key string, data []byte, ttl time.Durati
 
 // Delete implements core.DistributedLayer.
 func (p *port) Delete(ctx context.Context, key string) error {
-	defer p.wrote(key)
 	return p.call(ctx, true, func() string {
 		p.store.remove(key)
 		return p.store.says("delete", key, nil)
@@ -240,7 +242,7 @@ func (p *port) Delete(ctx context.Context, key string) error {
 
 // Arbitrate implements core.Arbiter.
 func (p *port) Arbitrate(ctx context.Context, key string, w core.Write) (r core.Ruling, err error) {
-	defer p.wrote(key)
+	defer p.wrote(key, w)
 	err = p.call(ctx, true, func() string {
 		r = p.store.arbitrate(key, w)
 		if !p.store.world.plan.Verbose {
