@@ -44,8 +44,19 @@ var worlds = map[string]func(tb testing.TB) world{
 // everywhere runs a scenario in every world.
 func everywhere(t *testing.T, scenario func(t *testing.T, w world)) {
 	t.Helper()
-	for name, start := range worlds {
-		t.Run(name, func(t *testing.T) { scenario(t, start(t)) })
+	in(t, scenario, "redis", "nats", "local")
+}
+
+// everywhereConnected runs a scenario in the worlds with a network that can fail.
+func everywhereConnected(t *testing.T, scenario func(t *testing.T, w world)) {
+	t.Helper()
+	in(t, scenario, "redis", "nats")
+}
+
+func in(t *testing.T, scenario func(t *testing.T, w world), names ...string) {
+	t.Helper()
+	for _, name := range names {
+		t.Run(name, func(t *testing.T) { scenario(t, worlds[name](t)) })
 	}
 }
 
@@ -151,14 +162,4 @@ func (w redisWorld) wantGone(tb testing.TB, app, key string) {
 	if left := w.left(tb, app, key); left <= 0 || left > time.Minute {
 		tb.Errorf("the mark of a removal stays for %v, want at most a minute", left)
 	}
-}
-
-// everywhereConnected is everywhere but in the world without a network.
-func everywhereConnected(t *testing.T, scenario func(t *testing.T, w world)) {
-	t.Helper()
-	everywhere(t, func(t *testing.T, w world) {
-		if w.addr() != "" {
-			scenario(t, w)
-		}
-	})
 }
