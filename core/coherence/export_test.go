@@ -24,3 +24,11 @@ func (m *Marks) Len() int {
 	defer m.mu.Unlock()
 	return len(m.known)
 }
+
+// Remembers reports whether a tag is.
+func (m *Marks) Remembers(tag string) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	_, ok := m.known[tag]
+	return ok
+}

@@ -214,6 +214,9 @@ func newRig() *rig {
 	return r
 }
 
+// pass lets virtual time pass.
+func pass(d time.Duration) { time.Sleep(d) }
+
 // entry returns a fresh entry with value v: a minute, and an hour for fail-safe.
 func (r *rig) entry(v int, version core.Version) *core.Entry {
 	now := r.clock.Now()

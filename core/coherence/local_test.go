@@ -112,7 +112,7 @@ func TestLocal_ExpireKeepsOnlyWhatFailSafeCanUse(t *testing.T) {
 		r.holdsNothing(t)
 
 		r.local.Write("k", r.entry(1, core.Version{}))
-		time.Sleep(2 * time.Hour)
+		pass(2 * time.Hour)
 		r.local.Expire("k", core.Version{})
 		r.holdsNothing(t)
 		r.local.Expire("k", core.Version{}) // what is not there
@@ -122,7 +122,7 @@ func TestLocal_ExpireKeepsOnlyWhatFailSafeCanUse(t *testing.T) {
 func TestLocal_ExpireEndsAThrottleWindow(t *testing.T) {
 	bubble(t, func(t *testing.T, r *rig) {
 		r.local.Write("k", r.entry(1, core.Version{}))
-		time.Sleep(2 * time.Minute)
+		pass(2 * time.Minute)
 		held, _ := r.memory.Get("k")
 		r.local.Throttle("k", held, r.clock.Now().Add(time.Minute))
 		r.holds(t, 1, core.Throttled)
@@ -215,7 +215,7 @@ func TestLocal_SuspectTrustsOnlyWhatIsCheckedSince(t *testing.T) {
 		if r.judge(o) != coherence.Serve {
 			t.Error("a fresh entry is not served")
 		}
-		time.Sleep(time.Second)
+		pass(time.Second)
 		r.local.Suspect()
 		r.holds(t, 1, core.Fresh) // nothing is deleted
 		if got := r.judge(o); got != coherence.Hold {
@@ -235,7 +235,7 @@ func TestLocal_ConfirmMakesAnEntryTrustedAgain(t *testing.T) {
 		r.local.Commit("k", nil, core.Live(1, r.entry(1, v).Meta()))
 		e, _ := r.memory.Get("k")
 		m := e.Meta()
-		time.Sleep(time.Second)
+		pass(time.Second)
 		r.local.Suspect()
 		m.Checked = r.clock.Now()
 		r.local.Confirm("k", read, m) // revoked by Suspect

@@ -114,7 +114,7 @@ func TestMarks_WhatWasRemovedMeanwhileIsNotSettled(t *testing.T) {
 		"messages were lost":           func(m *coherence.Marks) { m.DoubtAll() },
 		"its tag was forgotten": func(m *coherence.Marks) {
 			m.Renew("red", false)
-			for i := range 2 * coherence.MaxMarks {
+			for i := 0; m.Remembers("red"); i++ {
 				m.Renew(fmt.Sprint(i), false)
 			}
 		},

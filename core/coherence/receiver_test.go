@@ -284,6 +284,32 @@ func TestReceiver_SilenceMakesOldEntriesSuspectUntilItEnds(t *testing.T) {
 	})
 }
 
+// A process that was stopped for a while has sent nothing, and missed nothing of
+// its own; of what the others have sent, nobody knows.
+func TestReceiver_APauseOfTheProcessIsAGap(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := new(echo)
+		e := newEars(b)
+		b.to = e.receiver
+		e.receiver.Joined(false)
+		beat := func(d time.Duration) {
+			ctx, cancel := context.WithTimeout(t.Context(), d)
+			defer cancel()
+			e.receiver.Beat(ctx)
+		}
+		beat(10 * time.Second)
+		if e.events.count(core.GapSuspected) != 0 {
+			t.Error("a gap while all is well")
+		}
+		checked := e.clock.Now()
+		time.Sleep(10 * time.Second)
+		beat(time.Second / 2)
+		if e.trustsOld(checked) || e.events.count(core.GapSuspected) != 1 {
+			t.Error("the pause goes unnoticed")
+		}
+	})
+}
+
 func TestReceiver_ASilentNodeMakesOldEntriesSuspectUntilItSaysGoodbye(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := new(echo)

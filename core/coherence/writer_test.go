@@ -174,8 +174,12 @@ func TestWriter_PartsAreSkippedIndependently(t *testing.T) {
 func TestWriter_ASetPastMemoryMakesObsoleteWhatIsThere(t *testing.T) {
 	writing(t, func(t *testing.T, n *node) {
 		_, _ = n.set(t, 1)
-		_, _ = n.set(t, 2, core.Without(core.SkipMemoryWrite))
-		n.holds(t, 1, core.Stale)
+		n.server.delay = 100 * time.Millisecond
+		_, _ = n.set(t, 2, core.Without(core.SkipMemoryWrite), core.BackgroundWrites(true))
+		n.holds(t, 1, core.Stale) // at once, not only when the server has the new one
+		if err := n.writer.Order.Close(t.Context()); err != nil {
+			t.Error(err)
+		}
 		n.stored(t, "2")
 	})
 }

@@ -108,6 +108,15 @@ func TestSeed_CM2_WithCloneStaleValuesAreCopiesToo(t *testing.T) {
 	})
 }
 
+func TestSeed_CM2_WithCloneAValueThatWasStoredWithoutIsCopied(t *testing.T) {
+	c := open[[]string](t, hybrid.Options{})
+	copies := hybrid.Must(hybrid.Of[[]string](c.Stack(), "v", core.Clone(true)))
+	set(t, c, []string{"a", "b"})
+	readsOwn(t, copies)
+	set(t, copies, []string{"a", "b"})
+	readsOwn(t, c) // what was stored as a copy stays one
+}
+
 func TestSeed_CM2_WithoutCloneAllReadersShareOneValue(t *testing.T) {
 	c := open[[]string](t, hybrid.Options{})
 	given := []string{"a", "b"}
