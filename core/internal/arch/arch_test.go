@@ -108,6 +108,7 @@ func codeSamples() []sample {
 func globalSamples() []sample {
 	const module = arch.Module
 	return []sample{
+		{"embedded file that changes", "no-global", "core/x.go", doc + "\nimport _ \"embed\"\n\n//go:embed x.lua\nvar s string\n\nfunc f() { s = \"\" }\n"},
 		{"variable", "no-global", "core/x.go", doc + "\nvar n int\n"},
 		{"exported variable", "no-global", "core/x.go", doc + "\n// N is set by all.\nvar N = 1\n"},
 		{"counter", "no-global", "core/x.go", doc + "\nvar n = 1\n\nfunc f() { n++ }\n"},

@@ -23,6 +23,9 @@ func checkNoGlobal(p *Package, report reporter) {
 			for _, spec := range group.Specs {
 				value := spec.(*ast.ValueSpec)
 				for i, name := range value.Names {
+					if embedded(group) && !written[name.Name] {
+						continue // the text of a file: its value comes from the compiler
+					}
 					if why := whyMutable(f, name.Name, initialiser(value, i), written); why != "" {
 						report(f, name.Pos(), "package variable %s %s; packages hold no state", name.Name, why)
 					}
@@ -30,6 +33,19 @@ func checkNoGlobal(p *Package, report reporter) {
 			}
 		}
 	}
+}
+
+// embedded reports whether a declaration is of the content of a file.
+func embedded(group *ast.GenDecl) bool {
+	if group.Doc == nil {
+		return false
+	}
+	for _, c := range group.Doc.List {
+		if strings.HasPrefix(c.Text, "//go:embed ") {
+			return true
+		}
+	}
+	return false
 }
 
 func initialiser(value *ast.ValueSpec, i int) ast.Expr {
