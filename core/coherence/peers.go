@@ -4,8 +4,6 @@
 package coherence
 
 import (
-	"math/bits"
-
 	"github.com/fusioncache-go/fusioncache/core"
 	"github.com/fusioncache-go/fusioncache/core/wire"
 )
@@ -15,7 +13,7 @@ const maxPeers = 100_000
 
 // peers keeps account of the messages of each node: they are numbered, so a
 // number that does not come is a message that was lost. A message may be
-// overtaken by up to 64 later ones of its sender, for as long as GapWait.
+// overtaken by fewer than 4096 later ones of its sender, for as long as GapWait.
 //
 // Not safe for concurrent use.
 type peers struct {
@@ -23,13 +21,36 @@ type peers struct {
 	known   map[wire.NodeID]*peer
 }
 
-// peer is the account of one node. Everything before next has come; ahead has a
-// bit for each of the 64 numbers behind next that has come already.
+// peer is the account of one node. Everything before next has come.
 type peer struct {
 	next     uint64
-	ahead    uint64
-	gapSince core.Instant // zero: no gap
+	ahead    *ahead       // what has come already behind next; nil if nothing
+	gapSince core.Instant // when next became the first that is missing
 	heard    core.Instant
+}
+
+// ahead is a set of numbers, all in the window behind one that is missing.
+type ahead struct {
+	bits    [aheadWindow / 64]uint64 // by the number, modulo the window
+	size    int
+	highest uint64
+}
+
+const aheadWindow = 4096
+
+func (a *ahead) has(seq uint64) bool { return a.bits[seq%aheadWindow/64]&(1<<(seq%64)) != 0 }
+
+func (a *ahead) add(seq uint64) {
+	if !a.has(seq) {
+		a.bits[seq%aheadWindow/64] |= 1 << (seq % 64)
+		a.size++
+		a.highest = max(a.highest, seq)
+	}
+}
+
+func (a *ahead) remove(seq uint64) {
+	a.bits[seq%aheadWindow/64] &^= 1 << (seq % 64)
+	a.size--
 }
 
 func newPeers(o PulseOptions) *peers {
@@ -61,38 +82,43 @@ func (n *peer) take(seq uint64, now core.Instant) (lost bool) {
 	case seq < n.next:
 		return false // again, or late
 	case seq == n.next:
-		n.advance(1)
-		if n.ahead == 0 {
-			n.gapSince = 0
-		}
+		n.advance(now)
 		return false
-	case seq-n.next <= 64:
-		n.ahead |= 1 << (seq - n.next - 1)
-		if n.gapSince == 0 {
-			n.gapSince = now
+	case seq-n.next < aheadWindow:
+		if n.ahead == nil {
+			n.ahead, n.gapSince = new(ahead), now
 		}
+		n.ahead.add(seq)
 		return false
 	}
 	*n = peer{next: seq + 1, heard: now}
 	return true
 }
 
-// advance moves next on by steps numbers, and then past those that have come.
-func (n *peer) advance(steps int) {
-	ahead := n.ahead >> (steps - 1) // bit 0: the number after the steps
-	come := bits.TrailingZeros64(^ahead)
-	n.next += uint64(steps + come)
-	n.ahead = ahead >> come >> 1
+// advance moves next on to the first number that has not come. In a burst that is
+// always another one: its time begins now.
+func (n *peer) advance(now core.Instant) {
+	n.next++
+	if n.ahead == nil {
+		return
+	}
+	for n.ahead.has(n.next) {
+		n.ahead.remove(n.next)
+		n.next++
+	}
+	n.gapSince = now
+	if n.ahead.size == 0 {
+		n.ahead, n.gapSince = nil, 0
+	}
 }
 
 // check reports whether a message was lost for certain by now, and whether a
 // known node is silent.
 func (p *peers) check(now core.Instant) (lost, silent bool) {
 	for id, n := range p.known {
-		if n.gapSince != 0 && now.Sub(n.gapSince) >= p.options.GapWait {
+		if n.ahead != nil && now.Sub(n.gapSince) >= p.options.GapWait {
 			lost = true
-			n.next += uint64(bits.Len64(n.ahead)) + 1
-			n.ahead, n.gapSince = 0, 0
+			n.next, n.ahead, n.gapSince = n.ahead.highest+1, nil, 0
 		}
 		switch quiet := now.Sub(n.heard); {
 		case quiet > p.options.Forget:
