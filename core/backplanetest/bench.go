@@ -65,6 +65,7 @@ type signals struct{ joined, arrived chan struct{} }
 
 func (s *signals) Joined(bool)    { signal(s.joined) }
 func (s *signals) Message([]byte) { signal(s.arrived) }
+func (s *signals) Changed(string) {}
 
 func signal(to chan struct{}) {
 	select {

@@ -59,6 +59,13 @@ func (r *recorder) Message(msg []byte) {
 	r.leave(func() { r.log.unstable = r.log.unstable || !same })
 }
 
+// Changed implements core.KeySubscriber, for backplanes that demand it. Which keys
+// there are is nothing that the suite knows.
+func (r *recorder) Changed(string) {
+	r.enter(func() {})
+	r.leave(func() {})
+}
+
 func (r *recorder) enter(note func()) (hold chan struct{}, linger time.Duration) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
