@@ -7,6 +7,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"math/bits"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -70,13 +71,15 @@ func open(tb testing.TB, w world, s setting) *node {
 	if s.Memory == nil {
 		s.Memory = memory(s.objects)
 	}
-	s.Serializer = hybrid.Must(msgpackser.New(nil))
+	s.Serializer = serializer()
 	s.Plugins = append(s.Plugins, n)
 	n.stack = hybrid.Must(hybrid.New(s.Options))
 	n.Cache = hybrid.Must(hybrid.Of[int](n.stack, "v"))
 	tb.Cleanup(func() { n.close(tb) })
 	return n
 }
+
+func serializer() core.Serializer { return hybrid.Must(msgpackser.New(nil)) }
 
 func memory(objects bool) core.MemoryLayer {
 	if objects {
@@ -133,11 +136,7 @@ func (n *node) take(ev core.Event) {
 	if ev.Kind == core.MessageReceived && ev.Op == 0 {
 		return // a sign of life
 	}
-	for i := range n.counts {
-		if ev.Kind == 1<<i {
-			n.counts[i].Add(1)
-		}
-	}
+	n.counts[bits.TrailingZeros64(uint64(ev.Kind))].Add(1)
 	if ev.Kind&(core.Hit|core.Miss|core.Joined|core.Written|core.MessageReceived) != 0 {
 		return
 	}
@@ -147,14 +146,7 @@ func (n *node) take(ev core.Event) {
 }
 
 // count returns how many events of a kind there were.
-func (n *node) count(k core.Kind) int64 {
-	for i := range n.counts {
-		if k == 1<<i {
-			return n.counts[i].Load()
-		}
-	}
-	return 0
-}
+func (n *node) count(k core.Kind) int64 { return n.counts[bits.TrailingZeros64(uint64(k))].Load() }
 
 // find returns the first event of a kind that cond holds for, or nil.
 func (n *node) find(k core.Kind, cond func(core.Event) bool) *core.Event {
@@ -173,7 +165,7 @@ func (n *node) set(tb testing.TB, key string, v int, opts ...core.Option) core.O
 	tb.Helper()
 	outcome, err := n.Set(tb.Context(), key, v, opts...)
 	if err != nil {
-		tb.Fatalf("set %q: %v", key, err)
+		tb.Errorf("set %q: %v", key, err)
 	}
 	return outcome
 }
@@ -182,7 +174,7 @@ func (n *node) set(tb testing.TB, key string, v int, opts ...core.Option) core.O
 func (n *node) commit(tb testing.TB, key string, v int, opts ...core.Option) {
 	tb.Helper()
 	if outcome := n.set(tb, key, v, opts...); outcome != core.Committed {
-		tb.Fatalf("set %q: %v", key, outcome)
+		tb.Errorf("set %q: %v", key, outcome)
 	}
 }
 

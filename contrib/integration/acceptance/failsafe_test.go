@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: The fusioncache-go authors
+
+package acceptance_test
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/fusioncache-go/fusioncache/core"
+	"github.com/fusioncache-go/fusioncache/core/hybrid"
+)
+
+// The server keeps what fail-safe can serve: a node that starts while the source
+// is down has something to serve.
+func TestSeed_FS7_NewNodeServesStaleFromTheServer(t *testing.T) {
+	t.Parallel()
+	everywhere(t, func(t *testing.T, w world) {
+		t.Parallel()
+		o := core.EntryOptions{TTL: 500 * time.Millisecond, StaleTTL: time.Hour}
+		a := start(t, w, setting{Options: hybrid.Options{Defaults: o}})
+		begin := time.Now()
+		a.commit(t, "k", 1)
+		a.close(t)
+		at(begin, 600*time.Millisecond)
+
+		c := start(t, w, setting{Options: hybrid.Options{Defaults: o}})
+		c.wantMiss(t, "k")
+		f := broken()
+		c.ask(t, "k", f, 1)
+		f.want(t, 1)
+		if c.count(core.FailSafeActivated) != 1 || c.count(core.StaleHit) != 1 {
+			t.Error("the answer is not marked as stale")
+		}
+		c.ask(t, "k", f, 1)
+		f.want(t, 1) // the window is open
+		without := start(t, w, setting{Options: hybrid.Options{Defaults: core.EntryOptions{TTL: time.Second}}})
+		if v, err := without.GetOrSet(t.Context(), "k", f.load); !errors.Is(err, errBoom) {
+			t.Errorf("without fail-safe: %d, %v", v, err)
+		}
+	})
+}
+
+// What is fresh on the server is better than what is stale in memory.
+func TestSeed_FS8_FreshOnTheServerBeatsStaleInMemory(t *testing.T) {
+	t.Parallel()
+	everywhere(t, func(t *testing.T, w world) {
+		t.Parallel()
+		short := core.EntryOptions{TTL: 300 * time.Millisecond, StaleTTL: time.Hour}
+		a, b := pair(t, w, short)
+		a.spread(t, "k", 1, b)
+		b.want(t, "k", 1)
+		soon(t, patience, "B's copy to expire", func() bool { return b.misses(t, "k") })
+		heard := b.count(core.MessageReceived)
+		// The notification is lost.
+		a.commit(t, "k", 2, core.TTL(time.Minute), core.Without(core.SkipNotify))
+		f := broken()
+		b.ask(t, "k", f, 2, core.TTL(time.Minute))
+		if n := f.calls.Load(); n != 0 {
+			t.Errorf("the factory was called %d times although the server has the value", n)
+		}
+		if n := b.count(core.MessageReceived) - heard; n != 0 {
+			t.Errorf("B was told after all, %d times", n)
+		}
+	})
+}
