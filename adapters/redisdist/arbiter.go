@@ -32,13 +32,38 @@ func scriptName(s string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// Arbitrate runs one Lua script on one key, so it works in a cluster; the user
-// needs the commands EVAL and EVALSHA. It takes one round trip, two when the
-// server does not know the script yet.
+// Arbitrate runs one Lua script on one key, so it works in a cluster. It takes
+// one round trip, two when the server does not know the script yet.
+//
+// Where the user must not run EVAL and EVALSHA, or the server has neither, the
+// layer notices it by the first refusal and from then on decides with WATCH, MULTI
+// and EXEC: alike, in three round trips, and in three more for each time that
+// another write comes between. After 8 such times a forced write is set all the
+// same, though its version may not be above that of the write which it replaces;
+// other writes fail.
 func (l *Layer) Arbitrate(ctx context.Context, key string, w core.Write) (core.Ruling, error) {
 	if w.TTL <= 0 || len(w.Data) < core.HeaderSize {
 		return core.Ruling{}, fmt.Errorf("redisdist: arbitrate %q: ttl %v is not positive, or no header", key, w.TTL)
 	}
+	ruling, err := l.arbitrate(ctx, key, w)
+	if err != nil {
+		return core.Ruling{}, l.failure(ctx, "arbitrate", key, err)
+	}
+	return ruling, nil
+}
+
+func (l *Layer) arbitrate(ctx context.Context, key string, w core.Write) (core.Ruling, error) {
+	if !l.scriptless.Load() {
+		ruling, err := l.scripted(ctx, key, w)
+		if !scriptsForbidden(err) {
+			return ruling, err
+		}
+		l.scriptless.Store(true)
+	}
+	return l.watched(ctx, key, w)
+}
+
+func (l *Layer) scripted(ctx context.Context, key string, w core.Write) (core.Ruling, error) {
 	args := []any{
 		1, key,
 		mode(w.Mode), w.Data[:core.HeaderSize], w.Data[core.HeaderSize:], lifetime(w.TTL), w.Expect,
@@ -51,18 +76,14 @@ func (l *Layer) Arbitrate(ctx context.Context, key string, w core.Write) (core.R
 		err = l.send(ctx, cmd)
 	}
 	if err != nil {
-		return core.Ruling{}, l.failure(ctx, "arbitrate", key, err)
+		return core.Ruling{}, err
 	}
-	ruling, err := parseRuling(cmd.Val())
-	if err != nil {
-		return core.Ruling{}, l.failure(ctx, "arbitrate", key, err)
-	}
-	return ruling, nil
+	return parseRuling(cmd.Val())
 }
 
 // ReadHeader asks for the first bytes of the value only.
 func (l *Layer) ReadHeader(ctx context.Context, key string) (header []byte, ok bool, err error) {
-	cmd := redis.NewStringCmd(ctx, "getrange", key, 0, core.HeaderSize-1)
+	cmd := headerOf(ctx, key)
 	if err := l.send(ctx, cmd); err != nil {
 		return nil, false, l.failure(ctx, "read header", key, err)
 	}

@@ -27,9 +27,10 @@
 //
 // An ACL user for this layer needs
 //
-//	~prefix:* +get +set +unlink +ping
+//	~prefix:* +get +set +unlink +ping +getrange +evalsha +eval
 //
-// and on a cluster also +cluster|slots and +command.
+// and on a cluster also +cluster|slots and +command. Without +evalsha and +eval
+// it needs +watch +unwatch +multi +exec, and arbitration takes longer.
 //
 // # Logging
 //

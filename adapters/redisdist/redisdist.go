@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -33,6 +34,8 @@ type Layer struct {
 	client redis.UniversalClient
 	reload reloader // nil unless client is a cluster's
 	owned  bool     // the layer made client
+
+	scriptless atomic.Bool // the server has refused to run scripts
 }
 
 // reloader is the ability of a cluster's client to learn its topology anew.
@@ -76,14 +79,18 @@ func (l *Layer) Set(ctx context.Context, key string, data []byte, ttl time.Durat
 	if ttl <= 0 {
 		return fmt.Errorf("redisdist: set %q: ttl %v is not positive", key, ttl)
 	}
+	if err := l.send(ctx, setCmd(ctx, key, data, ttl)); err != nil {
+		return l.failure(ctx, "set", key, err)
+	}
+	return nil
+}
+
+func setCmd(ctx context.Context, key string, data []byte, ttl time.Duration) *redis.StatusCmd {
 	args := []any{"set", key, data}
 	if ttl != core.Forever {
 		args = append(args, "px", milliseconds(ttl))
 	}
-	if err := l.send(ctx, redis.NewStatusCmd(ctx, args...)); err != nil {
-		return l.failure(ctx, "set", key, err)
-	}
-	return nil
+	return redis.NewStatusCmd(ctx, args...)
 }
 
 // Delete removes key with UNLINK, which frees large values in the background

@@ -34,8 +34,17 @@ func (f serverFunc) ProcessHook(redis.ProcessHook) redis.ProcessHook {
 	}
 }
 
-func (f serverFunc) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
-	return next
+func (f serverFunc) ProcessPipelineHook(redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+	return func(ctx context.Context, cmds []redis.Cmder) error {
+		for _, cmd := range cmds {
+			err := f(ctx, cmd)
+			cmd.SetErr(err)
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	}
 }
 
 // newLayer returns a layer whose commands are answered by serve.
@@ -64,6 +73,11 @@ func methods(l *redisdist.Layer) map[string]func(ctx context.Context) error {
 		"set":    func(ctx context.Context) error { return l.Set(ctx, "k", []byte("hidden"), time.Minute) },
 		"delete": func(ctx context.Context) error { return l.Delete(ctx, "k") },
 		"ping":   func(ctx context.Context) error { return l.Ping(ctx) },
+		"arbitrate": func(ctx context.Context) error {
+			_, err := l.Arbitrate(ctx, "k", forced("hidden"))
+			return err
+		},
+		"read header": func(ctx context.Context) error { _, _, err := l.ReadHeader(ctx, "k"); return err },
 	}
 }
 
@@ -146,8 +160,8 @@ func TestMethods_NeverRepeatACommand(t *testing.T) {
 	for _, call := range methods(l) {
 		_ = call(t.Context())
 	}
-	if sent != 4 {
-		t.Errorf("sent %d commands, want 4", sent)
+	if sent != 6 {
+		t.Errorf("sent %d commands, want 6", sent)
 	}
 }
 

@@ -55,6 +55,7 @@ func broken(tb testing.TB, url string, fault func(*redistest.Faults), addrs ...s
 	faults := redistest.NewFaults(tb, addrs...)
 	l := openThrough(tb, url, faults)
 	mustSet(tb, l, "before", "fault")
+	mustArbitrate(tb, l, "arbitrated", forced("fault")) // shows whether scripts are allowed
 	fault(faults)
 	return l
 }

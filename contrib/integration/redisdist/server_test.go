@@ -122,13 +122,35 @@ func TestTLS_ProvesTheServer(t *testing.T) {
 
 const canary = "c4n4ry-s3cret"
 
+// The rights that the package documents, without those for arbitration.
+const basicRights = "+get +set +unlink +ping +getrange"
+
 func TestACL_LeastPrivilegeIsEnough(t *testing.T) {
 	t.Parallel()
+	for name, rights := range map[string]string{
+		"with scripts":    "+evalsha +eval",
+		"without scripts": "+watch +unwatch +multi +exec",
+	} {
+		t.Run(name, func(t *testing.T) { leastPrivilege(t, basicRights+" "+rights) })
+	}
+}
+
+func leastPrivilege(t *testing.T, rights string) {
+	t.Helper()
 	s := redistest.Start(t, &redistest.Options{
 		Password: "root",
-		Users:    []string{"app on >" + canary + " ~app:* +get +set +unlink +ping"},
+		Users:    []string{"app on >" + canary + " ~app:* " + rights},
 	})
 	l := open(t, fmt.Sprintf("redis://app:%s@%s", canary, s.Addr()), &redisdist.OpenOptions{ClientName: ""})
+	for _, w := range []core.Write{forced("v"), {Mode: core.Fill, TTL: time.Minute, Data: forced("late").Data}} {
+		mustArbitrate(t, l, "app:arbitrated", w)
+	}
+	if _, ok, err := l.ReadHeader(t.Context(), "app:arbitrated"); !ok || err != nil {
+		t.Errorf("read header: %v, %v", ok, err)
+	}
+	if _, err := l.Arbitrate(t.Context(), "other", forced("v")); err == nil || !strings.Contains(err.Error(), "NOPERM") {
+		t.Errorf("arbitrate a foreign key: %v, want NOPERM", err)
+	}
 	mustSet(t, l, "app:k", "v")
 	wantValue(t, l, "app:k", "v")
 	if err := l.Delete(t.Context(), "app:k"); err != nil {
@@ -200,7 +222,10 @@ func TestCluster_LeastPrivilegeIsEnough(t *testing.T) {
 	t.Parallel()
 	c := redistest.StartCluster(t)
 	for _, node := range c.Nodes {
-		args := []any{"acl", "setuser", "app", "on", ">" + canary, "~app:*", "+get", "+set", "+unlink", "+ping", "+cluster|slots", "+command"}
+		args := []any{"acl", "setuser", "app", "on", ">" + canary, "~app:*", "+cluster|slots", "+command", "+evalsha", "+eval"}
+		for _, right := range strings.Fields(basicRights) {
+			args = append(args, right)
+		}
 		if err := node.Client().Do(t.Context(), args...).Err(); err != nil {
 			t.Fatal(err)
 		}
@@ -209,6 +234,7 @@ func TestCluster_LeastPrivilegeIsEnough(t *testing.T) {
 	for i := range 20 {
 		mustSet(t, l, fmt.Sprint("app:", i), "v")
 		wantValue(t, l, fmt.Sprint("app:", i), "v")
+		mustArbitrate(t, l, fmt.Sprint("app:arbitrated", i), forced("v"))
 	}
 	if err := l.Ping(t.Context()); err != nil {
 		t.Errorf("ping: %v", err)

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: The fusioncache-go authors
+
+package redisdist
+
+import "github.com/redis/go-redis/v9"
+
+// Inside returns the command that a hook can answer.
+func Inside(cmd redis.Cmder) redis.Cmder {
+	if o, ok := cmd.(once); ok {
+		return o.Cmder
+	}
+	return cmd
+}
