@@ -25,6 +25,7 @@ func TestSeed_PK1_LevelsAreAskedInOrder(t *testing.T) {
 		a, b := open[int](t, net.join(core.EntryOptions{})), open[int](t, net.join(core.EntryOptions{}))
 		synctest.Wait()
 		set(t, a, 1)
+		synctest.Wait() // b has heard of it
 		f := &F[int]{results: []func() (int, error){returns(2)}}
 		gets := net.gets.Load()
 		expectAsk(t, b, f, 1, 0)
