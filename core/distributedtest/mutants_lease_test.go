@@ -116,7 +116,7 @@ func rememberHeader(until func(f *fake, forget func(key string))) func(r *rig) {
 			var last table[[]byte]
 			get, set, arbitrate := f.get, f.set, f.arbitrate
 			f.arbitrate = func(ctx context.Context, key string, w core.Write) (core.Ruling, error) {
-				current, ok, err := get(ctx, key)
+				_, ok, err := get(ctx, key)
 				ghost, _ := last.get(key)
 				if err != nil || ok || ghost == nil {
 					ruling, err := arbitrate(ctx, key, w)
@@ -125,8 +125,7 @@ func rememberHeader(until func(f *fake, forget func(key string))) func(r *rig) {
 					}
 					return ruling, err
 				}
-				current = ghost
-				d := w.Decide(current)
+				d := w.Decide(ghost)
 				if d.Store {
 					err = set(ctx, key, d.Data, d.TTL)
 				}
