@@ -17,6 +17,8 @@ type client struct {
 	node  int
 	lane  instant
 	rng   *rand.Rand
+
+	pending int // writes that have gone on in the background, as a lane
 }
 
 // live does one operation after another.
@@ -90,9 +92,10 @@ func (c *client) release(ctx context.Context, n *node, o *op) {
 		c.run.source.free(o.keys)
 		return
 	}
+	c.pending = (c.pending + 1) % lanesPerClient
+	lane := firstPending + instant(c.index*lanesPerClient+c.pending)
 	go func() {
 		w := c.run.world
-		lane := w.callLane()
 		for range 200 {
 			if n.port.ended(c.place(o)) > o.from || n.dead.Load() {
 				break

@@ -20,8 +20,9 @@ func TestDiff(t *testing.T) {
 		t.Logf("%v", a.Plan)
 		for i := range a.notes {
 			if a.notes[i] != b.notes[i] {
-				for j := max(0, i-15); j < i+5; j++ {
-					t.Logf("\n%v\n%v", a.notes[j], b.notes[j])
+				t.Logf("\n%v\n%v", a.notes[i], b.notes[i])
+				for j := max(0, i-12); j < i; j++ {
+					t.Logf("%v", a.notes[j])
 				}
 				return
 			}

@@ -21,9 +21,9 @@ type nemesis struct {
 // live waits for the beginning and the end of the fault.
 func (m *nemesis) live(ctx context.Context) {
 	w, f := m.run.world, m.fault
-	_ = w.sleep(ctx, m.lane, f.From-w.now())
+	w.wait(ctx, m.lane, f.From)
 	m.begin(ctx)
-	_ = w.sleep(ctx, m.lane, f.To-w.now())
+	w.wait(ctx, m.lane, f.To)
 	m.end(ctx)
 }
 

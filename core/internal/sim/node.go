@@ -4,7 +4,6 @@
 package sim
 
 import (
-	"context"
 	"encoding/binary"
 	"sync/atomic"
 	"time"
@@ -84,6 +83,6 @@ func (w *world) hold(node int, lane instant) {
 		if f == nil {
 			return
 		}
-		_ = w.sleep(context.WithoutCancel(w.ctx), lane, f.To-w.now()+tick)
+		w.wait(w.ctx, lane, f.To+tick)
 	}
 }

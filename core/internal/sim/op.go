@@ -71,6 +71,7 @@ type op struct {
 	tag    int    // of a write by tag
 	lane   instant
 	choice choice
+	wakes  int // how often it was woken together with others
 
 	from, to instant // call and return
 	status   status

@@ -54,10 +54,12 @@ func (p probe) Chance() chance.Source { return p }
 // Identify implements chance.Source.
 func (p probe) Identify(id []byte) { copy(id, p.id[:]) }
 
-// Woken implements chance.Source.
+// Woken implements chance.Source. Each time it is another lane of the client's:
+// on those before, its own limits end.
 func (p probe) Woken(ctx context.Context) {
-	if o := opOf(ctx); o != nil {
-		p.node.world.settle(o.lane)
+	if o := opOf(ctx); o != nil && o.client >= 0 {
+		o.wakes = (o.wakes + 1) % wakesPerClient
+		p.node.world.settle(firstWake + instant(o.client*wakesPerClient+o.wakes))
 	}
 }
 

@@ -105,6 +105,7 @@ func (s *source) load(ctx context.Context, n *node, key int, r recipe) (value, e
 	w := s.world
 	lane := w.callLane()
 	v := value{Key: uint16(key), Origin: uint16(n.index), Made: w.now()}
+	w.note(n.index, "factory of k%d begins", key)
 	if r.deaf {
 		ctx = context.WithoutCancel(ctx)
 	}

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -200,7 +201,7 @@ func (s *store) says(what, key string, data []byte) string {
 	if h, err := core.ParseHeader(data); err == nil {
 		text += fmt.Sprintf(" %v %v", h.Kind, h.Version)
 	}
-	if v, ok := valueIn(data); ok {
+	if v, ok := valueIn(data); ok && !strings.Contains(key, ":m:") {
 		text += fmt.Sprintf(" v%d", v.Version)
 	}
 	return text

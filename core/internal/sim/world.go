@@ -39,7 +39,7 @@ type note struct {
 
 // String returns the note as a line of a timeline.
 func (n note) String() string {
-	return fmt.Sprintf("%13.6f %15s node %d           %s", n.at.Seconds(), "", n.node, n.text)
+	return fmt.Sprintf("%16.9f %18s node %d           %s", n.at.Seconds(), "", n.node, n.text)
 }
 
 // note keeps a line for the timeline, if the plan wants it to be complete.
@@ -59,6 +59,10 @@ const (
 	firstSubscriber = firstNode + maxNodes
 	firstClient     = firstSubscriber + maxNodes
 	firstFault      = 1_000
+	firstPending    = 2_000
+	lanesPerClient  = 200
+	firstWake       = 8_000
+	wakesPerClient  = 8
 	firstCall       = 10_000
 	laneCount       = int64(tick)
 )
@@ -112,6 +116,12 @@ func (w *world) sleep(ctx context.Context, lane, d instant) error {
 	<-t.C
 	w.release(t)
 	return ctx.Err()
+}
+
+// wait waits on a lane until at, a whole number of milliseconds.
+func (w *world) wait(ctx context.Context, lane, at instant) {
+	now := w.now()
+	_ = w.sleep(ctx, lane, at-now+now%tick)
 }
 
 // settle goes to a lane, unless the present moment is on it.
