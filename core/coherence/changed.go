@@ -42,9 +42,9 @@ func (l *Local) Doubt(key string) {
 	}
 }
 
-// echoTime is for how long after a mark was read or drawn its change is taken for
-// this node's own. Removals of other nodes do not depend on it: they come as
-// messages, too.
+// echoTime is for how long after this node has drawn a mark its change is taken
+// for that. Removals of other nodes do not depend on it: they come as messages,
+// too.
 const echoTime = time.Second
 
 // changed notes that the mark of a tag was changed in the distributed layer, by
@@ -53,7 +53,18 @@ func (m *Marks) changed(tag string) {
 	m.mu.Lock()
 	k, ok := m.known[tag]
 	m.mu.Unlock()
-	if ok && m.shared != nil && m.clock.Now().Sub(k.at) >= echoTime {
+	own := k.drawn != 0 && m.clock.Now().Sub(k.drawn) < echoTime
+	if ok && !own && m.shared != nil {
 		m.Doubt(tag, true)
+	}
+}
+
+// drew notes that this node has put the mark of a tag into the distributed layer.
+func (m *Marks) drew(tag string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if k, ok := m.known[tag]; ok {
+		k.drawn = m.clock.Now()
+		m.known[tag] = k
 	}
 }

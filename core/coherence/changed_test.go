@@ -80,32 +80,47 @@ func TestChanged_IgnoresForeignKeys(t *testing.T) {
 	})
 }
 
+// changing returns marks, and a function that says which key has changed.
+func changing(n *node) (m *coherence.Marks, changed func(key string)) {
+	m = marksOf(n)
+	local := coherence.NewLocal(newMemory(), n.clock, nil)
+	local.Watch(m)
+	id := coherence.NewNodeID()
+	versions := coherence.NewVersions(id, n.clock.Wall)
+	r := coherence.NewReceiver(local, versions, coherence.NewNotifier(new(bus), id, nil), coherence.PulseOptions{}, nil)
+	r.Heed(keys)
+	r.Joined(false)
+	return m, r.Changed
+}
+
 func TestChanged_MarkIsReadAgain(t *testing.T) {
 	writing(t, func(t *testing.T, n *node) {
-		m := marksOf(n)
-		n.local.Watch(m)
-		notifier := coherence.NewNotifier(new(bus), coherence.NewNodeID(), nil)
-		r := coherence.NewReceiver(n.local, coherence.NewVersions(coherence.NewNodeID(), n.clock.Wall), notifier, coherence.PulseOptions{}, nil)
-		r.Heed(keys)
-		r.Joined(false)
+		time.Sleep(time.Second)
+		m, changed := changing(n)
 		e := marked(t, m, "red")
-
-		r.Changed("m:red")
-		r.Changed("m:")
-		r.Changed("m:unknown")
+		changed("m:red")
+		changed("m:")
+		changed("m:unknown")
 		if !m.Current(e.Marked) || m.Len() != 2 {
-			t.Error("a mark that was just drawn is in doubt because of its own echo, or an unknown one")
+			t.Error("a mark that the node has just drawn is in doubt because of that, or an unknown one is")
 		}
 		time.Sleep(time.Second)
-		r.Changed("m:red")
+		changed("m:red")
 		if m.Judge(&e) != coherence.Unknown {
 			t.Error("a mark that somebody has changed is not in doubt")
 		}
 		stands(t, m, e, coherence.Valid) // the server says that it is the same
-		time.Sleep(time.Second)
+
+		other, changed := changing(n)
+		e = marked(t, other, "red")
+		changed("m:red")
+		if other.Judge(&e) != coherence.Unknown {
+			t.Error("a mark that another node has drawn is not in doubt")
+		}
+		stands(t, other, e, coherence.Valid)
 		_ = n.server.store.Delete(t.Context(), "m:")
-		r.Changed("m:")
-		stands(t, m, e, coherence.Revoked)
+		changed("m:")
+		stands(t, other, e, coherence.Revoked)
 	})
 }
 

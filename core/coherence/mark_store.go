@@ -23,19 +23,19 @@ const markTries = 8
 
 // mark returns the generation of tag. If there is none yet, it makes one: what
 // was stored under an earlier one is thereby invalid, which is always safe.
-func (s *Shared) mark(ctx context.Context, tag string) (core.Generation, error) {
+func (s *Shared) mark(ctx context.Context, tag string) (g core.Generation, made bool, err error) {
 	for range markTries {
 		g, expect, err := s.readMark(ctx, tag)
 		if err != nil || !g.IsZero() {
-			return g, err
+			return g, false, err
 		}
 		g = draw()
 		stored, err := s.writeMark(ctx, tag, g, core.Fill, expect, s.versions.Next())
 		if err != nil || stored {
-			return g, err
+			return g, true, err
 		}
 	}
-	return core.Generation{}, errMark
+	return core.Generation{}, false, errMark
 }
 
 // expireMark draws a new soft generation for tag and keeps the hard one, so that

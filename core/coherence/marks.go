@@ -46,6 +46,7 @@ type Marks struct {
 type mark struct {
 	gen     core.Generation
 	at      core.Instant // when it was read, for its age
+	drawn   core.Instant // when this node last drew one; zero: never
 	touched uint64       // the change that last renewed or doubted it
 	doubted bool         // it may have changed: for use only if the server is away
 }
@@ -193,7 +194,10 @@ func (m *Marks) read(ctx context.Context, tag string) core.Generation {
 			return m.keep(tag, now, began)
 		}
 	}
-	if g, err := m.shared.mark(ctx, tag); err == nil {
+	if g, made, err := m.shared.mark(ctx, tag); err == nil {
+		if made {
+			defer m.drew(tag)
+		}
 		return m.learn(tag, g, now, began)
 	}
 	return m.invent(tag, 0) // it stays to be read: it is old at once
@@ -239,7 +243,7 @@ func (m *Marks) learn(tag string, g core.Generation, at core.Instant, began uint
 	if !ok {
 		m.makeRoom()
 	}
-	m.known[tag] = mark{gen: g, at: at, touched: k.touched}
+	m.known[tag] = mark{gen: g, at: at, drawn: k.drawn, touched: k.touched}
 	if !k.gen.IsZero() && k.gen != g {
 		m.changes.Add(1)
 	}
@@ -272,7 +276,8 @@ func (m *Marks) Renew(tag string, soft bool) core.Generation {
 	} else if soft {
 		g.Hard = k.gen.Hard
 	}
-	m.known[tag] = mark{gen: g, at: m.clock.Now(), touched: m.changes.Add(1)}
+	now := m.clock.Now()
+	m.known[tag] = mark{gen: g, at: now, drawn: now, touched: m.changes.Add(1)}
 	return g
 }
 
