@@ -25,6 +25,7 @@ import (
 type node struct {
 	*hybrid.Cache[int]
 	stack *hybrid.Stack
+	bus   *hangingBus     // between the stack and the backplane
 	spy   *spy            // between the stack and the distributed layer
 	net   *netfault.Proxy // between the node and the server; nil without a network
 
@@ -62,12 +63,8 @@ func open(tb testing.TB, w world, s setting) *node {
 	s.Name = cmp.Or(s.app, "app")
 	layer, bus := w.open(tb, addr, s.Name)
 	n.spy = &spy{DistributedLayer: layer}
-	if s.Distributed == nil {
-		s.Distributed = n.spy.seen()
-	}
-	if s.Backplane == nil {
-		s.Backplane = bus
-	}
+	n.bus = &hangingBus{Backplane: bus}
+	s.Distributed, s.Backplane = n.spy.seen(), n.bus
 	if s.Memory == nil {
 		s.Memory = memory(s.objects)
 	}
@@ -121,6 +118,15 @@ func (n *node) close(tb testing.TB) {
 func (n *node) cutOff() {
 	n.net.Refuse()
 	n.net.Cut()
+}
+
+// heal ends everything that the node suffers from.
+func (n *node) heal() {
+	n.spy.hangReads.Store(false)
+	n.spy.hangWrites.Store(false)
+	n.bus.publish.Store(false)
+	n.bus.subscribe.Store(false)
+	n.net.Restore()
 }
 
 // Name implements core.Plugin.

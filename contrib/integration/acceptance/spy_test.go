@@ -16,7 +16,9 @@ import (
 // asks about marks, every few seconds, is left out.
 type spy struct {
 	core.DistributedLayer
-	reads, headers, writes, deletes atomic.Int64
+	reads, headers, writes atomic.Int64
+
+	hangReads, hangWrites atomic.Bool // until the end of the caller's context
 
 	// afterWrite, if it is there, is called after each write that succeeds.
 	afterWrite atomic.Pointer[func()]
@@ -35,13 +37,17 @@ func (s *spy) Unwrap() core.DistributedLayer { return s.DistributedLayer }
 
 // Get implements core.DistributedLayer.
 func (s *spy) Get(ctx context.Context, key string) ([]byte, bool, error) {
-	count(&s.reads, key)
+	if err := count(ctx, &s.reads, key, &s.hangReads); err != nil {
+		return nil, false, err
+	}
 	return s.DistributedLayer.Get(ctx, key)
 }
 
 // Set implements core.DistributedLayer.
 func (s *spy) Set(ctx context.Context, key string, data []byte, ttl time.Duration) error {
-	count(&s.writes, key)
+	if err := count(ctx, &s.writes, key, &s.hangWrites); err != nil {
+		return err
+	}
 	err := s.DistributedLayer.Set(ctx, key, data, ttl)
 	s.written(key, err)
 	return err
@@ -49,7 +55,9 @@ func (s *spy) Set(ctx context.Context, key string, data []byte, ttl time.Duratio
 
 // Delete implements core.DistributedLayer.
 func (s *spy) Delete(ctx context.Context, key string) error {
-	count(&s.deletes, key)
+	if err := count(ctx, &s.writes, key, &s.hangWrites); err != nil {
+		return err
+	}
 	return s.DistributedLayer.Delete(ctx, key)
 }
 
@@ -67,7 +75,9 @@ type arbiterSpy struct {
 
 // Arbitrate implements core.Arbiter.
 func (s arbiterSpy) Arbitrate(ctx context.Context, key string, w core.Write) (core.Ruling, error) {
-	count(&s.writes, key)
+	if err := count(ctx, &s.writes, key, &s.hangWrites); err != nil {
+		return core.Ruling{}, err
+	}
 	r, err := s.arbiter.Arbitrate(ctx, key, w)
 	s.written(key, err)
 	return r, err
@@ -75,15 +85,47 @@ func (s arbiterSpy) Arbitrate(ctx context.Context, key string, w core.Write) (co
 
 // ReadHeader implements core.Arbiter.
 func (s arbiterSpy) ReadHeader(ctx context.Context, key string) ([]byte, bool, error) {
-	count(&s.headers, key)
+	if err := count(ctx, &s.headers, key, &s.hangReads); err != nil {
+		return nil, false, err
+	}
 	return s.arbiter.ReadHeader(ctx, key)
 }
 
-func count(n *atomic.Int64, key string) {
+// count notes an operation and waits, if it is to hang.
+func count(ctx context.Context, n *atomic.Int64, key string, hang *atomic.Bool) error {
 	if isEntry(key) {
 		n.Add(1)
 	}
+	if !hang.Load() {
+		return nil
+	}
+	<-ctx.Done()
+	return ctx.Err()
 }
 
 // isEntry tells entries from marks, by the documented layout of keys.
 func isEntry(key string) bool { return strings.Contains(key, ":1:e:") }
+
+// hangingBus is a backplane whose methods can hang.
+type hangingBus struct {
+	core.Backplane
+	publish, subscribe atomic.Bool
+}
+
+// Publish implements core.Backplane.
+func (b *hangingBus) Publish(ctx context.Context, msg []byte) error {
+	if b.publish.Load() {
+		<-ctx.Done()
+		return ctx.Err()
+	}
+	return b.Backplane.Publish(ctx, msg)
+}
+
+// Subscribe implements core.Backplane.
+func (b *hangingBus) Subscribe(ctx context.Context, s core.Subscriber) error {
+	if b.subscribe.Load() {
+		<-ctx.Done()
+		return ctx.Err()
+	}
+	return b.Backplane.Subscribe(ctx, s)
+}

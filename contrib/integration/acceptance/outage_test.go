@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: The fusioncache-go authors
+
+package acceptance_test
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/fusioncache-go/fusioncache/core"
+	"github.com/fusioncache-go/fusioncache/core/coherence"
+	"github.com/fusioncache-go/fusioncache/core/hybrid"
+	"github.com/fusioncache-go/fusioncache/plugins/breaker"
+)
+
+// guarded are options with a circuit breaker, as quickstart sets it up.
+func guarded(o core.EntryOptions, limits breaker.LayerOptions) hybrid.Options {
+	circuits := hybrid.Must(breaker.New(&breaker.Options{Distributed: limits, Backplane: limits}))
+	return hybrid.Options{Defaults: o, Plugins: []core.Plugin{circuits}}
+}
+
+func TestSeed_DC9_GoesOnWithMemoryAloneForTenSeconds(t *testing.T) {
+	t.Parallel()
+	everywhereConnected(t, func(t *testing.T, w world) {
+		t.Parallel()
+		within3(t, func() error { return tenSecondsAlone(t, w) })
+	})
+}
+
+func tenSecondsAlone(t *testing.T, w world) error {
+	a := start(t, w, setting{Options: guarded(core.EntryOptions{TTL: time.Minute}, breaker.LayerOptions{}), objects: true})
+	a.commit(t, "held", 1)
+	a.cutOff()
+	defer a.heal()
+	soon(t, patience, "the breaker to open", func() bool {
+		a.ask(t, "opener", gives(1), 1, core.TTL(time.Nanosecond))
+		return a.count(core.BreakerChanged) > 0
+	})
+	var cold, hits times
+	held := gives(1)
+	begin := time.Now()
+	for i := range 1000 {
+		at(begin, time.Duration(i)*10*time.Millisecond)
+		cold.add(timed(func() { a.ask(t, fmt.Sprint("new", i), gives(i), i) }))
+		for range 5 {
+			hits.add(timed(func() { a.ask(t, "held", held, 1) }))
+		}
+		a.set(t, "own", i)
+		a.want(t, "own", i)
+	}
+	t.Logf("cold p99 %v, hits p99 %v, %d loads of the held key", cold.quantile(0.99), hits.quantile(0.99), held.calls.Load())
+	if p99 := cold.quantile(0.99); p99 > 10*time.Millisecond {
+		return tooSlow("99 of 100 loads", p99, 10*time.Millisecond)
+	}
+	if p99 := hits.quantile(0.99); p99 > time.Millisecond {
+		return tooSlow("99 of 100 hits", p99, time.Millisecond)
+	}
+	// A node that hears nothing believes what it holds for two seconds at a time.
+	if n := held.calls.Load(); n > 7 {
+		t.Errorf("the held key was loaded %d times in 10 s", n)
+	}
+	return nil
+}
+
+func TestSeed_DC10_ReconnectsWithinASecondOfACut(t *testing.T) {
+	everywhereConnected(t, func(t *testing.T, w world) {
+		a, b := pair(t, w, core.EntryOptions{TTL: time.Minute})
+		within3(t, func() error {
+			a.spread(t, "k", 1, b)
+			joinsA, joinsB := a.count(core.Joined), b.count(core.Joined)
+			begin := time.Now()
+			a.net.Cut()
+			b.net.Cut()
+			soon(t, patience, "both subscriptions", func() bool {
+				return a.count(core.Joined) > joinsA && b.count(core.Joined) > joinsB && subscribers(t, w) == 2
+			})
+			soon(t, patience, "a write", func() bool { return a.set(t, "k", 2) == core.Committed })
+			soon(t, patience, "the write on B", func() bool { return b.has(t, "k", 2) })
+			if d := time.Since(begin); d > time.Second {
+				return tooSlow("the reconnection", d, time.Second)
+			}
+			return nil
+		})
+	})
+}
+
+// subscribers returns how many nodes are subscribed, as far as the server tells.
+func subscribers(t *testing.T, w world) int64 {
+	t.Helper()
+	r, ok := w.(redisWorld)
+	if !ok {
+		return 2
+	}
+	channel := hybrid.Channel("app")
+	return r.Client().PubSubNumSub(t.Context(), channel).Val()[channel]
+}
+
+// The pauses between attempts to subscribe grow. The signs of life, which try
+// once a second, are left out here.
+func TestSeed_DC10_AttemptsAreFew(t *testing.T) {
+	t.Parallel()
+	w := startRedis(t)
+	silent := coherence.PulseOptions{Heartbeat: time.Hour, Silence: 3 * time.Hour}
+	a := start(t, w, setting{Options: hybrid.Options{Pulse: silent}})
+	a.cutOff()
+	defer a.heal()
+	begin, before := time.Now(), a.net.Accepted()
+	at(begin, 15*time.Second)
+	if n := a.net.Accepted() - before; n < 3 || n > 20 {
+		t.Errorf("%d attempts in the first 15 s, want few: 50 in a minute at most", n)
+	}
+}
+
+func TestSeed_DC10_OutageDoesNotSpin(t *testing.T) {
+	t.Parallel()
+	everywhereConnected(t, func(t *testing.T, w world) {
+		t.Parallel()
+		a := start(t, w, setting{Options: guarded(core.EntryOptions{TTL: time.Minute}, breaker.LayerOptions{})})
+		a.cutOff()
+		defer a.heal()
+		a.set(t, "k", 1)
+		begin, before := time.Now(), a.net.Accepted()
+		at(begin, 10*time.Second)
+		if n := a.net.Accepted() - before; n > 50 {
+			t.Errorf("%d attempts to connect in 10 s", n)
+		}
+	})
+}
+
+// B hears nothing for five seconds, during which A writes; B's connection for
+// commands is cut as well.
+func TestSeed_DC11_CatchesUpAfterAGap(t *testing.T) {
+	t.Parallel()
+	everywhereConnected(t, func(t *testing.T, w world) {
+		t.Parallel()
+		a, b := pair(t, w, core.EntryOptions{TTL: time.Hour, StaleTTL: 2 * time.Hour})
+		for _, key := range []string{"k", "j", "same"} {
+			a.spread(t, key, 1, b)
+			b.want(t, key, 1)
+		}
+		begin := time.Now()
+		b.cutOff()
+		a.commit(t, "k", 2)
+		_, _ = a.Remove(t.Context(), "j")
+		at(begin, 5*time.Second)
+		b.net.Restore()
+		restored := time.Now()
+		soon(t, 2*time.Second, "B to have what A wrote", func() bool { return b.has(t, "k", 2) && b.misses(t, "j") })
+		t.Logf("B caught up in %v", time.Since(restored))
+		soon(t, patience, "B to hear again", func() bool { return b.count(core.Joined) == 2 })
+		reads := b.spy.reads.Load()
+		b.want(t, "same", 1)
+		if n := b.spy.reads.Load() - reads; n != 0 && hasHeaders(b) {
+			t.Errorf("what had not changed was read again in full, %d times", n)
+		}
+		a.spread(t, "k", 3, b)
+		soon(t, time.Second, "the next write on B", func() bool { return b.has(t, "k", 3) })
+	})
+}
+
+func hasHeaders(n *node) bool {
+	_, ok := core.As[core.Arbiter](n.spy.DistributedLayer)
+	return ok
+}
+
+// Only the subscription is gone, commands go on: a client that only looks at its
+// commands would notice nothing.
+func TestSeed_DC11_SubscriptionAloneIsCut(t *testing.T) {
+	w := startRedis(t)
+	a, b := pair(t, w, core.EntryOptions{TTL: time.Hour})
+	a.spread(t, "k", 1, b)
+	b.want(t, "k", 1)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	for v := 2; v < 12; v++ {
+		if err := w.Client().ClientKillByFilter(ctx, "TYPE", "pubsub").Err(); err != nil {
+			t.Fatal(err)
+		}
+		a.set(t, "k", v) // B may hear of it or not
+		soon(t, 3*time.Second, fmt.Sprint("value ", v, " on B"), func() bool { return b.has(t, "k", v) })
+		a.want(t, "k", v)
+	}
+}
+
+// The server drops a subscriber that does not keep up.
+func TestSeed_DC11_DroppedByTheServerForBeingSlow(t *testing.T) {
+	t.Parallel()
+	w := startRedis(t)
+	if err := w.Client().ConfigSet(t.Context(), "client-output-buffer-limit", "pubsub 256kb 128kb 1").Err(); err != nil {
+		t.Fatal(err)
+	}
+	a, b := pair(t, w, core.EntryOptions{TTL: time.Hour})
+	a.spread(t, "k", 1, b)
+	b.want(t, "k", 1)
+	b.net.Hang()
+	joins := b.count(core.Joined)
+	a.commit(t, "k", 2)
+	filler := string(make([]byte, 60<<10))
+	soon(t, patience, "the server to drop B", func() bool {
+		for range 50 {
+			_ = w.Client().Publish(t.Context(), hybrid.Channel("app"), filler).Err()
+		}
+		return subscribers(t, w) == 0 || b.count(core.Joined) > joins
+	})
+	b.net.Restore()
+	soon(t, 3*time.Second, "B to have what A wrote", func() bool { return b.has(t, "k", 2) })
+	soon(t, patience, "B to hear again", func() bool { return subscribers(t, w) == 2 })
+	a.commit(t, "k", 3)
+	soon(t, time.Second, "the next write on B", func() bool { return b.has(t, "k", 3) })
+}
