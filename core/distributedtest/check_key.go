@@ -40,7 +40,7 @@ func checkLongKeys(p *probe) error {
 	n := len(stem) - 1
 	return p.checkDistinct([]string{
 		stem, stem[:n], stem[:n] + "l", stem[:n] + "\xff",
-		"l" + stem[1:], stem[:n/2] + "l" + stem[n/2+1:],
+		"#" + stem[1:], stem[:n/2] + "l" + stem[n/2+1:], // no letter: the first is random, and l may be its other case
 		p.key(strings.Repeat("\xff", core.MaxKeyLen)), p.key(strings.Repeat("日", core.MaxKeyLen/3)),
 	})
 }
