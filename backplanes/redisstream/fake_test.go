@@ -51,6 +51,7 @@ func (f *fakeServer) client(tb testing.TB) *redis.Client {
 	})
 	tb.Cleanup(func() {
 		_ = c.Close()
+		f.set(func() { f.down = true })
 		f.cut()
 		f.serving.Wait()
 	})
