@@ -19,14 +19,17 @@ func markKey(tag string) string { return "\x00" + tag }
 // level and node; soft expires them instead. It takes no longer for a million
 // entries than for one.
 func (w *Writer) Renew(ctx context.Context, tag string, soft bool, o *core.EntryOptions) (core.Outcome, error) {
+	ch := w.change(markKey(tag), markMessage(tag, soft), o)
+	ch.version = w.version()
+	if w.shares(o) && w.Recovery != nil {
+		w.Recovery.begin(ch.key, ch.version) // what the server holds does not count until it has this
+	}
 	g := w.Marks.Renew(tag, soft)
 	if tag == "" && !soft {
 		w.Local.Clear()
 	} else {
 		w.Local.revokeAll()
 	}
-	ch := w.change(markKey(tag), markMessage(tag, soft), o)
-	ch.version = w.version()
 	if w.shares(o) {
 		ch.shared = func(ctx context.Context, _ core.Meta) (core.Ruling, error) {
 			return core.Ruling{Stored: true}, w.spread(ctx, tag, soft, g, ch.version)
