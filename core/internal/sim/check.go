@@ -130,7 +130,8 @@ func (r *recorder) checkOwnRemoval(o *op, h *history) {
 // write that a fresh answer from memory or the distributed layer had shown there
 // before the read began. What a factory returns does not count: it may show a
 // write that is still on its way from the source to the cache, and the callers of
-// a load that was revoked get its result although it is stored nowhere.
+// a load that was revoked get its result although it is stored nowhere. Nor does a
+// loaded value that memory held until the server refused it.
 func (r *recorder) checkMonotonic(o *op, h *history) {
 	if want := h.seen[o.node].before(o.from); o.got.Version < want {
 		r.violated("I6 monotonic reads", o.key, o, "v%d after v%d", o.got.Version, want)

@@ -25,7 +25,7 @@ func (r *recorder) checkIdentity(key int, h core.Header, data []byte) {
 	if !ok {
 		return
 	}
-	r.keys[key].applied[v.Version] = true
+	r.keys[key].applied[v.Version], r.keys[key].stored[v.Made] = true, true
 	if before, known := r.payloads[h]; known && before != v {
 		r.violated("I8 unique versions", key, nil, "header %v stands for v%d and v%d", h, before.Version, v.Version)
 	}

@@ -53,7 +53,7 @@ func (c *client) step(ctx context.Context) {
 	c.attempt(ctx, n, o)
 	w.settle(c.lane)
 	if n.dead.Load() {
-		o.status = failed
+		o.status, o.died = failed, true
 	}
 	w.rec.add(o)
 	if o.action.writes() {

@@ -12,16 +12,17 @@ import (
 
 // history is what the checks need to know of a key.
 type history struct {
-	tainted   instant         // writes called before it do not count
-	last      uint64          // highest version written since then
-	committed floor           // by return of committed writes: their versions
-	removed   floor           // by return of committed removals: when they were called
-	seen      []floor         // by node: by return of fresh reads: their versions, up to what was committed
-	written   []floor         // by node: by return of writes that did not fail: their versions
-	purged    []floor         // by node: by return of removals that did not fail: when they were called
-	applied   map[uint64]bool // versions that have been in the store
-	refused   map[instant]bool
-	agreed    uint64 // what the first node asked in the end has said
+	tainted   instant          // writes called before it do not count
+	last      uint64           // highest version written since then
+	committed floor            // by return of committed writes: their versions
+	removed   floor            // by return of committed removals: when they were called
+	seen      []floor          // by node: by return of fresh reads: their versions, up to what was committed
+	written   []floor          // by node: by return of writes that did not fail: their versions
+	purged    []floor          // by node: by return of removals that did not fail: when they were called
+	applied   map[uint64]bool  // versions that have been in the store
+	stored    map[instant]bool // when values that have been in the store were made
+	refused   map[instant]bool // when values of Sets that failed were made
+	agreed    uint64           // what the first node asked in the end has said
 }
 
 // agree returns what the nodes asked before have said in the end.
@@ -36,7 +37,7 @@ func newHistories(p *Plan) []history {
 	all := make([]history, p.Keys)
 	for i := range all {
 		all[i].taint(-1, p)
-		all[i].applied, all[i].refused = make(map[uint64]bool), make(map[instant]bool)
+		all[i].applied, all[i].stored, all[i].refused = make(map[uint64]bool), make(map[instant]bool), make(map[instant]bool)
 	}
 	return all
 }
@@ -54,7 +55,7 @@ func (h *history) forget(node int) { h.seen[node], h.written[node], h.purged[nod
 // take notes an operation that has returned and been checked.
 func (h *history) take(o *op, key int) {
 	if !o.action.writes() {
-		if o.status == found && !o.stale && o.level != core.LevelFactory {
+		if o.status == found && !o.stale && o.level != core.LevelFactory && h.stored[o.got.Made] {
 			h.seen[o.node].raise(o.to, min(o.got.Version, h.committed.last()))
 		}
 		return
@@ -65,7 +66,7 @@ func (h *history) take(o *op, key int) {
 	v := o.versions[key]
 	h.last = max(h.last, v)
 	if o.status == failed {
-		if o.action == doSet && o.err != nil {
+		if o.action == doSet && o.err != nil && !o.died {
 			h.refused[o.from] = true
 		}
 		return

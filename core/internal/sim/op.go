@@ -75,6 +75,7 @@ type op struct {
 
 	from, to instant // call and return
 	status   status
+	died     bool // the node, meanwhile
 	stale    bool // the answer was marked as stale
 	level    core.Level
 	got      value           // of a read

@@ -97,6 +97,7 @@ func (r *run) ask(ctx context.Context, i, key int, a action) {
 // close ends all nodes in good order.
 func (r *run) close(ctx context.Context) error {
 	var errs []error
+	_ = r.world.sleep(ctx, nodeLane(0), ms(3000)) // what goes on in the background is done then
 	for i := range r.nodes {
 		n := r.nodes[i].Load()
 		_ = r.world.sleep(ctx, nodeLane(i), 0)
