@@ -279,10 +279,13 @@ func memoryMutants() []mutant {
 	}
 }
 
-// reusing returns the same buffer each time it encodes text of the same type,
-// one buffer per goroutine so that only its own caller notices.
+// reusing writes into a buffer that it has returned, once, so that goroutines do
+// not race for it.
 func reusing() core.Serializer {
-	var buffers sync.Map
+	var (
+		buffers sync.Map
+		once    sync.Once
+	)
 	s := serializer{unmarshal: referenceUnmarshal}
 	s.marshal = func(v any) ([]byte, error) {
 		data, err := referenceMarshal(v)
@@ -291,7 +294,7 @@ func reusing() core.Serializer {
 		}
 		kept, loaded := buffers.LoadOrStore("texts", data)
 		if loaded {
-			copy(kept.([]byte), "[\"changed\"]")
+			once.Do(func() { copy(kept.([]byte), "[\"changed\"]") })
 		}
 		return data, nil
 	}
