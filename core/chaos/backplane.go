@@ -13,7 +13,8 @@ import (
 // Backplane returns a backplane that does what b does, as far as the plan lets
 // it. Publications meet Fail, FailAfter, Hang and Delay of [Faults]; messages, for
 // each subscription apart, Drop, Duplicate, Reorder, Delay and Garble. A delayed
-// message is overtaken by others.
+// message is overtaken by others. Changes of keys, for a [core.KeySubscriber], meet
+// the same, but Garble.
 //
 // Losses are silent, as on a real network: only the next Joined that b itself
 // reports is no longer gapless. Of messages that are held back at most 1024 wait;
@@ -46,6 +47,9 @@ func (w *backplane) Subscribe(ctx context.Context, s core.Subscriber) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	wg.Go(func() { d.run(ctx) })
+	if d.keys != nil {
+		return w.inner.Subscribe(ctx, keyDelivery{d})
+	}
 	return w.inner.Subscribe(ctx, d)
 }
 

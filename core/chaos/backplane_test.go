@@ -59,6 +59,11 @@ func (l *log) add(line string) {
 func (l *log) Joined(gapless bool) { l.add(fmt.Sprintf("joined %v", gapless)) }
 func (l *log) Message(msg []byte)  { l.add(string(msg)) }
 
+// keyLog is a log that hears of keys, too.
+type keyLog struct{ *log }
+
+func (l keyLog) Changed(key string) { l.add("key " + key) }
+
 func (l *log) take() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -278,4 +283,50 @@ func TestBackplane_PingGoesWrongLikewise(t *testing.T) {
 	if err := pinger.Ping(t.Context()); !errors.Is(err, chaos.ErrInjected) {
 		t.Errorf("got %v, want %v", err, chaos.ErrInjected)
 	}
+}
+
+func TestBackplane_ChangesOfKeysMeetWhatMessagesMeet(t *testing.T) {
+	for name, c := range map[string]struct {
+		faults chaos.Faults
+		want   string
+	}{
+		"calm":      {chaos.Faults{}, "joined false key a x key b joined true"},
+		"drop":      {chaos.Faults{Drop: 1}, "joined false joined false"},
+		"duplicate": {chaos.Faults{Duplicate: 1}, "joined false key a key a x x key b key b joined true"},
+		"garble":    {chaos.Faults{Garble: 1}, "joined false key a key b joined true"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				plan, w, l := chaos.NewPlan(1), &wire{in: make(chan func(core.Subscriber))}, &log{start: time.Now()}
+				if err := plan.Use(c.faults); err != nil {
+					t.Fatal(err)
+				}
+				ctx, cancel := context.WithCancel(t.Context())
+				defer cancel()
+				go func() { _ = chaos.Backplane(w, plan).Subscribe(ctx, keyLog{l}) }()
+				w.in <- func(s core.Subscriber) { s.(core.KeySubscriber).Changed("a") }
+				w.in <- func(s core.Subscriber) {
+					if name != "garble" {
+						s.Message([]byte("x"))
+					}
+				}
+				w.in <- func(s core.Subscriber) { s.(core.KeySubscriber).Changed("b") }
+				w.in <- func(s core.Subscriber) { s.Joined(true) }
+				synctest.Wait()
+				if got := l.take(); got != c.want {
+					t.Errorf("heard %q, want %q", got, c.want)
+				}
+			})
+		})
+	}
+}
+
+func TestBackplane_ClaimsNoAbilityThatTheSubscriberLacks(t *testing.T) {
+	subscribed(t, 1, func(b bus) {
+		b.wire.in <- func(s core.Subscriber) {
+			if _, ok := s.(core.KeySubscriber); ok {
+				t.Error("the subscriber does not hear of keys, but the wrapper says so")
+			}
+		}
+	})
 }

@@ -20,7 +20,8 @@ const maxWaiting = 1024
 type delivery struct {
 	plan *Plan
 	to   core.Subscriber
-	wake chan struct{} // the queue has changed
+	keys core.KeySubscriber // to, if it hears of keys
+	wake chan struct{}      // the queue has changed
 
 	mu       sync.Mutex
 	queue    []parcel // in the order of arrival
@@ -28,17 +29,20 @@ type delivery struct {
 	overflow bool     // a Joined(false) waits that stands for all that does not fit
 }
 
-// parcel is a message, or a Joined.
+// parcel is a message, a changed key, or a Joined.
 type parcel struct {
 	due     time.Time
 	msg     []byte
+	key     string
+	keyed   bool
 	behind  bool // due, too, when another message was delivered
 	joined  bool
 	gapless bool
 }
 
 func newDelivery(plan *Plan, to core.Subscriber) *delivery {
-	return &delivery{plan: plan, to: to, wake: make(chan struct{}, 1)}
+	keys, _ := to.(core.KeySubscriber)
+	return &delivery{plan: plan, to: to, keys: keys, wake: make(chan struct{}, 1)}
 }
 
 // Joined is called by the subscription.
@@ -53,6 +57,25 @@ func (d *delivery) Joined(gapless bool) {
 func (d *delivery) Message(msg []byte) {
 	dice := d.plan.roll(message)
 	met := dice.ofMessage()
+	msg = slices.Clone(msg)
+	if dice.garbles() {
+		msg = dice.garbled(msg)
+	}
+	d.arrive(dice, met, parcel{msg: msg})
+}
+
+// keyDelivery is a delivery to a subscriber that hears of single keys. They meet
+// the faults of messages, but Garble, which has no bytes to change.
+type keyDelivery struct{ *delivery }
+
+// Changed is called by the subscription.
+func (d keyDelivery) Changed(key string) {
+	dice := d.plan.roll(message)
+	d.arrive(dice, dice.ofMessage(), parcel{key: key, keyed: true})
+}
+
+// arrive puts p into the queue as often, and for as long, as the dice say.
+func (d *delivery) arrive(dice dice, met fault, p parcel) {
 	copies := 1
 	switch met {
 	case drop:
@@ -63,15 +86,11 @@ func (d *delivery) Message(msg []byte) {
 	if met != none {
 		dice.count()
 	}
-	msg = slices.Clone(msg)
-	if dice.garbles() {
-		msg = dice.garbled(msg)
-	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.lost = d.lost || copies == 0
 	for range copies {
-		p := parcel{due: time.Now().Add(dice.delay()), msg: msg}
+		p.due = time.Now().Add(dice.delay())
 		if met == reorder {
 			p.due, p.behind = time.Now().Add(dice.MaxDelay), true
 		}
@@ -109,6 +128,8 @@ func (d *delivery) run(ctx context.Context) {
 			}
 		case p.joined:
 			d.to.Joined(p.gapless)
+		case p.keyed:
+			d.keys.Changed(p.key)
 		default:
 			d.to.Message(p.msg)
 		}
