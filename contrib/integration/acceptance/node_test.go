@@ -257,3 +257,17 @@ func (n *node) spread(tb testing.TB, key string, v int, others ...*node) {
 		soon(tb, patience, "a message to arrive", func() bool { return o.count(core.MessageReceived) > before[i] })
 	}
 }
+
+// hasNot reports whether a get finds something other than v, or nothing.
+func (n *node) hasNot(tb testing.TB, key string, v int) bool {
+	got, ok := n.get(tb, key)
+	return !ok || got != v
+}
+
+// wantNot is a get that must not find v.
+func (n *node) wantNot(tb testing.TB, key string, v int) {
+	tb.Helper()
+	if !n.hasNot(tb, key, v) {
+		tb.Errorf("get %q: %d, which was overwritten", key, v)
+	}
+}

@@ -20,6 +20,9 @@ type spy struct {
 
 	hangReads, hangWrites atomic.Bool // until the end of the caller's context
 
+	// poison, if it is there, is a key of view "v" that the server never takes.
+	poison atomic.Pointer[string]
+
 	// afterWrite, if it is there, is called after each write that succeeds.
 	afterWrite atomic.Pointer[func()]
 }
@@ -77,6 +80,9 @@ type arbiterSpy struct {
 func (s arbiterSpy) Arbitrate(ctx context.Context, key string, w core.Write) (core.Ruling, error) {
 	if err := count(ctx, &s.writes, key, &s.hangWrites); err != nil {
 		return core.Ruling{}, err
+	}
+	if p := s.poison.Load(); p != nil && strings.HasSuffix(key, ":v:"+*p) {
+		return core.Ruling{}, errBoom
 	}
 	r, err := s.arbiter.Arbitrate(ctx, key, w)
 	s.written(key, err)

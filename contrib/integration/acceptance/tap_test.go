@@ -166,3 +166,18 @@ func (p *tap) messages(tb testing.TB, app string) (out []publication) {
 	}
 	return out
 }
+
+// written returns how often the server has stored something for key of view "v"
+// of an application.
+func (p *tap) written(tb testing.TB, app, key string) (n int) {
+	tb.Helper()
+	p.sync(tb)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, c := range p.commands {
+		if c.name == "set" && c.args[0] == entryKey(app, key) {
+			n++
+		}
+	}
+	return n
+}
