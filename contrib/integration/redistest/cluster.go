@@ -68,6 +68,40 @@ func (c *Cluster) AddReplica(tb testing.TB, master *Server) *Server {
 	return replica
 }
 
+// AddMaster starts a further master, which has no slots, and returns when all
+// nodes know of it. It is not among Nodes.
+func (c *Cluster) AddMaster(tb testing.TB) *Server {
+	tb.Helper()
+	known, _ := strconv.Atoi(c.Nodes[0].ClusterInfo(tb, "cluster_known_nodes"))
+	node := c.startNode(tb)
+	c.introduce(tb, node)
+	for _, n := range append([]*Server{node}, c.Nodes...) {
+		Eventually(tb, 30*time.Second, "all nodes to know of the new one", func() bool { return n.knows(known + 1) })
+	}
+	return node
+}
+
+// Move moves the slot of key, in which there must be no keys, from one master to
+// another, as a resharding does. Owner does not take notice of it.
+func (c *Cluster) Move(tb testing.TB, key string, from, to *Server) {
+	tb.Helper()
+	slot, err := from.client.ClusterKeySlot(context.Background(), key).Result()
+	if err != nil {
+		tb.Fatalf("redistest: slot of %q: %v", key, err)
+	}
+	id := func(s *Server) string {
+		id, err := s.client.ClusterMyID(context.Background()).Result()
+		if err != nil {
+			tb.Fatalf("redistest: %v", err)
+		}
+		return id
+	}
+	to.do(tb, "cluster", "setslot", slot, "importing", id(from))
+	from.do(tb, "cluster", "setslot", slot, "migrating", id(to))
+	to.do(tb, "cluster", "setslot", slot, "node", id(to))
+	from.do(tb, "cluster", "setslot", slot, "node", id(to))
+}
+
 func (c *Cluster) startNode(tb testing.TB) *Server {
 	tb.Helper()
 	bus := freePort(tb)
@@ -111,6 +145,16 @@ func (c *Cluster) Owner(tb testing.TB, key string) *Server {
 	}
 	tb.Fatalf("redistest: %q has slot %d", key, slot)
 	return nil
+}
+
+// ClusterInfo returns one field of the node's CLUSTER INFO, or "" if it has none.
+func (s *Server) ClusterInfo(tb testing.TB, name string) string {
+	tb.Helper()
+	info, err := s.client.ClusterInfo(context.Background()).Result()
+	if err != nil {
+		tb.Fatalf("redistest: cluster info: %v", err)
+	}
+	return field(info, name)
 }
 
 // knows reports whether the node is content with a cluster of n nodes.

@@ -348,3 +348,23 @@ func TestCluster_AllMastersAreTracked(t *testing.T) {
 	})
 	wantChange(t, client, again, "e:0")
 }
+
+func TestCluster_ANewMasterIsTracked(t *testing.T) {
+	t.Parallel()
+	c := redistest.StartCluster(t)
+	client := connect(t, c.URL(), nil)
+	bus := newBus(t, client, nil)
+	sub := join(t, bus)
+	node := c.AddMaster(t)
+	c.Move(t, "e:k", c.Owner(t, "e:k"), node)
+	began := time.Now()
+	if err := sub.wantEnd(t); err == nil || !strings.Contains(err.Error(), "masters") {
+		t.Errorf("Subscribe: %v, want other masters", err)
+	}
+	t.Logf("noticed after %v", time.Since(began))
+	again := rejoin(t, bus)
+	wantChange(t, client, again, "e:k")
+	if n := node.Client().PubSubNumSub(t.Context(), "__redis__:invalidate").Val()["__redis__:invalidate"]; n != 1 {
+		t.Errorf("%d connections track on the new master, want 1", n)
+	}
+}
