@@ -11,7 +11,7 @@ import "time"
 type Option struct {
 	apply    func(*EntryOptions, Option)
 	duration time.Duration
-	number   int
+	number   int64
 	on       bool
 	skip     Skip
 	clone    bool
@@ -80,7 +80,7 @@ func Throttle(d time.Duration) Option {
 
 // MaxCycles sets [EntryOptions.MaxCycles]; zero for no bound.
 func MaxCycles(n int) Option {
-	return Option{number: n, apply: func(e *EntryOptions, o Option) { e.MaxCycles = o.number }}
+	return Option{number: int64(n), apply: func(e *EntryOptions, o Option) { e.MaxCycles = int(o.number) }}
 }
 
 // SoftTimeout sets [EntryOptions.SoftTimeout]; zero for none.
@@ -119,7 +119,7 @@ func ErrorBackoff(d time.Duration) Option {
 // DistributedTimeouts sets [EntryOptions.DistributedSoftTimeout] and
 // [EntryOptions.DistributedTimeout]; zero for none and for the default.
 func DistributedTimeouts(soft, hard time.Duration) Option {
-	return Option{duration: soft, number: int(hard), apply: func(e *EntryOptions, o Option) {
+	return Option{duration: soft, number: int64(hard), apply: func(e *EntryOptions, o Option) {
 		e.DistributedSoftTimeout, e.DistributedTimeout = o.duration, time.Duration(o.number)
 	}}
 }

@@ -70,7 +70,9 @@ type EntryOptions struct {
 
 	// LoadTimeout is the factory's own budget: its context ends then. Zero:
 	// DefaultLoadTimeout, for a caller whose context can be cancelled; none for
-	// one that waits for ever by its own choice.
+	// one that waits for ever by its own choice. With a distributed layer a result
+	// that took longer than the stack's MaxFillAge (30 s) is returned but not
+	// stored.
 	LoadTimeout time.Duration
 
 	// CancelOnTimeout ends the factory when the last caller has stopped waiting.

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 
 	"github.com/fusioncache-go/fusioncache/core"
 	"github.com/fusioncache-go/fusioncache/core/hybrid"
@@ -47,11 +48,14 @@ type connection struct {
 // assemble makes the other parts and puts the stack together. It closes the
 // connection if that fails.
 func assemble(o *Options, c connection) (_ *hybrid.Stack, err error) {
-	defer func() {
-		if err != nil && c.close != nil {
-			err = errors.Join(err, c.close())
-		}
-	}()
+	if c.close != nil {
+		c.close = sync.OnceValue(c.close) // a stack that fails late has closed its plugins
+		defer func() {
+			if err != nil {
+				err = errors.Join(err, c.close())
+			}
+		}()
+	}
 	memory, err := o.memory()
 	if err != nil {
 		return nil, err

@@ -52,6 +52,14 @@ type SharedOptions struct {
 	MaxSkew time.Duration
 }
 
+// Validate returns what contradicts itself in o, or nil.
+func (o SharedOptions) Validate() error {
+	if o = o.withDefaults(); o.TombstoneTTL <= o.MaxFillAge {
+		return errors.New("TombstoneTTL must be longer than MaxFillAge")
+	}
+	return nil
+}
+
 func (o SharedOptions) withDefaults() SharedOptions {
 	o.TombstoneTTL = cmp.Or(o.TombstoneTTL, time.Minute)
 	o.MaxFillAge = cmp.Or(o.MaxFillAge, 30*time.Second)

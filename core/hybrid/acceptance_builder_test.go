@@ -221,6 +221,7 @@ func TestSeed_BL6_LimitsOfTheStackAreCheckedToo(t *testing.T) {
 		"Options.Shared.TombstoneTTL": func(o *hybrid.Options) { o.Shared.TombstoneTTL = -1 },
 		"Options.Shared.MaxFillAge":   func(o *hybrid.Options) { o.Shared.MaxFillAge = -1 },
 		"Options.Shared.MaxSkew":      func(o *hybrid.Options) { o.Shared.MaxSkew = -1 },
+		"Options.Shared":              func(o *hybrid.Options) { o.Shared.TombstoneTTL = 30 * time.Second },
 		"Options.Recovery.Tick":       func(o *hybrid.Options) { o.Recovery.Tick = -1 },
 		"Options.Recovery.MaxKeys":    func(o *hybrid.Options) { o.Recovery.MaxKeys = -1 },
 		"Options.Recovery.MaxPause":   func(o *hybrid.Options) { o.Recovery.MaxPause = -1 },

@@ -123,6 +123,9 @@ func (o *Options) validate() error {
 			bad(limit.name, "must not be negative")
 		}
 	}
+	if err := o.Shared.Validate(); err != nil {
+		bad("Shared", "%w", err)
+	}
 	return errors.Join(append(errs, o.Defaults.Validate())...)
 }
 
