@@ -56,7 +56,7 @@ func run(ctx context.Context, args []string, stdout, stderr *os.File) int {
 	}
 	screen := newView(stdout)
 	report, err := perform(ctx, settings, screen)
-	screen.close()
+	screen.live().close()
 	interrupted := ctx.Err() != nil
 	if err != nil && !interrupted {
 		fmt.Fprintln(stderr, "demo:", err)

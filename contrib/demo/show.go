@@ -174,9 +174,9 @@ func (s *show) startTraffic(ctx context.Context) (stop func()) {
 // watch shows how things are until ctx ends.
 func (s *show) watch(ctx context.Context) {
 	before := s.mark()
-	for pause(ctx, s.view.every()) == nil {
+	for pause(ctx, s.view.live().every()) == nil {
 		now := s.mark()
-		s.view.tick(s.status(before, now))
+		s.view.live().tick(s.status(before, now))
 		before = now
 	}
 }

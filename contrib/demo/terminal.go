@@ -128,3 +128,5 @@ func alarm(reason bool, text string) string {
 	}
 	return text
 }
+
+func (t *terminal) live() ticker { return t }

@@ -18,10 +18,10 @@ type view interface {
 	begin(n, of int, a act)
 	note(format string, args ...any)
 	end(r row)
-	ticker
+	live() ticker
 }
 
-// ticker is the part of a view that is told how things are.
+// ticker is the part of a view that is told how things are, every now and then.
 type ticker interface {
 	every() time.Duration
 	tick(s status)
@@ -81,3 +81,5 @@ func summary(r reading) string {
 	return fmt.Sprintf("%s requests, %s loads, %s stale answers, %s errors, p50 %s, p99 %s",
 		number(r.requests()), number(int(r.loads)), number(r.staleAnswers()), number(r.refusals), duration(r.median), duration(r.p99))
 }
+
+func (p *plain) live() ticker { return p }
