@@ -190,7 +190,7 @@ func (l *Local) Adopt(key string, t *core.Token, e *core.Entry) bool {
 		return false
 	}
 	if !t.Valid() {
-		l.overtaken(key, e.Version())
+		l.overtaken(key, e)
 		return false
 	}
 	before, ok := l.memory.Get(key)
@@ -201,20 +201,23 @@ func (l *Local) Adopt(key string, t *core.Token, e *core.Entry) bool {
 	return true
 }
 
-// Overtaken notes that a caller has been shown version v of key, which memory is
-// not to hold. It must not hold anything else then, as that may be older; a load
-// that only memory has kept has a version that says nothing.
-func (l *Local) Overtaken(key string, v core.Version) {
+// Overtaken notes that a caller has been shown e, which memory is not to hold. It
+// must not hold anything else then, as that may be older; a load that only memory
+// has kept has a version that says nothing. Nor may a load under way store.
+func (l *Local) Overtaken(key string, e *core.Entry) {
 	defer l.lock(key).Unlock()
-	if l.Admits(key, v) {
-		l.overtaken(key, v)
+	if l.Admits(key, e.Version()) {
+		l.overtaken(key, e)
 	}
 }
 
-func (l *Local) overtaken(key string, v core.Version) {
-	if e, ok := l.memory.Get(key); ok && !e.Version().Same(v) {
-		l.expire(key)
+func (l *Local) overtaken(key string, shown *core.Entry) {
+	e, ok := l.memory.Get(key)
+	if ok && e.Version().Same(shown.Version()) || shown.State(l.clock.Now()) != core.Fresh {
+		return
 	}
+	l.expire(key)
+	l.revoke(key)
 }
 
 // Confirm notes that key's entry, if it is still the write with metadata m and t

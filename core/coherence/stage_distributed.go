@@ -159,7 +159,7 @@ func promote(l *Local, r core.Request, e *core.Entry, payload []byte) {
 	case e.State(l.clock.Now()) == core.Dead:
 		return
 	case r.Options.Skip.Has(core.SkipMemoryWrite):
-		l.Overtaken(r.Key, e.Version())
+		l.Overtaken(r.Key, e)
 		return
 	}
 	if l.Bytes() != nil || r.Options.Clone {
