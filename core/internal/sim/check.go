@@ -68,7 +68,8 @@ func (r *recorder) checkStaleness(o *op, h *history) {
 
 // I2, convergence: a read that began more than D after the last fault and the
 // last write has the version of the source of truth. Where writers do not wait for
-// each other, all nodes have at least the same.
+// each other, all nodes have at least the same. What a node owed when it died is
+// lost, as is what the server has lost.
 func (r *recorder) checkConverged(o *op, want uint64) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -78,6 +79,7 @@ func (r *recorder) checkConverged(o *op, want uint64) {
 	}
 	switch {
 	case h.last < want: // the last write was before something was lost
+	case h.lost >= want: // the last write was lost itself
 	case o.status == found && o.got.Version == want:
 	case o.status == missed && o.action == doGet:
 	default:

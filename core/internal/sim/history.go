@@ -23,6 +23,8 @@ type history struct {
 	stored    map[instant]bool // when values that have been in the store were made
 	refused   map[instant]bool // when values of Sets that failed were made
 	agreed    uint64           // what the first node asked in the end has said
+	owed      []uint64         // by node: highest version of a write that was not committed
+	lost      uint64           // highest version that may have been lost with a node
 }
 
 // agree returns what the nodes asked before have said in the end.
@@ -37,6 +39,7 @@ func newHistories(p *Plan) []history {
 	all := make([]history, p.Keys)
 	for i := range all {
 		all[i].taint(-1, p)
+		all[i].owed = make([]uint64, p.Nodes)
 		all[i].applied, all[i].stored, all[i].refused = make(map[uint64]bool), make(map[instant]bool), make(map[instant]bool)
 	}
 	return all
@@ -48,6 +51,9 @@ func (h *history) taint(now instant, p *Plan) {
 	h.committed, h.removed = nil, nil
 	h.seen, h.written, h.purged = make([]floor, p.Nodes), make([]floor, p.Nodes), make([]floor, p.Nodes)
 }
+
+// bury notes that what a node owed is lost with it.
+func (h *history) bury(node int) { h.lost, h.owed[node] = max(h.lost, h.owed[node]), 0 }
 
 // forget drops what was known of a life of a node that has ended.
 func (h *history) forget(node int) { h.seen[node], h.written[node], h.purged[node] = nil, nil, nil }
@@ -65,6 +71,12 @@ func (h *history) take(o *op, key int) {
 	}
 	v := o.versions[key]
 	h.last = max(h.last, v)
+	if o.status != committed {
+		h.owed[o.node] = max(h.owed[o.node], v)
+	}
+	if o.died {
+		h.lost = max(h.lost, v)
+	}
 	if o.status == failed {
 		if o.action == doSet && o.err != nil && !o.died {
 			h.refused[o.from] = true

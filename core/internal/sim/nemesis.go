@@ -99,7 +99,9 @@ func (r *run) kill(ctx context.Context, i int, crash bool) {
 	within, cancel := context.WithTimeout(ctx, 10*time.Second+ms(3))
 	go func() {
 		defer cancel()
-		_ = n.stack.Close(within)
+		if err := n.stack.Close(within); err != nil || crash {
+			r.world.rec.bury(i)
+		}
 		n.dead.Store(true)
 	}()
 }

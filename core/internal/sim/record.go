@@ -71,6 +71,15 @@ func (r *recorder) taint(key int) {
 	}
 }
 
+// bury notes that a node has died, with all that it owed.
+func (r *recorder) bury(node int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for key := range r.keys {
+		r.keys[key].bury(node)
+	}
+}
+
 // forget drops what was known of a life of a node that has ended.
 func (r *recorder) forget(node int) {
 	r.mu.Lock()
