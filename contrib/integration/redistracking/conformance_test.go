@@ -4,6 +4,7 @@
 package redistracking_test
 
 import (
+	"context"
 	"crypto/rand"
 	"testing"
 	"time"
@@ -96,3 +97,31 @@ func newChannel(tb testing.TB, with inner, url string, faults *redistest.Faults)
 		},
 	}
 }
+
+// BenchmarkChange measures the way from a write by another program to the
+// subscriber.
+func BenchmarkChange(b *testing.B) {
+	s := redistest.Start(b, nil)
+	sub := &signals{joined: make(chan struct{}, 10), changed: make(chan struct{}, 10)}
+	bus := newBus(b, connect(b, s.URL(), nil), nil)
+	ctx, cancel := context.WithCancel(b.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- bus.Subscribe(ctx, sub) }()
+	<-sub.joined
+	b.ReportAllocs()
+	for b.Loop() {
+		if err := s.Client().Set(ctx, "e:k", "v", 0).Err(); err != nil {
+			b.Fatal(err)
+		}
+		<-sub.changed
+	}
+	cancel()
+	<-ended
+}
+
+// signals is a subscriber that passes on that something came, not what.
+type signals struct{ joined, changed chan struct{} }
+
+func (s *signals) Joined(bool)    { s.joined <- struct{}{} }
+func (s *signals) Message([]byte) {}
+func (s *signals) Changed(string) { s.changed <- struct{}{} }
