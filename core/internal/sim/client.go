@@ -86,7 +86,8 @@ func (c *client) aim(o *op) {
 }
 
 // release gives the turns of a write back. A write that goes on in the background
-// keeps them until the server has heard of it: else the next one might come first.
+// keeps them until the node is done with the key: else the next one might come
+// first.
 func (c *client) release(ctx context.Context, n *node, o *op) {
 	if o.status != localOnly || (o.choice&background == 0 && !c.run.plan.Defaults.BackgroundWrites) {
 		c.run.source.free(o.keys)
@@ -96,11 +97,11 @@ func (c *client) release(ctx context.Context, n *node, o *op) {
 	lane := firstPending + instant(c.index*lanesPerClient+c.pending)
 	go func() {
 		w := c.run.world
-		for range 200 {
-			if n.port.ended(c.place(o)) > o.from || n.dead.Load() {
+		for range 600 {
+			_ = w.sleep(ctx, lane, ms(50))
+			if !n.port.busy(c.place(o)) || n.dead.Load() {
 				break
 			}
-			_ = w.sleep(ctx, lane, ms(50))
 		}
 		c.run.source.free(o.keys)
 	}()

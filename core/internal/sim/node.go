@@ -45,7 +45,7 @@ const (
 func (r *run) birth(index, life int) (*node, error) {
 	w, as := r.world, uint64(index)+uint64(life)<<16
 	n := &node{index: index, life: life, world: w, source: r.source, memory: r.plan.memory(index)}
-	n.port = &port{store: r.store, node: n, rng: w.random(actorPort + as), ends: make(map[string]instant)}
+	n.port = &port{store: r.store, node: n, rng: w.random(actorPort + as), under: make(map[string]int)}
 	rng := w.random(actorNode + as)
 	var id [16]byte
 	binary.BigEndian.PutUint64(id[:], rng.Uint64())

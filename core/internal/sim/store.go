@@ -92,27 +92,31 @@ type port struct {
 	writes atomic.Int64 // calls that write
 	mu     sync.Mutex
 	rng    *rand.Rand
-	ends   map[string]instant // by key: when the last write ended
+	under  map[string]int // by key: calls under way
 }
 
-// ended returns when the last write of a key ended.
-func (p *port) ended(key string) instant {
+// busy reports whether a call for a key, or for a mark, is under way.
+func (p *port) busy(key string) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.ends[key]
+	return p.under[key] > 0 || p.under[anyMark] > 0
 }
 
-// wrote notes that a write of a key has ended.
-func (p *port) wrote(key string, w core.Write) {
-	p.writes.Add(1)
-	h, err := core.ParseHeader(w.Data)
-	if err != nil || w.Mode == core.Replay || h.Kind == core.FillWrite {
-		return // not what a client waits for
+// begin notes a call for a key, end its end.
+func (p *port) begin(key string) { p.count(key, 1) }
+func (p *port) end(key string)   { p.count(key, -1) }
+
+func (p *port) count(key string, by int) {
+	if _, entry := keyAt(key); !entry {
+		key = anyMark
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.ends[key] = p.store.world.now()
+	p.under[key] += by
 }
+
+// anyMark stands for all marks.
+const anyMark = "mark"
 
 var (
 	_ core.DistributedLayer = (*port)(nil)
@@ -144,7 +148,9 @@ func (p *port) plan(write bool) (t trip) {
 }
 
 // call takes work to the store and back.
-func (p *port) call(ctx context.Context, write bool, work func() string) (err error) {
+func (p *port) call(ctx context.Context, key string, write bool, work func() string) (err error) {
+	p.begin(key)
+	defer p.end(key)
 	what := "nothing"
 	if p.store.world.plan.Verbose {
 		p.store.world.note(p.node.index, "call")
@@ -209,7 +215,7 @@ func (s *store) says(what, key string, data []byte) string {
 
 // Get implements core.DistributedLayer.
 func (p *port) Get(ctx context.Context, key string) (data []byte, ok bool, err error) {
-	err = p.call(ctx, false, func() string {
+	err = p.call(ctx, key, false, func() string {
 		data, ok = p.store.get(key)
 		return p.store.says("get", key, data)
 	})
@@ -227,7 +233,7 @@ func (p *port) Get(ctx context.Context, key string) (data []byte, ok bool, err e
 
 // Set implements core.DistributedLayer.
 func (p *port) Set(ctx context.Context, key string, data []byte, ttl time.Duration) error {
-	return p.call(ctx, true, func() string {
+	return p.call(ctx, key, true, func() string {
 		p.store.set(key, data, ttl)
 		return p.store.says("set", key, data)
 	})
@@ -235,7 +241,7 @@ func (p *port) Set(ctx context.Context, key string, data []byte, ttl time.Durati
 
 // Delete implements core.DistributedLayer.
 func (p *port) Delete(ctx context.Context, key string) error {
-	return p.call(ctx, true, func() string {
+	return p.call(ctx, key, true, func() string {
 		p.store.remove(key)
 		return p.store.says("delete", key, nil)
 	})
@@ -243,8 +249,8 @@ func (p *port) Delete(ctx context.Context, key string) error {
 
 // Arbitrate implements core.Arbiter.
 func (p *port) Arbitrate(ctx context.Context, key string, w core.Write) (r core.Ruling, err error) {
-	defer p.wrote(key, w)
-	err = p.call(ctx, true, func() string {
+	p.writes.Add(1)
+	err = p.call(ctx, key, true, func() string {
 		r = p.store.arbitrate(key, w)
 		if !p.store.world.plan.Verbose {
 			return ""
