@@ -45,10 +45,11 @@ type Marks struct {
 // mark is what is known of one generation.
 type mark struct {
 	gen     core.Generation
-	at      core.Instant // when it was read, for its age
-	drawn   core.Instant // when this node last drew one; zero: never
-	touched uint64       // the change that last renewed or doubted it
-	doubted bool         // it may have changed: for use only if the server is away
+	own     core.Generation // what this node stored under before it knew gen; zero: nothing
+	at      core.Instant    // when it was read, for its age
+	drawn   core.Instant    // when this node last drew one; zero: never
+	touched uint64          // the change that last renewed or doubted it
+	doubted bool            // it may have changed: for use only if the server is away
 }
 
 // maxMarks bounds the tags that a node remembers.
@@ -146,6 +147,9 @@ func (m *Marks) Judge(e *core.Meta) Standing {
 
 func (m *Marks) judge(tag string, g core.Generation) Standing {
 	k, ok := m.known[tag]
+	if !k.own.IsZero() && g.Hard == k.own.Hard {
+		k.gen = k.own
+	}
 	switch {
 	case !ok || k.gen.IsZero():
 		return Unknown
@@ -243,11 +247,33 @@ func (m *Marks) learn(tag string, g core.Generation, at core.Instant, began uint
 	if !ok {
 		m.makeRoom()
 	}
-	m.known[tag] = mark{gen: g, at: at, drawn: k.drawn, touched: k.touched}
+	m.known[tag] = mark{gen: g, own: k.follow(g), at: at, drawn: k.drawn, touched: k.touched}
 	if !k.gen.IsZero() && k.gen != g {
 		m.changes.Add(1)
 	}
 	return g
+}
+
+// follow returns what the node's own generation is when that of the distributed
+// layer is found to be g. What the node has made up in its absence goes on to hold,
+// if no change was heard of since: the writes under it are the node's latest.
+func (k mark) follow(g core.Generation) core.Generation {
+	if k.at == 0 && !k.doubted {
+		return k.gen
+	}
+	return k.outlive(g)
+}
+
+// outlive returns what the node's own generation is when the one that it stands
+// beside becomes g: it ends with a removal, and expires with an expiry.
+func (k mark) outlive(g core.Generation) core.Generation {
+	switch {
+	case k.own.IsZero() || k.gen.Hard != g.Hard:
+		return core.Generation{}
+	case k.gen.Soft != g.Soft:
+		return core.Generation{Hard: k.own.Hard, Soft: g.Soft}
+	}
+	return k.own
 }
 
 // makeRoom forgets any one tag when there are too many: it will be read again.
@@ -277,7 +303,7 @@ func (m *Marks) Renew(tag string, soft bool) core.Generation {
 		g.Hard = k.gen.Hard
 	}
 	now := m.clock.Now()
-	m.known[tag] = mark{gen: g, at: now, drawn: now, touched: m.changes.Add(1)}
+	m.known[tag] = mark{gen: g, own: k.outlive(g), at: now, drawn: now, touched: m.changes.Add(1)}
 	return g
 }
 

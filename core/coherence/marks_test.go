@@ -137,6 +137,55 @@ func TestMarks_WhatWasRemovedMeanwhileIsNotSettled(t *testing.T) {
 	}
 }
 
+// A node reads what it stored before it knew the server's marks, also afterwards.
+func TestMarks_OwnGenerationsHoldUntilAChange(t *testing.T) {
+	writing(t, func(t *testing.T, n *node) {
+		_ = marked(t, marksOf(n), "red")
+		m := marksOf(n) // a node that knows nothing yet
+		e := recalled(m, "red")
+		_ = marked(t, m, "red")
+		stands(t, m, e, coherence.Valid)
+		time.Sleep(time.Minute) // they are read again
+		stands(t, m, e, coherence.Valid)
+		m.DoubtAll()
+		if got := m.Judge(&e); got != coherence.Unknown {
+			t.Errorf("in doubt, it stands at %d", got)
+		}
+		stands(t, m, e, coherence.Valid)
+		stands(t, marksOf(n), e, coherence.Revoked) // on no other node
+		m.Renew("red", true)
+		stands(t, m, e, coherence.Outdated)
+		m.Renew("red", false)
+		stands(t, m, e, coherence.Revoked)
+	})
+}
+
+func TestMarks_OwnGenerationsEndWithWhatIsHeardBeforeTheServerAnswers(t *testing.T) {
+	writing(t, func(t *testing.T, n *node) {
+		_ = marked(t, marksOf(n), "red")
+		for name, change := range map[string]func(m *coherence.Marks){
+			"removal of the tag":    func(m *coherence.Marks) { m.Doubt("red", false) },
+			"removal of everything": func(m *coherence.Marks) { m.Doubt("", false) },
+			"messages may be lost":  func(m *coherence.Marks) { m.DoubtAll() },
+			"removal by this node":  func(m *coherence.Marks) { m.Renew("red", false) },
+			"clearing by this node": func(m *coherence.Marks) { m.Renew("", false) },
+			"the server lost its mark": func(m *coherence.Marks) {
+				_ = marked(t, m, "red")
+				_ = n.server.store.Delete(t.Context(), "m:red")
+				time.Sleep(time.Minute)
+			},
+		} {
+			m := marksOf(n)
+			e := recalled(m, "red")
+			change(m)
+			_ = marked(t, m, "red")
+			if got := m.Learn(t.Context(), &e); got != coherence.Revoked {
+				t.Errorf("%s: standing %d, want revoked", name, got)
+			}
+		}
+	})
+}
+
 func TestMarks_NothingIsSettledWithoutTheServer(t *testing.T) {
 	writing(t, func(t *testing.T, n *node) {
 		m := marksOf(n)
