@@ -18,13 +18,8 @@ import (
 )
 
 const (
-	// maxLost is how often others may come between reading and writing before a
-	// write is put without a condition, or given up.
-	maxLost = 8
-
-	// maxTries bounds the attempts of a write that meets another one on its way
-	// to the replicas, and cannot know yet what that does. At the most they take
-	// 2 s altogether, on the average half of that.
+	// maxTries is how often a write is tried that meets another one. The pauses
+	// take 2 s altogether at the most, on the average half of that.
 	maxTries = 64
 
 	maxPause = 32 * time.Millisecond // between two attempts
@@ -34,11 +29,11 @@ var errContended = errors.New("others write all the time")
 
 // Arbitrate implements [core.Arbiter]: it reads, decides as [core.Write.Decide]
 // does, and writes on condition that the last message of the key is still the one
-// that was read; if it is not, it begins again. After others have come between 8
-// times a forced write is put without the condition: it is the last one in the
-// order of the server, though its version may not be above that of a write which
-// came between once more. Other writes then fail. The mark of a removal made by
-// Delete, or by another client of KV, counts as nothing.
+// that was read; if it is not, it begins again. After 64 attempts in vain the
+// write fails. It is never put without the condition, not even by force: a version
+// that is not above the one that it replaces would be taken for the older one by
+// nodes that have heard of both. The mark of a removal made by Delete, or by
+// another client of KV, counts as nothing.
 func (l *Layer) Arbitrate(ctx context.Context, key string, w core.Write) (core.Ruling, error) {
 	ruling, err := l.arbitrate(ctx, key, w)
 	if err != nil {
@@ -61,28 +56,21 @@ func (l *Layer) ReadHeader(ctx context.Context, key string) (header []byte, ok b
 // harm: a decision to store is proven by the revision, one against it is not.
 func (l *Layer) arbitrate(ctx context.Context, key string, w core.Write) (core.Ruling, error) {
 	place, err := l.expected(ctx, key, w)
-	for tries, lost := 0, 0; err == nil; {
+	for tries := 0; err == nil; {
 		d := w.Decide(place.data)
 		if !d.Store && place.sure {
 			return d.Ruling, nil
 		}
 		if d.Store {
-			contended := lost == maxLost || tries == maxTries
-			if contended && w.Mode != core.Force {
-				return core.Ruling{}, errContended
-			}
-			err = l.put(ctx, key, d, place.revision, !contended)
-			met := meeting(err)
-			if met == nobody || contended {
+			if err = l.put(ctx, key, d, place.revision); !isConflict(err) {
 				return d.Ruling, err
 			}
-			if met == another {
-				lost++
+			if tries++; tries == maxTries {
+				return core.Ruling{}, errContended
 			}
 			if err = pause(ctx, tries); err != nil {
 				return core.Ruling{}, err
 			}
-			tries++
 		}
 		place, err = l.readLeader(ctx, key)
 	}
@@ -99,47 +87,30 @@ func (l *Layer) expected(ctx context.Context, key string, w core.Write) (record,
 }
 
 // put stores what was decided, on condition that revision is still the last one
-// of key if conditional is true.
-func (l *Layer) put(ctx context.Context, key string, d core.Decision, revision uint64, conditional bool) error {
+// of key.
+func (l *Layer) put(ctx context.Context, key string, d core.Decision, revision uint64) error {
 	h := lifeHeader(d.TTL)
-	if conditional {
-		h.Set(jetstream.ExpectedLastSubjSeqHeader, strconv.FormatUint(revision, 10))
-	}
+	h.Set(jetstream.ExpectedLastSubjSeqHeader, strconv.FormatUint(revision, 10))
 	_, err := l.write(ctx, key, h, d.Data)
 	return err
 }
 
-// encounter is what a conditional write has met.
-type encounter int
-
-const (
-	nobody     encounter = iota
-	another              // a message that came between
-	travelling           // a message on its way to the replicas
-)
-
-// meeting returns what the error of a write says that it has met.
-func meeting(err error) encounter {
+// isConflict reports whether err says that another message came between, or is
+// on its way to the replicas.
+func isConflict(err error) bool {
 	api, _ := errors.AsType[*jetstream.APIError](err)
-	switch {
-	case api == nil:
-		return nobody
-	case api.ErrorCode == jetstream.JSErrCodeStreamWrongLastSequence:
-		return another
-	case api.ErrorCode == jetstream.JSErrCodeStreamWrongLastSequenceConstant:
-		return travelling
-	}
-	return nobody
+	return api != nil && (api.ErrorCode == jetstream.JSErrCodeStreamWrongLastSequence ||
+		api.ErrorCode == jetstream.JSErrCodeStreamWrongLastSequenceConstant)
 }
 
 // pause waits at random, not at all after the first attempt, up to 1 ms after the
 // second and up to twice as long after each further one, so that those who met do
 // not meet again.
 func pause(ctx context.Context, tries int) error {
-	if tries == 0 {
+	if tries == 1 {
 		return ctx.Err()
 	}
-	limit := min(time.Millisecond<<min(tries-1, 10), maxPause)
+	limit := min(time.Millisecond<<min(tries-2, 10), maxPause)
 	timer := time.NewTimer(rand.N(limit))
 	defer timer.Stop()
 	select {

@@ -38,9 +38,7 @@ func scriptName(s string) string {
 // Where the user must not run EVAL and EVALSHA, or the server has neither, the
 // layer notices it by the first refusal and from then on decides with WATCH, MULTI
 // and EXEC: alike, in three round trips, and in three more for each time that
-// another write comes between. After 8 such times a forced write is set all the
-// same, though its version may not be above that of the write which it replaces;
-// other writes fail.
+// another write comes between. After 64 such times the write fails.
 func (l *Layer) Arbitrate(ctx context.Context, key string, w core.Write) (core.Ruling, error) {
 	if w.TTL <= 0 || len(w.Data) < core.HeaderSize {
 		return core.Ruling{}, fmt.Errorf("redisdist: arbitrate %q: ttl %v is not positive, or no header", key, w.TTL)

@@ -15,9 +15,14 @@ import (
 	"github.com/fusioncache-go/fusioncache/core"
 )
 
-// maxLost is how often others may come between reading and writing before a
-// write is set without a condition, or given up.
-const maxLost = 8
+const (
+	// maxTries is how often a write is tried in which another one comes between
+	// reading and writing. The pauses take 2 s altogether at the most, on the
+	// average half of that.
+	maxTries = 64
+
+	maxPause = 32 * time.Millisecond // between two attempts
+)
 
 var errContended = errors.New("others write all the time")
 
@@ -36,11 +41,12 @@ func scriptsForbidden(err error) bool {
 
 // watched does what the script does, for servers that run none: it watches the
 // key, reads, decides, and writes in a transaction that fails if the key has
-// changed; then it begins again. After others have come between 8 times a forced
-// write is set all the same, and others fail.
+// changed; then it begins again. It never sets anything without that condition,
+// not even by force: a version that is not above the one that it replaces would
+// be taken for the older one by nodes that have heard of both.
 func (l *Layer) watched(ctx context.Context, key string, w core.Write) (core.Ruling, error) {
-	for lost := range maxLost {
-		if err := pause(ctx, lost); err != nil {
+	for tries := range maxTries {
+		if err := pause(ctx, tries); err != nil {
 			return core.Ruling{}, err
 		}
 		var d core.Decision
@@ -55,24 +61,12 @@ func (l *Layer) watched(ctx context.Context, key string, w core.Write) (core.Rul
 			return d.Ruling, err
 		}
 	}
-	if w.Mode != core.Force {
-		return core.Ruling{}, errContended
-	}
-	d, err := decide(ctx, l.client, key, w)
-	if err == nil && d.Store {
-		err = l.send(ctx, setTo(ctx, key, d))
-	}
-	return d.Ruling, err
+	return core.Ruling{}, errContended
 }
 
-// processor is what sends a command: a client, or a transaction.
-type processor interface {
-	Process(ctx context.Context, cmd redis.Cmder) error
-}
-
-func decide(ctx context.Context, via processor, key string, w core.Write) (core.Decision, error) {
+func decide(ctx context.Context, tx *redis.Tx, key string, w core.Write) (core.Decision, error) {
 	cmd := headerOf(ctx, key)
-	if err := via.Process(ctx, once{cmd}); err != nil {
+	if err := tx.Process(ctx, once{cmd}); err != nil {
 		return core.Decision{}, err
 	}
 	current, err := cmd.Bytes()
@@ -92,11 +86,12 @@ func setTo(ctx context.Context, key string, d core.Decision) redis.Cmder {
 // pause waits at random, not at all before the first two attempts, up to 1 ms
 // before the third and up to twice as long before each further one, so that those
 // who met do not meet again.
-func pause(ctx context.Context, lost int) error {
-	if lost < 2 || ctx.Err() != nil {
+func pause(ctx context.Context, tries int) error {
+	if tries < 2 || ctx.Err() != nil {
 		return ctx.Err()
 	}
-	timer := time.NewTimer(rand.N(time.Millisecond << (lost - 2)))
+	limit := min(time.Millisecond<<min(tries-2, 10), maxPause)
+	timer := time.NewTimer(rand.N(limit))
 	defer timer.Stop()
 	select {
 	case <-timer.C:

@@ -208,7 +208,7 @@ func TestArbitrate_TombstonesEndWithoutATrace(t *testing.T) {
 	natstest.WaitFor(t, patience, "the tombstones to go", func() bool { return state(t, js).Msgs == 0 })
 }
 
-// More writers than there are attempts: in the end each is stored, by force.
+// Writers that meet all the time: in the end each is stored.
 func TestArbitrate_ManyForcesAtOnce(t *testing.T) {
 	t.Parallel()
 	s := natstest.Start(t, nil)

@@ -175,7 +175,7 @@ func TestArbitrate_LeavesNoWatchBehind(t *testing.T) {
 	}
 }
 
-// More writers than there are attempts: in the end each is stored, by force.
+// Writers that meet all the time: in the end each is stored.
 func TestArbitrate_ManyForcesWithoutScripts(t *testing.T) {
 	t.Parallel()
 	_, url := startScriptless(t)
