@@ -17,7 +17,7 @@ import (
 
 func TestLinear_InProcess(t *testing.T) {
 	store := hybrid.Must(localdist.New(nil))
-	checkAll(t, world{layer: store}, share(t, 70))
+	checkAll(t, world{layer: store}, share(t, 68))
 }
 
 // proxied returns a way to addr that can be cut.
@@ -31,14 +31,32 @@ func proxied(tb testing.TB, addr string) *netfault.Proxy {
 	return p
 }
 
-func TestLinear_RedisByScript(t *testing.T) {
-	s := redistest.Start(t, nil)
-	p := proxied(t, s.Addr())
-	options, err := redisdist.ClientOptions("redis://"+p.Addr(), nil)
+// openRedis returns a layer on a server, as a user of it, whose connections can be cut.
+func openRedis(tb testing.TB, s *redistest.Server, user string) world {
+	tb.Helper()
+	p := proxied(tb, s.Addr())
+	options, err := redisdist.ClientOptions("redis://"+user+p.Addr(), nil)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	client := redis.NewUniversalClient(options)
-	t.Cleanup(func() { _ = client.Close() })
-	checkAll(t, world{layer: hybrid.Must(redisdist.New(client, nil)), cut: p.Cut}, share(t, 15))
+	tb.Cleanup(func() { _ = client.Close() })
+	return world{layer: hybrid.Must(redisdist.New(client, nil)), cut: p.Cut}
+}
+
+func TestLinear_RedisByScript(t *testing.T) {
+	s := redistest.Start(t, nil)
+	checkAll(t, openRedis(t, s, ""), share(t, 12))
+	if scripts := s.CommandStats(t)["evalsha"]; scripts == 0 {
+		t.Error("no script ran")
+	}
+}
+
+// The server forbids scripts, so the layer watches keys.
+func TestLinear_RedisByTransaction(t *testing.T) {
+	s := redistest.Start(t, &redistest.Options{Users: []string{"app on >secret ~* +@all -@scripting"}})
+	checkAll(t, openRedis(t, s, "app:secret@"), share(t, 5))
+	if stats := s.CommandStats(t); stats["exec"] == 0 {
+		t.Errorf("no transaction ran: %v", stats)
+	}
 }
