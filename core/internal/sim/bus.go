@@ -64,6 +64,8 @@ func (p *plug) Publish(ctx context.Context, msg []byte) error {
 		return err
 	}
 	w := p.bus.world
+	p.node.publishing.Add(1)
+	defer p.node.publishing.Add(-1)
 	lane, d := w.callLane(), instant(0)
 	if p.hangs(w.now()) {
 		d = time.Hour

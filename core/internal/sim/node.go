@@ -25,9 +25,10 @@ type node struct {
 	memory core.MemoryLayer
 	port   *port
 
-	gone     atomic.Bool // its end has begun
-	dead     atomic.Bool // nothing gets in or out any more
-	replaced atomic.Bool // another life has begun
+	publishing atomic.Int64
+	gone       atomic.Bool // its end has begun
+	dead       atomic.Bool // nothing gets in or out any more
+	replaced   atomic.Bool // another life has begun
 }
 
 // The generators of actors; each kind has room for all nodes and lives.

@@ -95,8 +95,12 @@ type port struct {
 	under  map[string]int // by key: calls under way
 }
 
-// busy reports whether a call for a key, or for a mark, is under way.
+// busy reports whether a call for a key, or for a mark, or a publication is under
+// way.
 func (p *port) busy(key string) bool {
+	if p.node.publishing.Load() > 0 {
+		return true
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.under[key] > 0 || p.under[anyMark] > 0
