@@ -145,8 +145,12 @@ func TestSeed_DC12_OutageWithMoreWritesThanTheQueueHolds(t *testing.T) {
 		}
 	})
 	a.set(t, "often", writes)
-	if p99 := took.quantile(0.99); p99 > 5*time.Millisecond {
-		t.Errorf("99 of 100 sets took up to %v, want at most 5 ms", p99)
+	limit := 5 * time.Millisecond
+	if raceDetector {
+		limit *= 10 // four writers share two processors with the detector
+	}
+	if p99 := took.quantile(0.99); p99 > limit {
+		t.Errorf("99 of 100 sets took up to %v, want at most %v", p99, limit)
 	}
 	took = times{}
 	if grown := heap() - before; grown > 32<<20 {
