@@ -154,14 +154,29 @@ func loseL2(ctx context.Context, s *show) (time.Duration, error) {
 	return took, nil
 }
 
+// coldAsks is the number of products that a cold node is asked for.
+const coldAsks = 100
+
 // restartNode takes the last node out of service, starts it anew and asks it for
 // what L2 has. Its clients go to the others meanwhile.
+//
+// An L2 that lost all it had in the act before has lost the epoch of the cache
+// too. The nodes find out within seconds; until then a node that starts has a new
+// one, and finds nothing. So the act begins when one would find something.
 func restartNode(ctx context.Context, s *show) (time.Duration, error) {
 	from := s.mark()
 	n := s.nodes[len(s.nodes)-1]
 	f := &restartFacts{}
+	scout, err := newAuditor(ctx, &s.recipe)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { s.facts.closed = errors.Join(s.facts.closed, scout.close(context.WithoutCancel(ctx))) }()
+	for i := 0; i < 100 && scout.count(ctx, coldAsks) < coldAsks/4; i++ {
+		_ = pause(ctx, 100*time.Millisecond)
+	}
 	begin := s.clients.clock.now()
-	if err := s.restart(ctx, n, f); err != nil {
+	if err := s.restart(ctx, n, scout, f); err != nil {
 		return 0, ignoreEnd(ctx, err)
 	}
 	_, _ = s.agree(ctx, s.clients.ledger.changedIDs(begin-time.Second), recoverWithin)
@@ -174,17 +189,17 @@ func restartNode(ctx context.Context, s *show) (time.Duration, error) {
 	return took, nil
 }
 
-func (s *show) restart(ctx context.Context, n *node, f *restartFacts) error {
+func (s *show) restart(ctx context.Context, n *node, scout *auditor, f *restartFacts) error {
 	n.busy.Lock()
 	defer n.busy.Unlock()
 	closing, cancel := context.WithTimeout(ctx, closeWithin)
 	defer cancel()
-	s.facts.closed = n.stop(closing)
+	s.facts.closed = errors.Join(s.facts.closed, n.stop(closing))
 	if err := s.startNode(ctx, n); err != nil {
 		return err
 	}
-	for id := 1; id <= 100; id++ {
-		if !s.auditor.fresh(ctx, id) {
+	for id := 1; id <= coldAsks; id++ {
+		if !scout.fresh(ctx, id) {
 			continue
 		}
 		before := s.loadsOf(id)

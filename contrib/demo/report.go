@@ -77,6 +77,7 @@ L1, L2, miss  answered by the node's memory, by L2, by neither
 stale         answers of fail-safe: an old price instead of a wait or an error
 loads         queries of the database for the cache
 errors        answers other than 200
+p50, p99      of all requests, also those that wait because no level has the product
 agreed        until all nodes served what the database has, at most
 `)
 	if n := r.facts.whole.empty; n > 0 {

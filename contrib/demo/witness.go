@@ -48,13 +48,24 @@ func newAuditor(ctx context.Context, r *recipe) (*auditor, error) {
 	return &auditor{cache: c, catalog: products}, err
 }
 
-// fresh reports whether L2 has a fresh product; any, whether it has one at all.
+// fresh reports whether L2 has the product fresh; any, whether it has it at all.
 func (a *auditor) fresh(ctx context.Context, id int) bool { return a.finds(ctx, id, false) }
 func (a *auditor) any(ctx context.Context, id int) bool   { return a.finds(ctx, id, true) }
+
+// count returns how many of the products from 1 to n L2 has fresh.
+func (a *auditor) count(ctx context.Context, n int) (found int) {
+	for id := 1; id <= n; id++ {
+		if a.fresh(ctx, id) {
+			found++
+		}
+	}
+	return found
+}
 
 func (a *auditor) finds(ctx context.Context, id int, stale bool) bool {
 	_, ok, err := a.catalog.products.Get(ctx, id, core.AllowStale(stale), core.Without(core.SkipMemory))
 	return ok && err == nil
 }
 
+// close ends its cache.
 func (a *auditor) close(ctx context.Context) error { return a.cache.close(ctx) }
