@@ -19,6 +19,7 @@ func TestCluster_SurvivesTheLeaderOfTheBucket(t *testing.T) {
 	t.Parallel()
 	c := natstest.StartCluster(t, nil)
 	l := open(t, c.URL(), &natsdist.Options{Replicas: 3, MaxBytes: 64 << 20, Conn: quick()})
+	settable(t, l) // the new stream has a leader
 	for i := range 100 {
 		mustSet(t, l, fmt.Sprint("k", i), "v")
 	}
@@ -42,6 +43,7 @@ func TestCluster_WithoutAMajorityNothingIsAMiss(t *testing.T) {
 	t.Parallel()
 	c := natstest.StartCluster(t, nil)
 	l := open(t, c.URL(), &natsdist.Options{Replicas: 3, StrictReads: true, MaxBytes: 64 << 20, Conn: quick()})
+	settable(t, l)
 	mustSet(t, l, "k", "v")
 	c.Servers[1].Shutdown()
 	c.Servers[2].Shutdown()
