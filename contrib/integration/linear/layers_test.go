@@ -17,7 +17,7 @@ import (
 
 func TestLinear_InProcess(t *testing.T) {
 	store := hybrid.Must(localdist.New(nil))
-	checkAll(t, world{layer: store}, share(t, 68))
+	checkAll(t, world{layer: store}, share(t, 72))
 }
 
 // proxied returns a way to addr that can be cut.
