@@ -103,7 +103,7 @@ func (w *Writer) tell(ctx context.Context, ch change) error {
 	}
 	within, cancel := context.WithTimeout(context.WithoutCancel(ctx), ch.options.DistributedTimeout)
 	defer cancel()
-	return w.Notifier.Send(within, ch.kind, ch.key, ch.version)
+	return w.Notifier.Send(within, w.Recovery.heavier(ch.key, ch.kind), ch.key, ch.version)
 }
 
 // remember keeps what did not get through for later, or forgets what an earlier

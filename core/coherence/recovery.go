@@ -59,7 +59,8 @@ type Recovery struct {
 // debt is one key's unfinished write.
 type debt struct {
 	key     string
-	kind    wire.MessageKind
+	kind    wire.MessageKind // of the last write
+	says    wire.MessageKind // what the nodes are to be told; see heavier
 	version core.Version
 	meta    core.Meta  // for a set: as it is to be in the distributed layer
 	codec   core.Codec // for a set
@@ -106,6 +107,7 @@ func (r *Recovery) recount() {
 // owe takes d in, in the place of an earlier debt of its key.
 func (r *Recovery) owe(d *debt) {
 	lost := false
+	d.says = r.heavier(d.key, d.kind)
 	r.mu.Lock()
 	switch now, known := r.items[d.key]; {
 	case known && now.version.Op > d.version.Op: // a later write owes already
@@ -164,6 +166,24 @@ func (r *Recovery) lags(key string, v core.Version) bool {
 	defer r.mu.Unlock()
 	d := r.items[key]
 	return r.overflow || d != nil && !d.told && d.version.Op < v.Op
+}
+
+// heavier returns what the other nodes are to be told of a write of key: a removal
+// that they have not heard of is part of it.
+func (r *Recovery) heavier(key string, kind wire.MessageKind) wire.MessageKind {
+	if r == nil || r.count.Load() == 0 {
+		return kind
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if d := r.items[key]; d != nil && removal(d.says) {
+		return d.says
+	}
+	return kind
+}
+
+func removal(kind wire.MessageKind) bool {
+	return kind == wire.MessageRemove || kind == wire.MessageTagRemoved || kind == wire.MessageCleared
 }
 
 // current returns the version of key's unfinished write, told or not.

@@ -42,7 +42,7 @@ func (w *Writer) repay(ctx context.Context, d debt) error {
 		return w.repayMark(ctx, d)
 	}
 	if d.told || w.Shared == nil {
-		return w.announce(ctx, d.kind, d.key, d.version)
+		return w.announce(ctx, d.says, d.key, d.version)
 	}
 	if d.codec != nil {
 		m, err := w.settled(ctx, d.meta, core.DefaultDistributedTimeout)
@@ -65,7 +65,7 @@ func (w *Writer) repay(ctx context.Context, d debt) error {
 		w.Local.Remove(d.key, ruling.Header.Version)
 		return w.announce(ctx, wire.MessageRemove, d.key, ruling.Header.Version)
 	}
-	return w.announce(ctx, d.kind, d.key, ruling.Header.Version)
+	return w.announce(ctx, d.says, d.key, ruling.Header.Version)
 }
 
 // asWrite makes the write of a debt: of the value, if memory still has it, else

@@ -32,6 +32,10 @@ func (w *Writer) Renew(ctx context.Context, tag string, soft bool, o *core.Entry
 	}
 	if w.shares(o) {
 		ch.shared = func(ctx context.Context, _ core.Meta) (core.Ruling, error) {
+			soft, g := soft, g
+			if soft && w.Recovery.lags(ch.key, ch.version) {
+				soft, g = false, w.Marks.Renew(tag, false) // what the server lacks may have been a removal
+			}
 			return core.Ruling{Stored: true}, w.spread(ctx, tag, soft, g, ch.version)
 		}
 	}
@@ -67,13 +71,13 @@ func markMessage(tag string, soft bool) wire.MessageKind {
 // repayMark makes good the debt of a mark with a generation drawn anew: that
 // invalidates a little more, and never less.
 func (w *Writer) repayMark(ctx context.Context, d debt) error {
-	tag, soft := d.key[1:], d.kind == wire.MessageTagExpired || d.kind == wire.MessageClearedSoft
+	tag, soft := d.key[1:], !removal(d.says)
 	if !d.told && w.Shared != nil {
 		if err := w.spread(ctx, tag, soft, w.Marks.Renew(tag, soft), w.Versions.Next()); err != nil {
 			return err
 		}
 	}
-	return w.announce(ctx, d.kind, d.key, d.version)
+	return w.announce(ctx, d.says, d.key, d.version)
 }
 
 // invalidateAll makes good the debts that were too many to keep.
