@@ -149,6 +149,9 @@ func loseL2(ctx context.Context, s *show) (time.Duration, error) {
 		s.facts.outage = &outageFacts{during: during, agreed: took, inTime: ok}
 		s.view.note("all nodes agree %s later", duration(took))
 	}
+	for i := 0; i < 100 && s.circuits() != closedCircuits && ctx.Err() == nil; i++ {
+		_ = pause(ctx, 100*time.Millisecond)
+	}
 	s.clients.excused.Store(false)
 	_ = pause(ctx, max(2*time.Second, s.settings.part(0.05))) // what is owed is paid by then
 	return took, nil

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"net"
 	"sync"
+	"syscall"
 )
 
 var errUnplugged = errors.New("the cable is unplugged")
@@ -41,6 +42,9 @@ func (c *cable) dial(ctx context.Context, network, addr string) (net.Conn, error
 		return nil, errUnplugged
 	}
 	c.conns[made] = struct{}{}
+	if raw, ok := conn.(syscall.Conn); ok {
+		return &cabledSocket{cabled: made, raw: raw}, nil
+	}
 	return made, nil
 }
 
@@ -80,3 +84,13 @@ func (c *cabled) Close() error {
 	}
 	return c.Conn.Close()
 }
+
+// cabledSocket is a cabled socket. Clients look at those directly, to see whether
+// one that has been idle still stands.
+type cabledSocket struct {
+	*cabled
+	raw syscall.Conn
+}
+
+// SyscallConn implements syscall.Conn.
+func (c *cabledSocket) SyscallConn() (syscall.RawConn, error) { return c.raw.SyscallConn() }

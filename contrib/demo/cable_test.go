@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"syscall"
 	"testing"
 )
 
@@ -43,4 +44,37 @@ func TestCable_CutsWhatIsThereAndWhatIsDialled(t *testing.T) {
 	if _, err := c.dial(t.Context(), "tcp", "x"); err != nil {
 		t.Errorf("plugged in again: %v", err)
 	}
+}
+
+// A client that keeps connections can see which of them were cut.
+func TestCable_ShowsSocketsAsSockets(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = l.Close() }()
+	c := newCable((&net.Dialer{}).DialContext)
+	conn, err := c.dial(t.Context(), "tcp", l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw, err := conn.(syscall.Conn).SyscallConn()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := raw.Control(func(uintptr) {}); err != nil {
+		t.Errorf("a whole one: %v", err)
+	}
+	c.unplug()
+	if err := raw.Control(func(uintptr) {}); err == nil {
+		t.Error("a cut one looks whole")
+	}
+	if piped, err := newCable(pipes).dial(t.Context(), "tcp", "x"); err != nil || isSocket(piped) {
+		t.Errorf("what is no socket looks like one, %v", err)
+	}
+}
+
+func isSocket(conn net.Conn) bool {
+	_, ok := conn.(syscall.Conn)
+	return ok
 }

@@ -201,6 +201,9 @@ func (s *show) status(from, to mark) status {
 	return st
 }
 
+// closedCircuits is what circuits says when all is well.
+const closedCircuits = "closed"
+
 // circuits says at how many nodes the circuit to L2 is not closed.
 func (s *show) circuits() string {
 	broken := 0
@@ -213,7 +216,7 @@ func (s *show) circuits() string {
 		}
 	}
 	if broken == 0 {
-		return "closed"
+		return closedCircuits
 	}
 	return fmt.Sprintf("open (%d of %d nodes)", broken, len(s.nodes))
 }

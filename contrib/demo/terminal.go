@@ -110,7 +110,7 @@ func (t *terminal) panel() []string {
 			duration(s.median), duration(s.p99), alarm(s.refusals > 0, number(s.refusals))),
 		fmt.Sprintf("  L1 %s  L2 %s  stale %s  miss %s", gauge(s.memory()), gauge(s.distributed()), gauge(s.stale()), gauge(s.missed())),
 		fmt.Sprintf("  database %s  %4.0f loads/s   circuit to L2 %s", alarm(s.database != "up", fmt.Sprintf("%-4s", s.database)),
-			float64(s.loads)/max(s.span.Seconds(), 0.001), alarm(s.circuit != "closed", s.circuit)),
+			float64(s.loads)/max(s.span.Seconds(), 0.001), alarm(s.circuit != closedCircuits, s.circuit)),
 	}
 }
 
