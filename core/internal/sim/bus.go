@@ -6,7 +6,6 @@ package sim
 import (
 	"context"
 	"errors"
-	"math/rand/v2"
 	"slices"
 	"sync"
 	"time"
@@ -42,17 +41,21 @@ func newBus(w *world) *bus { return &bus{world: w} }
 type plug struct {
 	bus  *bus
 	node *node
-	rng  *rand.Rand // guarded by the lock of the bus
+	dice dice // guarded by the lock of the bus
 }
 
 var _ core.Backplane = (*plug)(nil)
 
-func (p *plug) roll() int { return p.rng.IntN(100) }
+// throw throws the dice for what happens now, on the way to a node.
+func (p *plug) throw(now instant, to int) {
+	p.dice.throw(p.bus.world.plan.Seed, actorPlug+p.node.actor(), uint64(now/tick), uint64(to))
+}
 
 func (p *plug) hangs(now instant) bool {
 	p.bus.mu.Lock()
 	defer p.bus.mu.Unlock()
-	return p.bus.world.plan.at(BusHang, p.node.index, now, p.roll) != nil
+	p.throw(now, maxNodes)
+	return p.bus.world.plan.at(BusHang, p.node.index, now, p.dice.percent) != nil
 }
 
 // Publish implements core.Backplane.
@@ -81,7 +84,8 @@ func (p *plug) Publish(ctx context.Context, msg []byte) error {
 	p.bus.mu.Lock()
 	defer p.bus.mu.Unlock()
 	now := w.now()
-	if w.plan.at(BusError, p.node.index, now, p.roll) != nil || w.plan.at(BusDown, p.node.index, now, p.roll) != nil {
+	p.throw(now, maxNodes)
+	if w.plan.at(BusError, p.node.index, now, p.dice.percent) != nil || w.plan.at(BusDown, p.node.index, now, p.dice.percent) != nil {
 		return errBus
 	}
 	if w.plan.Verbose {
@@ -97,8 +101,9 @@ func (p *plug) Publish(ctx context.Context, msg []byte) error {
 // send puts a message on its way to one subscriber. The lock of the bus is held.
 func (p *plug) send(s *subscription, msg []byte, now instant) {
 	plan, to := p.bus.world.plan, s.node.index
+	p.throw(now, to)
 	from := func(kind FaultKind) *Fault {
-		f := plan.at(kind, to, now, p.roll)
+		f := plan.at(kind, to, now, p.dice.percent)
 		if f == nil || !f.Peers.has(p.node.index) {
 			return nil
 		}
@@ -108,20 +113,20 @@ func (p *plug) send(s *subscription, msg []byte, now instant) {
 		return
 	}
 	if from(BusGarble) != nil {
-		garble(p.rng, msg)
+		garble(p.dice, msg)
 	}
 	copies := 1
 	if from(BusDouble) != nil {
 		copies = 2
 	}
 	for range copies {
-		d := between(p.rng, 0, 3)
+		d := between(p.dice, 0, 3)
 		if f := from(BusSlow); f != nil {
-			d = between(p.rng, f.Lo, f.Hi)
+			d = between(p.dice, f.Lo, f.Hi)
 		}
 		at := now - now%tick + d
 		if from(BusShuffle) != nil {
-			at += between(p.rng, 0, 50)
+			at += between(p.dice, 0, 50)
 		} else {
 			at = max(at, s.last[p.node.index])
 			s.last[p.node.index] = at
@@ -160,7 +165,7 @@ func (p *plug) Subscribe(ctx context.Context, to core.Subscriber) error {
 	if err := w.sleep(ctx, subscriberLane(p.node.index), 0); err != nil {
 		return err
 	}
-	if p.node.dead.Load() || w.plan.at(BusDown, p.node.index, w.now(), func() int { return 0 }) != nil {
+	if p.node.dead.Load() || w.plan.at(BusDown, p.node.index, w.now(), always) != nil {
 		return errBus
 	}
 	s := &subscription{node: p.node, to: to, lost: make(chan struct{}), last: make(map[int]instant)}

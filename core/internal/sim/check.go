@@ -79,7 +79,7 @@ func (r *recorder) checkConverged(o *op, want uint64) {
 	}
 	switch {
 	case h.last < want: // the last write was before something was lost
-	case h.lost >= want: // the last write was lost itself
+	case h.lost >= want: // the last write was lost itself, or refused
 	case o.status == found && o.got.Version == want:
 	case o.status == missed && o.action == doGet:
 	default:

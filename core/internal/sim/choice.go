@@ -4,7 +4,6 @@
 package sim
 
 import (
-	"math/rand/v2"
 	"strings"
 	"time"
 
@@ -63,7 +62,7 @@ const (
 )
 
 // choose draws up to three options for an action.
-func choose(r *rand.Rand, a action) (c choice) {
+func choose(r dice, a action) (c choice) {
 	may := choice(forWrites)
 	switch {
 	case a == doGet:
@@ -99,7 +98,7 @@ const (
 // options returns the options of a call. The limits are of different remainders
 // by five milliseconds, so that no two timers of one caller end together.
 func (c *client) options(o *op) []core.Option {
-	r, plan := c.rng, c.run.plan
+	r, plan := c.dice, c.run.plan
 	limit := func(most, remainder int) time.Duration { return 5*between(r, 1, most) + ms(remainder) }
 	var opts []core.Option
 	if tags := plan.tagsOf(o.key); len(tags) > 0 && (o.action == doLoad || o.action == doSet) {
@@ -137,7 +136,7 @@ func (c *client) options(o *op) []core.Option {
 func (c *client) hurry(o *op, limit func(int, int) time.Duration) core.Option {
 	soft := time.Duration(0)
 	if c.run.plan.Defaults.StaleTTL > 0 && o.choice&unsafe == 0 {
-		soft = limit(10, 4) + ms(500)*time.Duration(c.rng.IntN(2))
+		soft = limit(10, 4) + ms(500)*time.Duration(c.dice.IntN(2))
 	}
 	return core.DistributedTimeouts(soft, ms(500)+limit(200, 4))
 }

@@ -5,7 +5,6 @@ package sim
 
 import (
 	"context"
-	"math/rand/v2"
 
 	"github.com/fusioncache-go/fusioncache/core"
 )
@@ -16,7 +15,8 @@ type client struct {
 	index int
 	node  int
 	lane  instant
-	rng   *rand.Rand
+	dice  dice
+	count uint64 // operations so far
 
 	pending int // writes that have gone on in the background, as a lane
 }
@@ -25,7 +25,9 @@ type client struct {
 func (c *client) live(ctx context.Context) {
 	w, p := c.run.world, c.run.plan
 	for {
-		_ = w.sleep(ctx, c.lane, between(c.rng, 1, 2*p.Think))
+		c.count++
+		c.dice.throw(p.Seed, actorClient+uint64(c.index), c.count)
+		_ = w.sleep(ctx, c.lane, between(c.dice, 1, 2*p.Think))
 		if w.now() > p.End() {
 			return
 		}
@@ -38,11 +40,14 @@ func (c *client) live(ctx context.Context) {
 // step does one operation.
 func (c *client) step(ctx context.Context) {
 	w, p := c.run.world, c.run.plan
-	o := &op{action: p.Mix.pick(c.rng), client: c.index, node: c.node, key: c.rng.IntN(p.Keys), lane: c.lane}
+	o := &op{serial: serial(c.index, c.count), action: p.Mix.pick(c.dice), client: c.index, node: c.node, key: c.dice.IntN(p.Keys), lane: c.lane}
 	if w.now() > p.Heal && o.action.writes() {
 		o.action = doLoad
 	}
-	o.choice = choose(c.rng, o.action)
+	o.choice = choose(c.dice, o.action)
+	if p.Without[o.serial] {
+		return
+	}
 	if o.action.writes() {
 		c.aim(o)
 		c.run.source.take(o.keys)
@@ -80,7 +85,7 @@ func (c *client) aim(o *op) {
 	case o.action == doClear || o.action == doExpireAll:
 		o.keys = 1<<p.Keys - 1
 	case o.action.marks():
-		o.tag = c.rng.IntN(p.Tags)
+		o.tag = c.dice.IntN(p.Tags)
 		o.keys = p.keysOf(o.tag)
 	}
 }
@@ -123,10 +128,10 @@ func (c *client) patience(ctx context.Context, o *op) (context.Context, context.
 	switch {
 	case o.choice&endless != 0:
 		return context.WithoutCancel(ctx), func() {}
-	case c.rng.IntN(4) > 0:
+	case c.dice.IntN(4) > 0:
 		return context.WithCancel(ctx)
 	}
-	return context.WithTimeout(ctx, 5*between(c.rng, 0, 200)+ms(2))
+	return context.WithTimeout(ctx, 5*between(c.dice, 0, 200)+ms(2))
 }
 
 func (c *client) do(ctx context.Context, n *node, o *op) {
@@ -195,15 +200,15 @@ func (o *op) wrote(outcome core.Outcome) {
 
 // recipe draws what a factory does.
 func (c *client) recipe(o *op) recipe {
-	r := recipe{before: between(c.rng, 0, 10), after: between(c.rng, 0, 10)}
-	switch n := c.rng.IntN(20); {
+	r := recipe{before: between(c.dice, 0, 10), after: between(c.dice, 0, 10)}
+	switch n := c.dice.IntN(20); {
 	case n < 2:
-		r.before, r.after = between(c.rng, 0, 3400), between(c.rng, 0, 3400)
+		r.before, r.after = between(c.dice, 0, 3400), between(c.dice, 0, 3400)
 	case n < 6:
-		r.before, r.after = between(c.rng, 0, 100), between(c.rng, 0, 100)
+		r.before, r.after = between(c.dice, 0, 100), between(c.dice, 0, 100)
 	}
-	if c.rng.IntN(10) == 0 {
-		r.end = ending(c.rng.IntN(int(endings)))
+	if c.dice.IntN(10) == 0 {
+		r.end = ending(c.dice.IntN(int(endings)))
 	}
 	if o.choice&endless != 0 && r.end == exits {
 		r.end = panics // it would end the client
@@ -211,6 +216,6 @@ func (c *client) recipe(o *op) recipe {
 	if c.run.world.now() > c.run.plan.Heal {
 		r.end = returns // a failure would have stale answers follow
 	}
-	r.deaf = c.rng.IntN(10) == 0
+	r.deaf = c.dice.IntN(10) == 0
 	return r
 }

@@ -74,10 +74,8 @@ func (h *history) take(o *op, key int) {
 	if o.status != committed {
 		h.owed[o.node] = max(h.owed[o.node], v)
 	}
-	if o.died {
-		h.lost = max(h.lost, v)
-	}
 	if o.status == failed {
+		h.lost = max(h.lost, v) // the cache does not know of it
 		if o.action == doSet && o.err != nil && !o.died {
 			h.refused[o.from] = true
 		}

@@ -44,10 +44,10 @@ const (
 
 // birth starts a life of the node with an index.
 func (r *run) birth(index, life int) (*node, error) {
-	w, as := r.world, uint64(index)+uint64(life)<<16
+	w := r.world
 	n := &node{index: index, life: life, world: w, source: r.source, memory: r.plan.memory(index)}
-	n.port = &port{store: r.store, node: n, rng: w.random(actorPort + as), under: make(map[string]int)}
-	rng := w.random(actorNode + as)
+	n.port = &port{store: r.store, node: n, dice: newDice(), under: make(map[string]int)}
+	rng := w.random(actorNode + n.actor())
 	var id [16]byte
 	binary.BigEndian.PutUint64(id[:], rng.Uint64())
 	binary.BigEndian.PutUint64(id[8:], rng.Uint64())
@@ -55,7 +55,7 @@ func (r *run) birth(index, life int) (*node, error) {
 		Name:        "sim",
 		Memory:      n.memory,
 		Distributed: n.port,
-		Backplane:   &plug{bus: r.bus, node: n, rng: w.random(actorPlug + as)},
+		Backplane:   &plug{bus: r.bus, node: n, dice: newDice()},
 		Serializer:  binaryValues{},
 		Plugins:     []core.Plugin{probe{n, id}},
 		Defaults:    r.plan.Defaults,
@@ -69,6 +69,9 @@ func (r *run) birth(index, life int) (*node, error) {
 	n.cache, err = hybrid.Of[value](stack, "v")
 	return n, err
 }
+
+// actor returns what tells the dice of this life from those of others.
+func (n *node) actor() uint64 { return uint64(n.index) + uint64(n.life)<<16 }
 
 // forget empties the memory, as eviction may at any time.
 func (n *node) forget() {

@@ -62,6 +62,7 @@ func (s status) String() string { return statusNames[s] }
 
 // op is one operation of a client.
 type op struct {
+	serial uint32
 	action action
 	client int
 	node   int
@@ -82,6 +83,9 @@ type op struct {
 	versions [maxKeys]uint64 // of a write
 	err      error
 }
+
+// serial returns the number of a client's n-th operation.
+func serial(client int, n uint64) uint32 { return uint32(client+1)<<20 | uint32(n) }
 
 // keySet is a set of indexes of keys.
 type keySet uint8

@@ -32,6 +32,9 @@ type Plan struct {
 	Faults   []Fault
 	Verbose  bool // note every call and message
 
+	// Without names operations that are left out, by serial.
+	Without map[uint32]bool
+
 	kinds uint64 // set of the kinds of faults there are
 }
 
@@ -67,7 +70,7 @@ func (p *Plan) tagsOf(key int) (tags []string) {
 // Mix holds the weights of the actions.
 type Mix [actions]int
 
-func (m *Mix) pick(r *rand.Rand) action {
+func (m *Mix) pick(r dice) action {
 	total := 0
 	for _, w := range m {
 		total += w

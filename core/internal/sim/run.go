@@ -52,7 +52,7 @@ func Run(ctx context.Context, p *Plan) (Report, error) {
 func (r *run) live(ctx context.Context) {
 	var all sync.WaitGroup
 	for i := range r.plan.Nodes * r.plan.Clients {
-		c := &client{run: r, index: i, node: i % r.plan.Nodes, lane: firstClient + instant(i), rng: r.world.random(actorClient + uint64(i))}
+		c := &client{run: r, index: i, node: i / r.plan.Clients, lane: firstClient + instant(i), dice: newDice()}
 		all.Go(func() { c.live(ctx) })
 	}
 	for i := range r.plan.Faults {

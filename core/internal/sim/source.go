@@ -6,7 +6,6 @@ package sim
 import (
 	"context"
 	"errors"
-	"math/rand/v2"
 	"runtime"
 	"sync"
 
@@ -22,7 +21,7 @@ type source struct {
 	world *world
 
 	mu       sync.Mutex
-	rng      *rand.Rand
+	dice     dice
 	versions []uint64
 	turns    []chan struct{} // holds a token while free
 	running  map[flight][]*core.Token
@@ -36,7 +35,7 @@ type flight struct {
 
 func newSource(w *world, keys int) *source {
 	s := &source{
-		world: w, rng: w.random(actorSource), versions: make([]uint64, keys),
+		world: w, dice: newDice(), versions: make([]uint64, keys),
 		turns: make([]chan struct{}, keys), running: make(map[flight][]*core.Token),
 	}
 	for i := range s.turns {
@@ -136,7 +135,9 @@ func (s *source) load(ctx context.Context, n *node, key int, r recipe) (value, e
 func (s *source) down(node int) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.world.plan.at(SourceDown, node, s.world.now(), func() int { return s.rng.IntN(100) }) != nil
+	now := s.world.now()
+	s.dice.throw(s.world.plan.Seed, actorSource, uint64(node), uint64(now/tick))
+	return s.world.plan.at(SourceDown, node, now, s.dice.percent) != nil
 }
 
 // enter notes that a factory of a flight begins, and returns how many of the key

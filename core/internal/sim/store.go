@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"slices"
 	"strings"
 	"sync"
@@ -91,7 +90,7 @@ type port struct {
 
 	writes atomic.Int64 // calls that write
 	mu     sync.Mutex
-	rng    *rand.Rand
+	dice   dice
 	under  map[string]int // by key: calls under way
 }
 
@@ -135,19 +134,28 @@ type trip struct {
 	hang      bool
 }
 
+// throw throws the dice for a call.
+func (p *port) throw(now instant, key string, write bool) {
+	about := uint64(len(key))<<8 | uint64(key[len(key)-1])
+	if write {
+		about |= 1 << 32
+	}
+	p.dice.throw(p.store.world.plan.Seed, actorPort+p.node.actor(), uint64(now/tick), about)
+}
+
 // plan draws what happens to a call.
-func (p *port) plan(write bool) (t trip) {
+func (p *port) plan(key string, write bool) (t trip) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	plan, now, node := p.store.world.plan, p.store.world.now(), p.node.index
-	roll := func() int { return p.rng.IntN(100) }
-	t.out, t.back = between(p.rng, 0, 2), between(p.rng, 0, 2)
-	if f := plan.at(StoreSlow, node, now, roll); f != nil {
-		t.out, t.back = between(p.rng, f.Lo/2, f.Hi/2), between(p.rng, f.Lo/2, f.Hi/2)
+	p.throw(now, key, write)
+	t.out, t.back = between(p.dice, 0, 2), between(p.dice, 0, 2)
+	if f := plan.at(StoreSlow, node, now, p.dice.percent); f != nil {
+		t.out, t.back = between(p.dice, f.Lo/2, f.Hi/2), between(p.dice, f.Lo/2, f.Hi/2)
 	}
-	t.hang = plan.at(StoreHang, node, now, roll) != nil
-	t.refused = plan.at(StoreError, node, now, roll) != nil
-	t.lost = write && plan.at(StoreLost, node, now, roll) != nil
+	t.hang = plan.at(StoreHang, node, now, p.dice.percent) != nil
+	t.refused = plan.at(StoreError, node, now, p.dice.percent) != nil
+	t.lost = write && plan.at(StoreLost, node, now, p.dice.percent) != nil
 	return t
 }
 
@@ -168,7 +176,7 @@ func (p *port) call(ctx context.Context, key string, write bool, work func() str
 	}
 	w := p.store.world
 	lane := w.callLane()
-	t := p.plan(write)
+	t := p.plan(key, write)
 	if t.hang {
 		t.out = time.Hour
 	}
@@ -229,8 +237,8 @@ func (p *port) Get(ctx context.Context, key string) (data []byte, ok bool, err e
 	data = slices.Clone(data)
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.store.world.plan.at(StoreGarble, p.node.index, p.store.world.now(), func() int { return p.rng.IntN(100) }) != nil {
-		garble(p.rng, data)
+	if p.store.world.plan.at(StoreGarble, p.node.index, p.store.world.now(), p.dice.percent) != nil {
+		garble(p.dice, data)
 	}
 	return data, ok, nil
 }

@@ -88,9 +88,9 @@ func (s *store) squat(some func() bool) {
 }
 
 // garble changes a byte of a reply.
-func garble(rng *rand.Rand, data []byte) {
+func garble(d dice, data []byte) {
 	if len(data) > 0 {
-		data[rng.IntN(len(data))] ^= byte(1 + rng.IntN(255))
+		data[d.IntN(len(data))] ^= byte(1 + d.IntN(255))
 	}
 }
 

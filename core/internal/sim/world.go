@@ -158,7 +158,7 @@ func (w *world) release(t *time.Timer) {
 func ms(n int) instant { return instant(n) * tick }
 
 // between returns a random whole number of milliseconds from lo to hi.
-func between(r *rand.Rand, lo, hi int) instant {
+func between(r interface{ IntN(int) int }, lo, hi int) instant {
 	if hi <= lo {
 		return ms(lo)
 	}
