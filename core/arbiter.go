@@ -7,6 +7,8 @@ import (
 	"bytes"
 	"context"
 	"time"
+
+	"github.com/fusioncache-go/fusioncache/core/internal/mutation"
 )
 
 // Arbiter is the ability of a [DistributedLayer] to decide, in one step that
@@ -98,7 +100,7 @@ func (w Write) Decide(current []byte) Decision {
 		return Decision{Ruling: Ruling{Foreign: true}}
 	}
 	if len(current) == 0 {
-		if w.Mode == Fill && len(w.Expect) > 0 {
+		if w.Mode == Fill && len(w.Expect) > 0 && !mutation.On(mutation.NoCAS) {
 			return Decision{}
 		}
 		return Decision{Ruling: Ruling{Stored: true, Header: ours}, Store: true, Data: w.Data, TTL: w.TTL}
@@ -108,7 +110,7 @@ func (w Write) Decide(current []byte) Decision {
 		return Decision{Ruling: Ruling{Foreign: true}}
 	}
 	refused := Decision{Ruling: Ruling{Header: there}}
-	if w.Mode == Fill && !bytes.Equal(w.Expect, current[:HeaderSize]) {
+	if w.Mode == Fill && !bytes.Equal(w.Expect, current[:HeaderSize]) && !mutation.On(mutation.NoCAS) {
 		return refused
 	}
 	kind := ours.Kind
@@ -137,10 +139,13 @@ const (
 
 func (w Write) replay(ours, there Header) age {
 	skew := w.Skew.Milliseconds()
+	if mutation.On(mutation.NoSkew) {
+		skew = 0
+	}
 	switch {
 	case there.Same(ours.Version):
 		return applied
-	case there.Node == ours.Node && there.Kind != FillWrite:
+	case there.Node == ours.Node && there.Kind != FillWrite && !mutation.On(mutation.NoOwnOrder):
 		if there.Op > ours.Op {
 			return older
 		}
@@ -160,7 +165,7 @@ func (w Write) over(ours, there Header, kind WriteKind) Decision {
 	if !higher {
 		h.Time, h.Tick, h.Bump = there.Time, there.Tick, there.Bump
 	}
-	if !higher || kind != ours.Kind {
+	if !higher || kind != ours.Kind && !mutation.On(mutation.SameVersion) {
 		if h.Bump++; h.Bump > MaxTick {
 			h.Time, h.Tick, h.Bump = h.Time+1, 0, 1
 		}

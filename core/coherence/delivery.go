@@ -8,6 +8,7 @@ import (
 	"errors"
 
 	"github.com/fusioncache-go/fusioncache/core"
+	"github.com/fusioncache-go/fusioncache/core/internal/mutation"
 	"github.com/fusioncache-go/fusioncache/core/wire"
 )
 
@@ -46,9 +47,13 @@ func (w *Writer) send(ctx context.Context, ch change) (outcome core.Outcome, err
 // apply does the work of a change. It has the turn of its key, so a fill that
 // finds its token valid here is ahead of every write that revokes it later.
 func (w *Writer) apply(ctx context.Context, ch change) error {
-	if !ch.token.Valid() {
+	if !valid(ch.token) {
 		w.fenced(ch.key)
 		return nil
+	}
+	if mutation.On(mutation.EarlyMessage) {
+		_ = w.tell(ctx, ch)
+		ch.notify = false
 	}
 	ruling, failed := w.deliver(ctx, ch)
 	if ch.token != nil && (failed != nil || !ruling.Stored) {

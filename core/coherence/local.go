@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/fusioncache-go/fusioncache/core"
+	"github.com/fusioncache-go/fusioncache/core/internal/mutation"
 )
 
 // Revoker takes from the flights of a key the right to store their results.
@@ -159,7 +160,7 @@ func (l *Local) Admits(key string, v core.Version) bool {
 	if v.IsZero() {
 		return true
 	}
-	if own, owes := l.debts.owes(key); owes {
+	if own, owes := l.debts.owes(key); owes && !mutation.On(mutation.NoDebt) {
 		if v.Node == own.Node {
 			return v.Op >= own.Op
 		}
@@ -167,14 +168,14 @@ func (l *Local) Admits(key string, v core.Version) bool {
 			return false
 		}
 	}
-	return l.fences.admits(l.hash(key), v, l.clock.Now())
+	return l.fences.admits(l.hash(key), v, l.clock.Now()) || mutation.On(mutation.NoFence)
 }
 
 // Commit stores the result of a flight, unless its token was revoked or it is
 // older than the fence of its key. It reports whether it did.
 func (l *Local) Commit(key string, t *core.Token, e *core.Entry) bool {
 	defer l.lock(key).Unlock()
-	if !t.Valid() || !l.Admits(key, e.Version()) {
+	if !valid(t) || !l.Admits(key, e.Version()) {
 		return false
 	}
 	l.store(key, e)
@@ -189,13 +190,13 @@ func (l *Local) Adopt(key string, t *core.Token, e *core.Entry) bool {
 	if !l.Admits(key, e.Version()) {
 		return false
 	}
-	if !t.Valid() {
+	if !valid(t) {
 		l.overtaken(key, e)
 		return false
 	}
 	before, ok := l.memory.Get(key)
 	l.store(key, e)
-	if known := ok && before.Version().Same(e.Version()); !known && e.State(l.clock.Now()) == core.Fresh {
+	if known := ok && before.Version().Same(e.Version()); !known && e.State(l.clock.Now()) == core.Fresh && !mutation.On(mutation.NoNews) {
 		l.revoke(key)
 	}
 	return true
@@ -225,7 +226,7 @@ func (l *Local) overtaken(key string, shown *core.Entry) {
 func (l *Local) Confirm(key string, t *core.Token, m core.Meta) {
 	defer l.lock(key).Unlock()
 	e, ok := l.memory.Get(key)
-	if !ok || !t.Valid() || !e.Version().Same(m.Version) {
+	if !ok || !valid(t) || !e.Version().Same(m.Version) {
 		return
 	}
 	confirmed := e.Meta()
@@ -288,7 +289,7 @@ func (l *Local) Invalidate(key string, v core.Version) {
 // stands for a key that begins with NUL; memory has none. gone says that the
 // write is a removal, which leaves nothing to fail-safe.
 func (l *Local) Landed(key string, own, landed core.Version, gone bool) {
-	if key[0] == 0 {
+	if key[0] == 0 || mutation.On(mutation.NoLanding) {
 		return
 	}
 	defer l.lock(key).Unlock()
@@ -348,6 +349,10 @@ func (l *Local) invalidated(key string, v core.Version) {
 		l.fences.raise(l.hash(key), v, l.clock.Now())
 	}
 }
+
+// valid reports whether the result of t may be stored. The lock of its key is
+// held.
+func valid(t *core.Token) bool { return t.Valid() || mutation.On(mutation.NoToken) }
 
 func (l *Local) revoke(key string) {
 	for _, r := range l.revokers {

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/fusioncache-go/fusioncache/core"
+	"github.com/fusioncache-go/fusioncache/core/internal/mutation"
 )
 
 // Marks are the present generations of the tags, and of the whole cache, whose
@@ -135,12 +136,17 @@ func (m *Marks) Judge(e *core.Meta) Standing {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	worst := m.judge("", e.Epoch)
+	if mutation.On(mutation.NoEpoch) {
+		worst = Valid
+	}
 	for i, t := range e.Tags {
 		var g core.Generation
 		if i < len(e.Generations) {
 			g = e.Generations[i]
 		}
-		worst = max(worst, m.judge(t, g))
+		if !mutation.On(mutation.NoGeneration) {
+			worst = max(worst, m.judge(t, g))
+		}
 	}
 	return worst
 }

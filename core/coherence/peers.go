@@ -5,6 +5,7 @@ package coherence
 
 import (
 	"github.com/fusioncache-go/fusioncache/core"
+	"github.com/fusioncache-go/fusioncache/core/internal/mutation"
 	"github.com/fusioncache-go/fusioncache/core/wire"
 )
 
@@ -68,7 +69,7 @@ func (p *peers) hear(id wire.NodeID, seq uint64, now core.Instant) (lost bool) {
 		return seq > 1
 	}
 	n.heard = now
-	return n.take(seq, now)
+	return n.take(seq, now) && !mutation.On(mutation.NoGap)
 }
 
 // expect begins the account of a node anew: next is the first message that has to
@@ -117,7 +118,7 @@ func (n *peer) advance(now core.Instant) {
 func (p *peers) check(now core.Instant) (lost, silent bool) {
 	for id, n := range p.known {
 		if n.ahead != nil && now.Sub(n.gapSince) >= p.options.GapWait {
-			lost = true
+			lost = !mutation.On(mutation.NoGap)
 			n.next, n.ahead, n.gapSince = n.ahead.highest+1, nil, 0
 		}
 		switch quiet := now.Sub(n.heard); {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/fusioncache-go/fusioncache/core"
+	"github.com/fusioncache-go/fusioncache/core/internal/mutation"
 )
 
 // PulseOptions say when a node stops to believe that it hears everything.
@@ -71,11 +72,11 @@ func (p *pulse) init() {
 }
 
 func (p *pulse) trusts(checked, now core.Instant) bool {
-	if int64(checked) < p.suspect.Load() {
+	if int64(checked) < p.suspect.Load() && !mutation.On(mutation.NoRevalidation) {
 		return false
 	}
 	if int64(now)-int64(p.silence) <= p.heard.Load() && !p.silent.Load() {
 		return true
 	}
-	return now.Sub(checked) < p.degraded
+	return now.Sub(checked) < p.degraded || mutation.On(mutation.NoDegraded)
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/fusioncache-go/fusioncache/core"
+	"github.com/fusioncache-go/fusioncache/core/internal/mutation"
 	"github.com/fusioncache-go/fusioncache/core/wire"
 )
 
@@ -140,7 +141,7 @@ func (r *Receiver) Joined(gapless bool) {
 	r.mu.Unlock()
 	if first {
 		r.local.Suspect()
-	} else if !gapless {
+	} else if !gapless && !mutation.On(mutation.NoRejoin) {
 		r.gap("subscribed again")
 	}
 	// After a repair without a gap, what was missed comes next. All of it has come
@@ -161,7 +162,7 @@ func (r *Receiver) hear(sent core.Instant) {
 	r.mu.Lock()
 	since := max(before, r.bridge)
 	r.mu.Unlock()
-	if before != math.MinInt64 && sent.Sub(since) > r.options.Silence {
+	if before != math.MinInt64 && sent.Sub(since) > r.options.Silence && !mutation.On(mutation.NoGap) {
 		r.gap("own messages did not arrive")
 	}
 	r.local.pulse.heard.Store(int64(sent))
@@ -229,7 +230,9 @@ func (r *Receiver) doubt(tag string, soft bool) {
 	if r.local.marks == nil {
 		return
 	}
-	r.local.marks.Doubt(tag, soft)
+	if !mutation.On(mutation.NoDoubt) {
+		r.local.marks.Doubt(tag, soft)
+	}
 	if tag == "" && !soft {
 		r.local.Clear()
 		return

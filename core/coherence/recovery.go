@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/fusioncache-go/fusioncache/core"
+	"github.com/fusioncache-go/fusioncache/core/internal/mutation"
 	"github.com/fusioncache-go/fusioncache/core/wire"
 )
 
@@ -107,12 +108,18 @@ func (r *Recovery) recount() {
 // owe takes d in, in the place of an earlier debt of its key.
 func (r *Recovery) owe(d *debt) {
 	lost := false
+	if mutation.On(mutation.NoRecovery) {
+		return
+	}
 	d.says = r.heavier(d.key, d.kind)
 	r.mu.Lock()
 	switch now, known := r.items[d.key]; {
 	case known && now.version.Op > d.version.Op: // a later write owes already
 	case !known && len(r.items) >= r.options.MaxKeys:
 		r.overflow, lost = true, true
+		if mutation.On(mutation.NoOverflow) {
+			r.overflow, lost = false, false
+		}
 	default:
 		r.items[d.key] = d
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/fusioncache-go/fusioncache/core"
+	"github.com/fusioncache-go/fusioncache/core/internal/mutation"
 	"github.com/fusioncache-go/fusioncache/core/wire"
 )
 
@@ -234,7 +235,7 @@ const frameOverhead = core.HeaderSize + 48
 // Remove removes key, as removal v. If the layer orders writes, a mark stays for
 // a while: a load that began before must not bring the value back.
 func (s *Shared) Remove(ctx context.Context, key string, v core.Version) (core.Ruling, error) {
-	if s.arbiter != nil {
+	if s.arbiter != nil && !mutation.On(mutation.NoTombstone) {
 		return s.Write(ctx, put{key: key, mode: core.Force, kind: core.TombstoneWrite, meta: core.Meta{Version: v}})
 	}
 	return s.took(v), s.failed(core.OpRemove, key, s.layer.Delete(ctx, s.prefix+key))
@@ -262,6 +263,9 @@ func (s *Shared) Expire(ctx context.Context, key string, v core.Version) (core.R
 		}
 		m.Version = v
 		m.Stale = core.Instant(-s.clock.Offset()) // 1970: the past by any node's clock
+		if mutation.On(mutation.ClockExpiry) {
+			m.Stale = s.clock.Now()
+		}
 		ruling, err := s.Write(ctx, put{key: key, mode: core.Fill, kind: core.ValueWrite, meta: m, payload: found.Payload, expect: found.Seen.Header})
 		if err != nil || ruling.Stored || ruling.Foreign {
 			return ruling, err

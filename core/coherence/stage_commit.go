@@ -7,6 +7,7 @@ import (
 	"context"
 
 	"github.com/fusioncache-go/fusioncache/core"
+	"github.com/fusioncache-go/fusioncache/core/internal/mutation"
 )
 
 // Commit returns the stage that stores what the factory made on every level and
@@ -21,6 +22,9 @@ func Commit(w *Writer) core.Stage {
 			res, err := next(ctx, r)
 			if err != nil || res.Entry == nil {
 				return res, err
+			}
+			if mutation.On(mutation.LateMarks) {
+				begun = begin(ctx, w, r)
 			}
 			w.fill(ctx, r, begun.stamp(res.Entry))
 			return res, nil
