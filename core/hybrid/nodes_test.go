@@ -274,3 +274,16 @@ func TestClear_EmptiedServerInvalidatesWhatNodesHold(t *testing.T) {
 		n.wantMiss(t, 0, "k")
 	})
 }
+
+func TestTags_RemovalOnAClosedStackIsNotCommitted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := startNodes(t, 1)
+		stack := n.caches[0].Stack()
+		if err := stack.Close(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if outcome, err := stack.RemoveByTag(t.Context(), "red", "blue"); outcome != 0 || !errors.Is(err, core.ErrClosed) {
+			t.Errorf("got %v, %v; want no outcome and core.ErrClosed", outcome, err)
+		}
+	})
+}

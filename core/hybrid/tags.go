@@ -45,8 +45,11 @@ func (s *Stack) renewTags(ctx context.Context, op core.Op, soft bool, tags []str
 	var errs []error
 	for _, t := range tags {
 		outcome, err := s.renew(ctx, op, soft, t)
-		worst = max(worst, outcome)
 		errs = append(errs, err)
+		if outcome == 0 {
+			return 0, errors.Join(errs...)
+		}
+		worst = max(worst, outcome)
 	}
 	return worst, errors.Join(errs...)
 }
