@@ -61,6 +61,18 @@ type Write struct {
 
 	// TombstoneTTL is, for Replay, the life of a tombstone that settles doubt.
 	TombstoneTTL time.Duration
+
+	// Notice is a message to be published once the write is stored. Nil: none. A
+	// layer may leave it to the caller; see [Ruling].Told.
+	Notice *Notice
+}
+
+// Notice is a message that a distributed layer may publish in one step with a
+// write, if it reaches the outlet: a round trip less, and nothing can come
+// between the two.
+type Notice struct {
+	Outlet  Outlet
+	Message []byte // not kept
 }
 
 // Ruling is what came of a [Write].
@@ -72,6 +84,10 @@ type Ruling struct {
 
 	// Foreign reports that the place holds bytes that are not ours. They stay.
 	Foreign bool
+
+	// Told reports that the notice of the write was published. It is false
+	// whenever that is not certain.
+	Told bool
 
 	// Header is what the place holds now. Zero if Foreign, or empty.
 	Header Header

@@ -41,6 +41,26 @@ type Subscriber interface {
 	Message(msg []byte)
 }
 
+// Outlet is where the messages of a backplane are published.
+type Outlet struct {
+	// Server is the client of the vendor's package that publishes, of a type that
+	// can be compared: who has the same client reaches the same server. Nil: there
+	// is no outlet.
+	Server any
+
+	// Channel is the name of the channel at the server.
+	Channel string
+}
+
+// OutletOwner is the ability of a [Backplane] to let a distributed layer on the
+// same server publish for it, in one step with a write; see [Notice].
+type OutletOwner interface {
+	// Outlet returns where Publish publishes. What a wrapper does to messages does
+	// not happen to those that are published there: a wrapper that changes them
+	// hides the ability.
+	Outlet() Outlet
+}
+
 // KeySubscriber is the ability of a [Subscriber] to hear that single keys of the
 // distributed layer were changed, by whomever and in whatever way. A backplane
 // that learns of it from the server of that layer tells those that have it.

@@ -62,10 +62,11 @@ func (l *Layer) arbitrate(ctx context.Context, key string, w core.Write) (core.R
 }
 
 func (l *Layer) scripted(ctx context.Context, key string, w core.Write) (core.Ruling, error) {
+	channel, message := l.outlet(w.Notice)
 	args := []any{
 		1, key,
 		mode(w.Mode), w.Data[:core.HeaderSize], w.Data[core.HeaderSize:], lifetime(w.TTL), w.Expect,
-		w.Skew.Milliseconds(), lifetime(w.TombstoneTTL),
+		w.Skew.Milliseconds(), lifetime(w.TombstoneTTL), channel, message,
 	}
 	cmd := redis.NewSliceCmd(ctx, append([]any{"evalsha", scriptSHA}, args...)...)
 	err := l.send(ctx, cmd)
@@ -77,6 +78,15 @@ func (l *Layer) scripted(ctx context.Context, key string, w core.Write) (core.Ru
 		return core.Ruling{}, err
 	}
 	return parseRuling(cmd.Val())
+}
+
+// outlet returns the channel that a notice is for, empty if there is none or it is
+// not one of this client's.
+func (l *Layer) outlet(n *core.Notice) (channel string, message []byte) {
+	if n == nil || n.Outlet.Server != any(l.client) {
+		return "", nil
+	}
+	return n.Outlet.Channel, n.Message
 }
 
 // ReadHeader asks for the first bytes of the value only.
@@ -109,15 +119,16 @@ func lifetime(ttl time.Duration) string {
 
 var errReply = errors.New("script gave an unknown reply")
 
-// parseRuling reads what the script returns: a word, and the header in place.
+// parseRuling reads what the script returns: a word, the header in place, and
+// perhaps another word.
 func parseRuling(reply []any) (core.Ruling, error) {
-	if len(reply) != 2 {
+	if len(reply) != 2 && len(reply) != 3 {
 		return core.Ruling{}, errReply
 	}
 	word, _ := reply[0].(string)
 	header, _ := reply[1].(string)
-	r := core.Ruling{Stored: word == "stored", Foreign: word == "foreign"}
-	if !r.Stored && !r.Foreign && word != "refused" {
+	r := core.Ruling{Stored: word == "stored", Foreign: word == "foreign", Told: len(reply) == 3}
+	if !r.Stored && !r.Foreign && word != "refused" || r.Told && reply[2] != "told" {
 		return core.Ruling{}, errReply
 	}
 	if header == "" {

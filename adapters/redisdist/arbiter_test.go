@@ -38,6 +38,8 @@ func TestArbitrate_ReadsTheReplyOfTheScript(t *testing.T) {
 		{[]any{"refused", header(w)}, core.Ruling{Header: h}, true},
 		{[]any{"refused", ""}, core.Ruling{}, true},
 		{[]any{"foreign", ""}, core.Ruling{Foreign: true}, true},
+		{[]any{"stored", header(w), "told"}, core.Ruling{Stored: true, Told: true, Header: h}, true},
+		{[]any{"stored", header(w), "asked"}, core.Ruling{}, false},
 		{[]any{"perhaps", ""}, core.Ruling{}, false},
 		{[]any{"stored", "H1"}, core.Ruling{}, false},
 		{[]any{"stored"}, core.Ruling{}, false},

@@ -3,8 +3,10 @@
 --
 -- KEYS[1] the key
 -- ARGV    mode (force, fill, replay), header, body, ttl in ms (empty: for ever),
---         expected header (fill), clock skew in ms and ttl of a tombstone (replay)
--- returns a word (stored, refused, foreign) and the header that is in place now
+--         expected header (fill), clock skew in ms and ttl of a tombstone (replay),
+--         channel (empty: none) and message to publish once it is stored
+-- returns a word (stored, refused, foreign), the header that is in place now, and
+-- told if the message was published
 --
 -- A header has 48 bytes: H1, time (13 digits), tick (5), bump (5), node (12 hex),
 -- operation (9 hex), kind, line feed. All numbers stay below 2^53, so that they
@@ -67,5 +69,8 @@ if ttl == '' then
 	redis.call('SET', KEYS[1], header .. body)
 else
 	redis.call('SET', KEYS[1], header .. body, 'PX', ttl)
+end
+if ARGV[8] ~= '' and type(redis.pcall('PUBLISH', ARGV[8], ARGV[9])) == 'number' then
+	return {'stored', header, 'told'}
 end
 return {'stored', header}

@@ -15,8 +15,9 @@ import (
 )
 
 var (
-	_ core.Backplane = (*Backplane)(nil)
-	_ core.Pinger    = (*Backplane)(nil)
+	_ core.Backplane   = (*Backplane)(nil)
+	_ core.Pinger      = (*Backplane)(nil)
+	_ core.OutletOwner = (*Backplane)(nil)
 )
 
 const (
@@ -115,6 +116,16 @@ func (b *Backplane) Publish(ctx context.Context, msg []byte) error {
 		return b.failure(ctx, "publish to", err)
 	}
 	return nil
+}
+
+// Outlet returns the client and the channel, so that a distributed layer on the
+// same client can publish together with its writes. A sharded channel has none:
+// its messages belong to the node of a slot.
+func (b *Backplane) Outlet() core.Outlet {
+	if b.sharded {
+		return core.Outlet{}
+	}
+	return core.Outlet{Server: b.client, Channel: b.channel}
 }
 
 // Ping asks the server whether it answers; of a cluster, one of its masters.

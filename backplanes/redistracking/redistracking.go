@@ -109,6 +109,14 @@ func (b *Backplane) check(prefixes []string) error {
 	return errors.Join(wrong...)
 }
 
+// Outlet returns that of the inner backplane, if it has one.
+func (b *Backplane) Outlet() core.Outlet {
+	if inner, ok := core.As[core.OutletOwner](b.inner); ok {
+		return inner.Outlet()
+	}
+	return core.Outlet{}
+}
+
 // Publish is that of the other backplane.
 func (b *Backplane) Publish(ctx context.Context, msg []byte) error { return b.inner.Publish(ctx, msg) }
 

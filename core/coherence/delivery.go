@@ -55,7 +55,11 @@ func (w *Writer) apply(ctx context.Context, ch change) error {
 		_ = w.tell(ctx, ch)
 		ch.notify = false
 	}
-	ruling, failed := w.deliver(ctx, ch)
+	if ch.notify && ch.forced && w.Shared.arbiter != nil {
+		ch.notice = w.Notifier.notice(w.Recovery.heavier(ch.key, ch.kind), ch.key, ch.version)
+	}
+	ruling, failed := w.deliver(ctx, &ch)
+	ch.notify = ch.notify && !ruling.Told
 	if ch.token != nil && (failed != nil || !ruling.Stored) {
 		return w.unfilled(ch, failed)
 	}
@@ -68,20 +72,21 @@ func (w *Writer) apply(ctx context.Context, ch change) error {
 }
 
 // deliver takes a change to the distributed layer.
-func (w *Writer) deliver(ctx context.Context, ch change) (core.Ruling, error) {
+func (w *Writer) deliver(ctx context.Context, ch *change) (core.Ruling, error) {
 	if ch.shared == nil {
 		return core.Ruling{Stored: true}, nil
 	}
-	if ch.codec != nil && ch.options.BackgroundWrites {
+	if ch.unsure {
 		m, err := w.settled(ctx, ch.meta, ch.options.DistributedTimeout)
 		if err != nil {
 			return core.Ruling{}, err
 		}
 		ch.meta = m
+		w.Local.Restamp(ch.key, m)
 	}
 	within, cancel := context.WithTimeout(ctx, ch.options.DistributedTimeout)
 	defer cancel()
-	ruling, err := ch.shared(within, ch.meta)
+	ruling, err := ch.shared(within, ch)
 	if err == nil && ruling.Foreign && ch.token == nil {
 		// The place is not ours: what the caller wants there is not there.
 		err = &core.LayerError{Level: core.LevelDistributed, Op: core.OpSet, Key: ch.key, Err: core.ErrForeign}
@@ -108,6 +113,9 @@ func (w *Writer) tell(ctx context.Context, ch change) error {
 	}
 	within, cancel := context.WithTimeout(context.WithoutCancel(ctx), ch.options.DistributedTimeout)
 	defer cancel()
+	if ch.notice != nil {
+		return w.Notifier.publish(within, ch.key, ch.notice.Message)
+	}
 	return w.Notifier.Send(within, w.Recovery.heavier(ch.key, ch.kind), ch.key, ch.version)
 }
 

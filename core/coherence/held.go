@@ -30,3 +30,12 @@ func (l *Local) usable(held *core.Entry) *core.Entry {
 	}
 	return held
 }
+
+// justWritten reports whether m is of the last write of this node, so young that
+// a write of another node that it has not heard of would not count yet, and which
+// the distributed layer does not confirm because it has not got it: a node reads
+// what it has just written, whatever is down.
+func (l *Local) justWritten(key string, m *core.Meta, now core.Instant) bool {
+	own, owes := l.debts.owes(key)
+	return owes && own.Same(m.Version) && now.Sub(m.Checked) < l.pulse.degraded
+}

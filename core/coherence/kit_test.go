@@ -257,7 +257,7 @@ func (r *rig) judge(o core.EntryOptions) coherence.Verdict {
 		return coherence.Ignore
 	}
 	m := e.Meta()
-	return r.local.Judge(&m, r.clock.Now(), &o)
+	return r.local.Judge("k", &m, r.clock.Now(), &o)
 }
 
 // version returns the version of write number op of a node.

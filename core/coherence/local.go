@@ -234,6 +234,19 @@ func (l *Local) Confirm(key string, t *core.Token, m core.Meta) {
 	l.store(key, e.With(confirmed))
 }
 
+// Restamp gives key's entry, if it is still the write with metadata m, the marks
+// of m.
+func (l *Local) Restamp(key string, m core.Meta) {
+	defer l.lock(key).Unlock()
+	e, ok := l.memory.Get(key)
+	if !ok || !e.Version().Same(m.Version) {
+		return
+	}
+	now := e.Meta()
+	now.Epoch, now.Generations = m.Epoch, m.Generations
+	l.store(key, e.With(now))
+}
+
 // Write stores e and revokes the flights of key.
 func (l *Local) Write(key string, e *core.Entry) {
 	defer l.lock(key).Unlock()

@@ -73,7 +73,8 @@ func NewMarks(s *Shared, clock core.Clock, maxAge time.Duration) *Marks {
 func (m *Marks) Current(marked uint64) bool { return marked == m.changes.Load() }
 
 // Begin returns the generations of the whole cache and of tags, to load or write
-// an entry under, and the count of changes at which they hold.
+// an entry under, and the count of changes at which they hold. Where the
+// distributed layer does not answer, they are what Recall returns; see Sure.
 func (m *Marks) Begin(ctx context.Context, tags []string) (epoch core.Generation, gens []core.Generation, at uint64) {
 	at = m.changes.Load()
 	epoch = m.read(ctx, "")
@@ -86,6 +87,22 @@ func (m *Marks) Begin(ctx context.Context, tags []string) (epoch core.Generation
 	return epoch, gens, at
 }
 
+// Sure reports whether what Begin has just returned for tags are the generations
+// that the distributed layer holds, as far as the node knows.
+func (m *Marks) Sure(tags []string) bool {
+	if m.shared == nil {
+		return true
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	now := m.clock.Now()
+	sure := m.sure("", now)
+	for _, t := range tags {
+		sure = sure && m.sure(t, now)
+	}
+	return sure
+}
+
 // Recall is Begin without asking the distributed layer, for when that is away.
 func (m *Marks) Recall(tags []string) (epoch core.Generation, gens []core.Generation, at uint64) {
 	at = m.changes.Load()
@@ -94,6 +111,13 @@ func (m *Marks) Recall(tags []string) (epoch core.Generation, gens []core.Genera
 		gens = append(gens, m.invent(t, 0))
 	}
 	return epoch, gens, at
+}
+
+// sure reports whether a mark was read just now, and nothing was heard of it since.
+// The lock is held.
+func (m *Marks) sure(tag string, now core.Instant) bool {
+	k := m.known[tag]
+	return k.at != 0 && !k.doubted && now.Sub(k.at) < m.maxAge
 }
 
 // Settle returns the metadata of an entry that was given its generations without
@@ -107,11 +131,10 @@ func (m *Marks) Settle(ctx context.Context, e core.Meta) (core.Meta, error) {
 	defer m.mu.Unlock()
 	touched := m.forgotten
 	for _, t := range append([]string{""}, e.Tags...) {
-		k := m.known[t]
-		if m.shared != nil && k.at == 0 {
+		if m.shared != nil && !m.sure(t, m.clock.Now()) {
 			return e, errMark
 		}
-		touched = max(touched, k.touched)
+		touched = max(touched, m.known[t].touched)
 	}
 	if touched <= e.Marked {
 		e.Epoch, e.Generations = epoch, gens

@@ -5,6 +5,7 @@ package coherence
 
 import (
 	"context"
+	"strings"
 	"sync/atomic"
 
 	"github.com/fusioncache-go/fusioncache/core"
@@ -14,6 +15,7 @@ import (
 // Notifier tells the other nodes what changed. Safe for concurrent use.
 type Notifier struct {
 	backplane core.Backplane
+	outlet    core.Outlet // where a distributed layer may publish for it
 	node      wire.NodeID
 	seq       atomic.Uint64
 	events    *core.Events
@@ -25,19 +27,40 @@ type beat struct{ seq, at atomic.Int64 }
 
 // NewNotifier returns the notifier of a node. events may be nil.
 func NewNotifier(b core.Backplane, node wire.NodeID, events *core.Events) *Notifier {
-	return &Notifier{backplane: b, node: node, events: events}
+	n := &Notifier{backplane: b, node: node, events: events}
+	if owner, ok := core.As[core.OutletOwner](b); ok {
+		n.outlet = owner.Outlet()
+	}
+	return n
 }
 
 // Send publishes that key was written, removed or expired as v.
 func (n *Notifier) Send(ctx context.Context, kind wire.MessageKind, key string, v core.Version) error {
-	if key != "" && key[0] == 0 {
-		key = key[1:] // a tag
+	return n.publish(ctx, key, n.compose(kind, key, v))
+}
+
+// notice returns the message of Send for a distributed layer to publish, or nil if
+// none can. It has its number in the sequence and must be published in any case.
+func (n *Notifier) notice(kind wire.MessageKind, key string, v core.Version) *core.Notice {
+	if n.outlet.Server == nil {
+		return nil
 	}
-	m := wire.Message{Kind: kind, Node: n.node, Seq: n.seq.Add(1), Version: v, Key: key}
-	err := n.backplane.Publish(ctx, wire.AppendMessage(nil, m))
+	return &core.Notice{Outlet: n.outlet, Message: n.compose(kind, key, v)}
+}
+
+func (n *Notifier) compose(kind wire.MessageKind, key string, v core.Version) []byte {
+	return wire.AppendMessage(nil, wire.Message{Kind: kind, Node: n.node, Seq: n.seq.Add(1), Version: v, Key: named(key)})
+}
+
+// named returns a key as messages have it: that of a mark is the tag.
+func named(key string) string { return strings.TrimPrefix(key, markKey("")) }
+
+func (n *Notifier) publish(ctx context.Context, key string, msg []byte) error {
+	err := n.backplane.Publish(ctx, msg)
 	if err == nil {
 		return nil
 	}
+	key = named(key)
 	n.events.Emit(core.Event{Kind: core.LayerFailed, Key: key, Level: core.LevelBackplane, Op: core.OpPublish, Err: err})
 	return &core.LayerError{Level: core.LevelBackplane, Op: core.OpPublish, Key: key, Err: err}
 }

@@ -162,6 +162,20 @@ func (r *Recovery) owes(key string) (v core.Version, ok bool) {
 	return v, !v.IsZero()
 }
 
+// ahead reports whether v is key's unfinished write, and what was seen in the
+// distributed layer is older for certain.
+func (r *Recovery) ahead(key string, v core.Version, seen *core.Seen, skew time.Duration) bool {
+	own, owes := r.owes(key)
+	if !owes || !own.Same(v) || seen.Foreign {
+		return false
+	}
+	if len(seen.Header) == 0 {
+		return true
+	}
+	h, err := core.ParseHeader(seen.Header)
+	return err == nil && (h.Node == own.Node && h.Op < own.Op || h.Time+skew.Milliseconds() < own.Time)
+}
+
 // lags reports whether what the distributed layer holds for key is older than a
 // write of this node before v, which it does not know. It is not worth keeping
 // even as a stale value: that write may have been a removal.

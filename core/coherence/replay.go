@@ -50,6 +50,7 @@ func (w *Writer) repay(ctx context.Context, d debt) error {
 			return err
 		}
 		d.meta = m
+		w.Local.Restamp(d.key, m)
 	}
 	ruling, err := w.Shared.Replay(ctx, w.asWrite(d))
 	switch {

@@ -162,6 +162,7 @@ type put struct {
 	meta    core.Meta
 	payload []byte
 	expect  []byte
+	notice  *core.Notice
 }
 
 // Write stores a value. A refusal is not an error.
@@ -224,7 +225,7 @@ func (s *Shared) frame(p put) (core.Write, string) {
 	return core.Write{
 		Mode: p.mode,
 		Data: wire.AppendFrame(s.format, make([]byte, 0, len(p.payload)+frameOverhead), r, p.payload),
-		TTL:  ttl, Expect: p.expect,
+		TTL:  ttl, Expect: p.expect, Notice: p.notice,
 		Skew: s.options.MaxSkew, TombstoneTTL: s.options.TombstoneTTL,
 	}, r.Key
 }
@@ -235,8 +236,12 @@ const frameOverhead = core.HeaderSize + 48
 // Remove removes key, as removal v. If the layer orders writes, a mark stays for
 // a while: a load that began before must not bring the value back.
 func (s *Shared) Remove(ctx context.Context, key string, v core.Version) (core.Ruling, error) {
+	return s.remove(ctx, key, v, nil)
+}
+
+func (s *Shared) remove(ctx context.Context, key string, v core.Version, n *core.Notice) (core.Ruling, error) {
 	if s.arbiter != nil && !mutation.On(mutation.NoTombstone) {
-		return s.Write(ctx, put{key: key, mode: core.Force, kind: core.TombstoneWrite, meta: core.Meta{Version: v}})
+		return s.Write(ctx, put{key: key, mode: core.Force, kind: core.TombstoneWrite, meta: core.Meta{Version: v}, notice: n})
 	}
 	return s.took(v), s.failed(core.OpRemove, key, s.layer.Delete(ctx, s.prefix+key))
 }

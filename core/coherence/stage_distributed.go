@@ -66,11 +66,15 @@ func reader(s *Shared, l *Local) core.Handler {
 		if res, ok, err := revalidate(ctx, s, l, r); ok || err != nil {
 			return res, err
 		}
+		asked := l.clock.Now()
 		found, err := s.Read(ctx, r.Key)
 		if err != nil {
 			return core.Result{}, err
 		}
 		res := core.Result{Level: core.LevelDistributed, Seen: found.Seen}
+		if own, ok := unfinished(l, r, found.Seen, asked); ok {
+			return own, nil
+		}
 		if found.Payload == nil {
 			return res, nil
 		}
@@ -111,7 +115,7 @@ func again(l *Local, r core.Request) (res core.Result, ok bool) {
 		return res, false
 	}
 	m := e.Meta()
-	if l.Judge(&m, l.clock.Now(), r.Options) != Serve {
+	if l.Judge(r.Key, &m, l.clock.Now(), r.Options) != Serve {
 		return res, false
 	}
 	e, err := Revive(r.Codec, e)
@@ -139,6 +143,21 @@ func revalidate(ctx context.Context, s *Shared, l *Local, r core.Request) (res c
 	m.Checked = asked
 	l.Confirm(r.Key, r.Token, m)
 	return core.Result{Entry: r.Held.With(m), Level: core.LevelMemory}, true, nil
+}
+
+// unfinished answers with a write of this node that the distributed layer lacks: it has
+// just been seen to have nothing newer.
+func unfinished(l *Local, r core.Request, seen *core.Seen, asked core.Instant) (res core.Result, ok bool) {
+	if r.Held == nil || r.Held.State(l.clock.Now()) != core.Fresh || !l.debts.ahead(r.Key, r.Held.Version(), seen, l.skew) {
+		return res, false
+	}
+	m := r.Held.Meta()
+	if l.Standing(&m) != Valid {
+		return res, false
+	}
+	m.Checked = asked
+	l.Confirm(r.Key, r.Token, m)
+	return core.Result{Entry: r.Held.With(m), Level: core.LevelMemory, Seen: seen}, true
 }
 
 // blindly finds out what a fill has to compare with, for a load that is not to

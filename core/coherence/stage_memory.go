@@ -21,15 +21,15 @@ const (
 	ServeStale                // stale, in a throttle window
 )
 
-// Judge decides about an entry with metadata m at now.
-func (l *Local) Judge(m *core.Meta, now core.Instant, o *core.EntryOptions) Verdict {
+// Judge decides about key's entry, with metadata m, at now.
+func (l *Local) Judge(key string, m *core.Meta, now core.Instant, o *core.EntryOptions) Verdict {
 	standing := l.Standing(m)
 	if standing == Revoked {
 		return Ignore
 	}
 	switch m.State(now) {
 	case core.Fresh:
-		if standing == Valid && l.Trusted(m.Checked, now) {
+		if standing == Valid && l.Trusted(m.Checked, now) || standing <= Unknown && l.justWritten(key, m, now) {
 			return Serve
 		}
 		return Hold
@@ -61,7 +61,7 @@ func Memory(l *Local) core.Stage {
 				return next(ctx, r)
 			}
 			m := e.Meta()
-			verdict := l.Judge(&m, l.clock.Now(), r.Options)
+			verdict := l.Judge(r.Key, &m, l.clock.Now(), r.Options)
 			if verdict == Ignore {
 				return next(ctx, r)
 			}

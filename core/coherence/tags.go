@@ -31,7 +31,7 @@ func (w *Writer) Renew(ctx context.Context, tag string, soft bool, o *core.Entry
 		w.Local.revokeAll()
 	}
 	if w.shares(o) {
-		ch.shared = func(ctx context.Context, _ core.Meta) (core.Ruling, error) {
+		ch.shared = func(ctx context.Context, _ *change) (core.Ruling, error) {
 			soft, g := soft, g
 			if soft && w.Recovery.lags(ch.key, ch.version) {
 				soft, g = false, w.Marks.Renew(tag, false) // what the server lacks may have been a removal

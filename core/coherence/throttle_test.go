@@ -133,7 +133,7 @@ func TestJudge_Verdicts(t *testing.T) {
 			{"throttled without fail-safe", core.Meta{Stale: now, Retry: now + 1, Dead: now + 2}, plain, coherence.Hold},
 			{"dead", core.Meta{Stale: now - 1, Retry: now + 1, Dead: now}, safe, coherence.Ignore},
 		} {
-			if got := r.local.Judge(&c.m, now, &c.o); got != c.want {
+			if got := r.local.Judge("k", &c.m, now, &c.o); got != c.want {
 				t.Errorf("%s: %v, want %v", c.name, got, c.want)
 			}
 		}

@@ -29,8 +29,8 @@ type Writer struct {
 	Events   *core.Events // may be nil
 }
 
-// change is one write on its way to the other levels. shared takes it to the
-// distributed layer, for a set with metadata m; nil: nothing to do there.
+// change is one write on its way to the other levels. shared takes it, as it is by
+// then, to the distributed layer; nil: nothing to do there.
 type change struct {
 	key     string
 	kind    wire.MessageKind
@@ -38,10 +38,13 @@ type change struct {
 	token   *core.Token
 	options *core.EntryOptions
 	place   *Place // taken when memory changed; nil for a fill
-	shared  func(ctx context.Context, m core.Meta) (core.Ruling, error)
+	shared  func(ctx context.Context, ch *change) (core.Ruling, error)
 	notify  bool
-	meta    core.Meta  // for a set: as it is to be in the distributed layer
-	codec   core.Codec // for a set
+	forced  bool         // shared stores it whatever is there: the message can go along
+	notice  *core.Notice // the message, if it goes along; it has a number and must go out
+	meta    core.Meta    // for a set: as it is to be in the distributed layer
+	unsure  bool         // whether the marks in meta may not be those of the server
+	codec   core.Codec   // for a set
 }
 
 // Set stores the live entry e under key.
@@ -58,7 +61,7 @@ func (w *Writer) Set(ctx context.Context, key string, e *core.Entry, c core.Code
 	w.Events.Emit(core.Event{Kind: core.Written, Key: key, Op: core.OpSet})
 	if err != nil {
 		// The old value is obsolete on every level, whatever became of the new one.
-		ch.shared = w.remove(ch, o)
+		w.removes(&ch)
 		outcome, also := w.send(ctx, ch)
 		if w.Local.Bytes() != nil || o.Clone || o.ReturnLayerErrors {
 			return 0, errors.Join(err, also)
@@ -69,8 +72,12 @@ func (w *Writer) Set(ctx context.Context, key string, e *core.Entry, c core.Code
 		m := o.DistributedMeta(e.Meta(), w.Clock.Now())
 		m.Version = ch.version
 		ch.meta, ch.codec = m, c
-		ch.shared = func(ctx context.Context, m core.Meta) (core.Ruling, error) {
-			return w.Shared.Write(ctx, put{key: key, mode: core.Force, kind: core.ValueWrite, meta: m, payload: p.payload})
+		ch.unsure = w.Marks != nil && (o.BackgroundWrites || !w.Marks.Sure(o.Tags))
+		ch.forced = true
+		ch.shared = func(ctx context.Context, ch *change) (core.Ruling, error) {
+			return w.Shared.Write(ctx, put{
+				key: key, mode: core.Force, kind: core.ValueWrite, meta: ch.meta, payload: p.payload, notice: ch.notice,
+			})
 		}
 	}
 	return w.send(ctx, ch)
@@ -80,7 +87,7 @@ func (w *Writer) Set(ctx context.Context, key string, e *core.Entry, c core.Code
 func (w *Writer) Remove(ctx context.Context, key string, o *core.EntryOptions) (core.Outcome, error) {
 	ch := w.begin(w.change(key, wire.MessageRemove, o), func(v core.Version) { w.Local.remove(key, v) })
 	w.Events.Emit(core.Event{Kind: core.Removed, Key: key, Op: core.OpRemove})
-	ch.shared = w.remove(ch, o)
+	w.removes(&ch)
 	return w.send(ctx, ch)
 }
 
@@ -90,7 +97,7 @@ func (w *Writer) Expire(ctx context.Context, key string, o *core.EntryOptions) (
 	ch := w.begin(w.change(key, wire.MessageExpire, o), func(v core.Version) { w.Local.expireAs(key, v) })
 	w.Events.Emit(core.Event{Kind: core.Expired, Key: key, Op: core.OpExpire})
 	if w.shares(o) {
-		ch.shared = func(ctx context.Context, _ core.Meta) (core.Ruling, error) {
+		ch.shared = func(ctx context.Context, _ *change) (core.Ruling, error) {
 			if w.Recovery.lags(key, ch.version) {
 				return w.Shared.Remove(ctx, key, ch.version)
 			}
@@ -145,7 +152,7 @@ func (w *Writer) fill(ctx context.Context, r core.Request, e *core.Entry) {
 	m := o.DistributedMeta(e.Meta(), now)
 	m.Version = ch.version
 	ch.token = r.Token
-	ch.shared = func(ctx context.Context, _ core.Meta) (core.Ruling, error) {
+	ch.shared = func(ctx context.Context, _ *change) (core.Ruling, error) {
 		write := put{key: r.Key, mode: core.Fill, kind: core.FillWrite, meta: m, payload: p.payload}
 		if r.Seen != nil {
 			write.expect = r.Seen.Header
@@ -181,7 +188,8 @@ func (w *Writer) marked(ctx context.Context, e *core.Entry, o *core.EntryOptions
 	return e.With(stamp(e.Meta(), o.Tags, epoch, gens, at))
 }
 
-// settled returns m, of a set that has waited, with the marks that hold for it.
+// settled returns m, of a set that has waited or that the server gave no marks,
+// with the marks that hold for it.
 func (w *Writer) settled(ctx context.Context, m core.Meta, limit time.Duration) (core.Meta, error) {
 	if w.Marks == nil {
 		return m, nil
@@ -229,12 +237,14 @@ func (w *Writer) shares(o *core.EntryOptions) bool {
 	return w.Shared != nil && !o.Skip.Has(core.SkipDistributedWrite)
 }
 
-func (w *Writer) remove(ch change, o *core.EntryOptions) func(context.Context, core.Meta) (core.Ruling, error) {
-	if !w.shares(o) {
-		return nil
+// removes makes ch a removal from the distributed layer.
+func (w *Writer) removes(ch *change) {
+	if !w.shares(ch.options) {
+		return
 	}
-	return func(ctx context.Context, _ core.Meta) (core.Ruling, error) {
-		return w.Shared.Remove(ctx, ch.key, ch.version)
+	ch.forced = true
+	ch.shared = func(ctx context.Context, ch *change) (core.Ruling, error) {
+		return w.Shared.remove(ctx, ch.key, ch.version, ch.notice)
 	}
 }
 

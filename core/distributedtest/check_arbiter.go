@@ -202,6 +202,17 @@ func scribble(data []byte) {
 	}
 }
 
+// checkArbiterNotice has a notice for a server that nobody knows.
+func checkArbiterNotice(p *probe, a core.Arbiter) error {
+	w := writeOf(core.Force, core.ValueWrite, 1, []byte("body"))
+	w.Notice = &core.Notice{Outlet: core.Outlet{Server: new(int), Channel: "channel"}, Message: []byte("message")}
+	r, err := p.arbitrate(a, p.key("notice"), w)
+	if err == nil && (!r.Stored || r.Told) {
+		err = fmt.Errorf("force with a notice for an unknown server: ruling %+v, want it stored and not told", r)
+	}
+	return err
+}
+
 // checkArbiterKeys makes sure that all methods mean the same place.
 func checkArbiterKeys(p *probe, a core.Arbiter) error {
 	var errs []error

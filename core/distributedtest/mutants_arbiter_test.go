@@ -113,6 +113,10 @@ func placeMutants() []mutant {
 				}
 			}
 		}},
+		{"ArbiterNotice", "every notice counts as published", editRuling(func(w core.Write, r core.Ruling) core.Ruling {
+			r.Told = w.Notice != nil
+			return r
+		})},
 		{"ArbiterKeys", "colons become underscores", func(r *rig) {
 			r.onNew = func(f *fake) { mapArbiterKeys(f, strings.NewReplacer(":", "_").Replace) }
 		}},

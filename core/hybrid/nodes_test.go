@@ -6,6 +6,7 @@ package hybrid_test
 import (
 	"context"
 	"errors"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -44,10 +45,13 @@ func startNodes(t *testing.T, n int) *nodes {
 	return all
 }
 
-// gate is a distributed layer that can be shut, and replaced by another.
+// gate is a distributed layer that can be shut, also for writes only or for the
+// reading of marks only, and replaced by another.
 type gate struct {
-	store atomic.Pointer[localdist.Store]
-	shut  atomic.Bool
+	store   atomic.Pointer[localdist.Store]
+	shut    atomic.Bool
+	noWrite atomic.Bool
+	noMarks atomic.Bool
 }
 
 func newGate(s *localdist.Store) *gate {
@@ -59,7 +63,7 @@ func newGate(s *localdist.Store) *gate {
 var errShut = errors.New("gate is shut")
 
 func (g *gate) Get(ctx context.Context, key string) ([]byte, bool, error) {
-	if g.shut.Load() {
+	if g.shut.Load() || g.noMarks.Load() && !strings.HasPrefix(key, hybrid.KeyPrefixes("app")[0]) {
 		return nil, false, errShut
 	}
 	return g.store.Load().Get(ctx, key)
@@ -80,7 +84,7 @@ func (g *gate) Delete(ctx context.Context, key string) error {
 }
 
 func (g *gate) Arbitrate(ctx context.Context, key string, w core.Write) (core.Ruling, error) {
-	if g.shut.Load() {
+	if g.shut.Load() || g.noWrite.Load() {
 		return core.Ruling{}, errShut
 	}
 	return g.store.Load().Arbitrate(ctx, key, w)

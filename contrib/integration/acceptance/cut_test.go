@@ -16,7 +16,9 @@ import (
 // others are told.
 func TestSeed_DC6_CutBetweenTheWriteAndItsMessage(t *testing.T) {
 	everywhereConnected(t, func(t *testing.T, w world) {
-		a, b := pair(t, w, core.EntryOptions{TTL: time.Minute})
+		o := hybrid.Options{Defaults: core.EntryOptions{TTL: time.Minute}}
+		a := start(t, w, setting{Options: o, objects: true, apart: true})
+		b := start(t, w, setting{Options: o})
 		a.spread(t, "k", 1, b)
 		b.want(t, "k", 1)
 		cut := a.cutOff
@@ -63,16 +65,20 @@ func TestSeed_DC6_CutBeforeTheReply(t *testing.T) {
 	a.want(t, "k", 2)
 }
 
-// A write is one round trip to the distributed layer and one to the backplane;
-// only the first is waited for in the background.
-func TestSeed_DC6_OneRoundTripPerLevel(t *testing.T) {
+// A write and its message are one round trip, and atomic: there is nothing between
+// them that could be cut.
+func TestSeed_DC6_OneRoundTripPerWrite(t *testing.T) {
 	w := startRedis(t)
 	a, b := pair(t, w, core.EntryOptions{TTL: time.Minute})
 	p := listen(t, w)
 	a.spread(t, "warm", 1, b) // the server knows the script
 	reads, writes := a.spy.reads.Load()+a.spy.headers.Load(), a.spy.writes.Load()
+	sent := a.bus.sent.Load()
 	p.reset(t)
 	a.commit(t, "k", 1)
+	if n := a.bus.sent.Load() - sent; n != 0 {
+		t.Errorf("a set published %d messages apart from its write, want none", n)
+	}
 	if n := a.spy.writes.Load() - writes; n != 1 {
 		t.Errorf("a set made %d writes, want 1", n)
 	}

@@ -39,6 +39,7 @@ type setting struct {
 	hybrid.Options        // Name: "app"; Memory: otter; the parts of the server: of the world
 	objects        bool   // the memory layer is one of objects, otherwise of bytes
 	app            string // "": "app"
+	apart          bool   // messages do not travel with writes
 }
 
 // start opens a node with a network of its own and waits until it hears the
@@ -63,7 +64,7 @@ func open(tb testing.TB, w world, s setting) *node {
 	s.Name = cmp.Or(s.app, "app")
 	layer, bus := w.open(tb, addr, s.Name)
 	n.spy = &spy{DistributedLayer: layer}
-	n.bus = &hangingBus{Backplane: bus}
+	n.bus = &hangingBus{Backplane: bus, apart: s.apart}
 	s.Distributed, s.Backplane = n.spy.seen(), n.bus
 	if s.Memory == nil {
 		s.Memory = memory(s.objects)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/fusioncache-go/fusioncache/core"
+	"github.com/fusioncache-go/fusioncache/core/wire"
 )
 
 // spy counts what a node asks of its distributed layer about entries; what it
@@ -115,11 +116,24 @@ func isEntry(key string) bool { return strings.Contains(key, ":1:e:") }
 // hangingBus is a backplane whose methods can hang.
 type hangingBus struct {
 	core.Backplane
+	apart              bool // from the distributed layer: messages do not travel with writes
+	sent               atomic.Int64
 	publish, subscribe atomic.Bool
+}
+
+// Outlet implements core.OutletOwner.
+func (b *hangingBus) Outlet() core.Outlet {
+	if owner, ok := b.Backplane.(core.OutletOwner); ok && !b.apart {
+		return owner.Outlet()
+	}
+	return core.Outlet{}
 }
 
 // Publish implements core.Backplane.
 func (b *hangingBus) Publish(ctx context.Context, msg []byte) error {
+	if m, err := wire.ParseMessage(msg); err != nil || m.Kind != wire.MessageHeartbeat {
+		b.sent.Add(1)
+	}
 	if b.publish.Load() {
 		<-ctx.Done()
 		return ctx.Err()

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: The fusioncache-go authors
+
+package hybrid_test
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/fusioncache-go/fusioncache/core"
+)
+
+// doubt makes a node suspect everything that it holds.
+func (n *nodes) doubt(node int) {
+	n.channels[node].Disconnect()
+	n.channels[node].Reconnect()
+	synctest.Wait()
+}
+
+func TestSeed_CM3_OwnWriteIsReadAtOnceThoughMessagesMayBeLost(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := startNodes(t, 2)
+		_, _ = n.caches[0].Set(t.Context(), "k", 1)
+		n.gates[0].shut.Store(true)
+		if outcome := set(t, n.caches[0], 2); outcome != core.LocalOnly {
+			t.Errorf("a set without the server says %v", outcome)
+		}
+		n.doubt(0)
+		n.want(t, 0, "k", 2)
+		time.Sleep(1900 * time.Millisecond)
+		n.want(t, 0, "k", 2)
+		time.Sleep(time.Second)
+		n.wantMiss(t, 0, "k") // another node may have written by now
+		n.gates[0].shut.Store(false)
+	})
+}
+
+func TestSeed_CM3_OwnWriteIsReadWhileTheServerHasSomethingOlder(t *testing.T) {
+	for name, before := range map[string]func(t *testing.T, n *nodes){
+		"nothing":            func(*testing.T, *nodes) {},
+		"a write of its own": func(t *testing.T, n *nodes) { set(t, n.caches[0], 1) },
+		"an old write of another": func(t *testing.T, n *nodes) {
+			set(t, n.caches[1], 1)
+			time.Sleep(time.Minute)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				n := startNodes(t, 2)
+				before(t, n)
+				n.gates[0].noWrite.Store(true)
+				set(t, n.caches[0], 2)
+				n.doubt(0)
+				time.Sleep(time.Minute)
+				n.want(t, 0, "k", 2)
+				n.gates[0].noWrite.Store(false)
+			})
+		})
+	}
+}
+
+// What another node wrote at about the same time may be the newer.
+func TestOwnWrite_IsNotReadWhenTheServerMayHaveSomethingNewer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := startNodes(t, 2)
+		n.gates[0].noWrite.Store(true)
+		set(t, n.caches[0], 2)
+		n.channels[0].Disconnect()
+		set(t, n.caches[1], 3)
+		n.channels[0].Reconnect()
+		time.Sleep(3 * time.Second)
+		n.wantMiss(t, 0, "k")
+		n.gates[0].noWrite.Store(false)
+	})
+}
+
+// A set under a mark that the server did not give would be valid on this node
+// only.
+func TestCommitted_IsReadOnEveryNode(t *testing.T) {
+	for _, o := range []core.Option{core.TTL(time.Hour), core.Tags("red")} {
+		synctest.Test(t, func(t *testing.T) {
+			n := startNodes(t, 2)
+			set(t, n.caches[0], 1)
+			n.gates[1].noMarks.Store(true)
+			time.Sleep(time.Minute)
+			outcome, err := n.caches[1].Set(t.Context(), "k", 2, o)
+			if outcome != core.LocalOnly || err != nil {
+				t.Errorf("a set without marks: %v, %v", outcome, err)
+			}
+			n.want(t, 1, "k", 2)
+			n.gates[1].noMarks.Store(false)
+			time.Sleep(6 * time.Second)
+			n.want(t, 0, "k", 2)
+			n.want(t, 1, "k", 2)
+		})
+	}
+}
