@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: The fusioncache-go authors
+
+package locktest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/fusioncache-go/fusioncache/core"
+)
+
+var errMissingPart = errors.New("the harness has no such part and does not declare that")
+
+func checkWaitFree(p *probe) error {
+	w := p.wait(p.service.Node(), name)
+	defer w.end()
+	if !w.ended(p.h.Patience) {
+		return errors.New("Wait waits for nobody")
+	}
+	return w.err
+}
+
+func checkWaitRelease(p *probe) error {
+	a, b, c := p.service.Node(), p.service.Node(), p.service.Node()
+	lease, err := p.take(a, name, long)
+	if err != nil {
+		return err
+	}
+	waits := []*waiting{p.wait(a, name), p.wait(b, name), p.wait(b, name), p.wait(c, name)}
+	if err = p.release(lease); err == nil {
+		_, err = p.take(a, name, long)
+	}
+	errs := []error{err}
+	for i, w := range waits {
+		if !w.ended(p.h.Patience / 2) {
+			errs = append(errs, fmt.Errorf("waiter %d did not hear of the release", i))
+		} else if w.err != nil {
+			errs = append(errs, fmt.Errorf("waiter %d: %w", i, w.err))
+		}
+		w.end()
+	}
+	return errors.Join(errs...)
+}
+
+func checkWaitDead(p *probe) error {
+	if _, err := p.take(p.service.Node(), name, 2*p.h.TTL); err != nil {
+		return err
+	}
+	w := p.wait(p.service.Node(), name)
+	defer w.end()
+	if !w.ended(2*p.h.TTL + p.h.Patience/2) {
+		return errors.New("Wait waits for a dead holder")
+	}
+	return w.err
+}
+
+func checkWaitHeld(p *probe) error {
+	lease, err := p.take(p.service.Node(), name, 2*p.h.TTL)
+	if err != nil {
+		return err
+	}
+	w := p.wait(p.service.Node(), name)
+	defer w.end()
+	if err := p.renew(lease, long); err != nil {
+		return err
+	}
+	if w.ended(3 * p.h.TTL) {
+		return fmt.Errorf("Wait returns %v while the lock is held", w.err)
+	}
+	return nil
+}
+
+func checkWaitContext(p *probe) error {
+	l := p.service.Node()
+	if _, err := p.take(l, name, long); err != nil {
+		return err
+	}
+	ctx, cancel := p.within(p.h.TTL / 2)
+	defer cancel()
+	start := time.Now()
+	err := l.Wait(ctx, name)
+	if took := time.Since(start); !errors.Is(err, context.DeadlineExceeded) || took > p.h.TTL/2+p.h.Patience/4 {
+		return fmt.Errorf("a passed deadline gives %v after %v", err, took)
+	}
+	return nil
+}
+
+func checkDown(p *probe) error {
+	if p.service.Cut == nil {
+		return fmt.Errorf("cut: %w", errMissingPart)
+	}
+	l := p.service.Node()
+	if _, err := p.take(l, name, long); err != nil {
+		return err
+	}
+	defer p.service.Cut()()
+	return errors.Join(p.refuses("TryLock", func(ctx context.Context) error {
+		_, err := l.TryLock(ctx, name, long)
+		return err
+	}), p.refuses("Wait", func(ctx context.Context) error { return l.Wait(ctx, name) }))
+}
+
+// refuses expects call to fail within its deadline.
+func (p *probe) refuses(method string, call func(context.Context) error) error {
+	limit := p.h.Patience / 5
+	ctx, cancel := p.within(limit)
+	defer cancel()
+	start := time.Now()
+	err := call(ctx)
+	switch took := time.Since(start); {
+	case err == nil:
+		return fmt.Errorf("%s succeeds", method)
+	case took > limit+p.h.Patience/5:
+		return fmt.Errorf("%s takes %v, its deadline was %v", method, took, limit)
+	}
+	return nil
+}
+
+func checkReturns(p *probe) error {
+	if p.service.Cut == nil {
+		return fmt.Errorf("cut: %w", errMissingPart)
+	}
+	a, b := p.service.Node(), p.service.Node()
+	first, err := p.take(a, name, long)
+	if err != nil {
+		return err
+	}
+	before := p.wait(b, name) // so that there is something to repair
+	p.service.Cut()()
+	defer before.end()
+	if err := p.again(func() error { return p.release(first) }); err != nil {
+		return fmt.Errorf("release: %w", err)
+	}
+	var second core.Lease
+	if err := p.again(func() (err error) { second, err = p.take(a, name, long); return err }); err != nil {
+		return fmt.Errorf("take: %w", err)
+	}
+	return p.again(func() error {
+		w := p.wait(b, name)
+		err := p.release(second)
+		if err == nil && !w.ended(p.h.Patience/5) {
+			err = errors.New("Wait does not hear of the release")
+		}
+		w.end()
+		return errors.Join(err, w.err)
+	})
+}
+
+// again calls f until it succeeds, for as long as patience lasts.
+func (p *probe) again(f func() error) error {
+	end := time.Now().Add(p.h.Patience)
+	for {
+		err := f()
+		if err == nil || time.Now().After(end) {
+			return err
+		}
+		p.pause(p.h.TTL / 10)
+	}
+}
+
+func checkAfterClose(p *probe) error {
+	if p.service.Closed == nil {
+		return fmt.Errorf("closed: %w", errMissingPart)
+	}
+	l := p.service.Closed()
+	return errors.Join(p.refuses("TryLock", func(ctx context.Context) error {
+		_, err := l.TryLock(ctx, name, long)
+		return err
+	}), p.refuses("Wait", func(ctx context.Context) error { return l.Wait(ctx, name) }))
+}

@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: The fusioncache-go authors
+
+package locktest_test
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/fusioncache-go/fusioncache/core"
+	"github.com/fusioncache-go/fusioncache/core/locktest"
+)
+
+// mutant is a locker with one defect, which its law must catch.
+type mutant struct {
+	law    string
+	defect string
+	breaks func(n *node)
+}
+
+func mutants() []mutant { return slices.Concat(lockMutants(), leaseMutants(), waitMutants()) }
+
+func lockMutants() []mutant {
+	return []mutant{
+		{"Exclusive", "a lock can be taken again", func(n *node) {
+			n.try = func(ctx context.Context, name string, ttl time.Duration) (core.Lease, error) {
+				l, err := n.whole(ctx, name, ttl)
+				if err == nil && l == nil {
+					return n.whole(ctx, name+", once more", ttl)
+				}
+				return l, err
+			}
+		}},
+		{"OneWinner", "looks first and takes later", func(n *node) {
+			n.try = func(ctx context.Context, name string, ttl time.Duration) (core.Lease, error) {
+				l, err := n.service.TryLock(ctx, name, ttl)
+				if err != nil || l == nil {
+					return nil, err
+				}
+				_ = l.Release(ctx)
+				time.Sleep(time.Millisecond)
+				l, err = n.whole(ctx, name, ttl)
+				if err == nil && l == nil {
+					return n.whole(ctx, name+", once more", ttl)
+				}
+				return l, err
+			}
+		}},
+		{"Names", "ignores case", func(n *node) {
+			n.try = func(ctx context.Context, name string, ttl time.Duration) (core.Lease, error) {
+				return n.whole(ctx, strings.ToLower(name), ttl)
+			}
+		}},
+		{"DoneContext", "ignores the context", func(n *node) {
+			n.try = func(ctx context.Context, name string, ttl time.Duration) (core.Lease, error) {
+				return n.whole(context.WithoutCancel(ctx), name, ttl)
+			}
+		}},
+		{"BadTTL", "a ttl of nothing becomes a second", func(n *node) {
+			n.try = func(ctx context.Context, name string, ttl time.Duration) (core.Lease, error) {
+				return n.whole(ctx, name, max(ttl, time.Second))
+			}
+		}},
+		{"Down", "takes an error for a lock that is held", func(n *node) {
+			n.try = func(ctx context.Context, name string, ttl time.Duration) (core.Lease, error) {
+				l, err := n.whole(ctx, name, ttl)
+				if errors.Is(err, errDown) {
+					err = nil
+				}
+				return l, err
+			}
+		}},
+		{"Returns", "gives up for good after an error", func(n *node) {
+			var failed atomic.Bool
+			n.lease = func(l *lease) {
+				l.release = func(ctx context.Context) error {
+					if failed.Load() {
+						return errDown
+					}
+					return l.Lease.Release(ctx)
+				}
+			}
+			n.wait = func(ctx context.Context, name string) error {
+				err := n.waits(ctx, name)
+				failed.Store(failed.Load() || err == nil)
+				if failed.Load() {
+					return errDown
+				}
+				return err
+			}
+		}},
+		{"AfterClose", "panics when it is closed", func(n *node) {
+			if n.cut.Load() {
+				n.try = func(context.Context, string, time.Duration) (core.Lease, error) { panic("closed") }
+			}
+		}},
+	}
+}
+
+func leaseMutants() []mutant {
+	ttl := func(change func(time.Duration) time.Duration) func(n *node) {
+		return func(n *node) {
+			n.try = func(ctx context.Context, name string, d time.Duration) (core.Lease, error) {
+				return n.whole(ctx, name, change(d))
+			}
+		}
+	}
+	renews := func(change func(time.Duration) time.Duration) func(n *node) {
+		return func(n *node) {
+			n.lease = func(l *lease) {
+				l.renew = func(ctx context.Context, d time.Duration) error { return l.Lease.Renew(ctx, change(d)) }
+			}
+		}
+	}
+	last := map[string]core.Lease{} // that was taken, on whichever node
+	return []mutant{
+		{"ReleaseFrees", "Release does nothing", func(n *node) {
+			n.lease = func(l *lease) { l.release = func(context.Context) error { return nil } }
+		}},
+		{"ReleaseOwn", "Release ends whatever lease there is", func(n *node) {
+			n.lease = func(l *lease) {
+				last[l.name] = l.Lease
+				l.release = func(ctx context.Context) error { return last[l.name].Release(ctx) }
+			}
+		}},
+		{"LeaseEnds", "leases never end", ttl(func(d time.Duration) time.Duration { return 100 * d })},
+		{"LeaseLasts", "leases end early", ttl(func(d time.Duration) time.Duration { return d / 2 })},
+		{"RenewExtends", "Renew does nothing", renews(func(time.Duration) time.Duration { return 500 * time.Millisecond })},
+		{"RenewEnds", "Renew forgets the ttl", renews(func(time.Duration) time.Duration { return 100 * time.Hour })},
+		{"RenewLost", "Renew tells nobody that the lease is lost", func(n *node) {
+			n.lease = func(l *lease) {
+				l.renew = func(ctx context.Context, d time.Duration) error {
+					err := l.Lease.Renew(ctx, d)
+					if errors.Is(err, core.ErrLeaseLost) {
+						return nil
+					}
+					return err
+				}
+			}
+		}},
+		{"Fence", "fences are counted by each node", func(n *node) {
+			var count uint64
+			n.lease = func(l *lease) {
+				count++
+				own := count
+				l.fence = func() uint64 { return own }
+			}
+		}},
+	}
+}
+
+func waitMutants() []mutant {
+	return []mutant{
+		{"WaitFree", "waits for the next release", func(n *node) {
+			n.wait = func(ctx context.Context, name string) error {
+				<-ctx.Done()
+				return ctx.Err()
+			}
+		}},
+		{"WaitRelease", "waits for the end of the ttl", func(n *node) {
+			n.wait = func(ctx context.Context, name string) error {
+				time.Sleep(time.Minute)
+				return n.waits(ctx, name)
+			}
+		}},
+		{"WaitDead", "waits for a release only", func(n *node) {
+			n.wait = func(ctx context.Context, name string) error {
+				l, err := n.service.TryLock(ctx, name, time.Hour)
+				if err != nil || l == nil {
+					<-ctx.Done()
+					return ctx.Err()
+				}
+				return l.Release(ctx)
+			}
+		}},
+		{"WaitHeld", "returns at once", func(n *node) {
+			n.wait = func(context.Context, string) error { return nil }
+		}},
+		{"WaitContext", "ignores the context", func(n *node) {
+			n.wait = func(ctx context.Context, name string) error { return n.waits(context.WithoutCancel(ctx), name) }
+		}},
+	}
+}
+
+func TestMutants_EachBreaksItsLaw(t *testing.T) {
+	for _, m := range mutants() {
+		t.Run(m.law+"/"+m.defect, func(t *testing.T) {
+			if got := brokenLaws(t, &rig{breaks: m.breaks}); !slices.Contains(got, m.law) {
+				t.Errorf("broken laws: got %v, want %v among them", got, m.law)
+			}
+		})
+	}
+}
+
+func TestMutants_EveryLawHasOne(t *testing.T) {
+	for _, law := range locktest.Laws() {
+		if !slices.ContainsFunc(mutants(), func(m mutant) bool { return m.law == law.Name }) {
+			t.Errorf("no mutant proves law %s", law.Name)
+		}
+	}
+}
+
+func TestReference_KeepsEveryLaw(t *testing.T) {
+	if got := brokenLaws(t, &rig{}); len(got) > 0 {
+		t.Errorf("broken laws: %v", got)
+	}
+}
+
+func TestHarness_MissingPartsMustBeDeclared(t *testing.T) {
+	bare := func(h *locktest.Harness) {
+		open := h.New
+		h.New = func(tb testing.TB) locktest.Service { return locktest.Service{Node: open(tb).Node} }
+	}
+	want := []string{"Down", "Returns", "AfterClose"}
+	if got := brokenLaws(t, &rig{change: bare}); !slices.Equal(got, want) {
+		t.Errorf("missing and not declared: broken laws %v, want %v", got, want)
+	}
+	declared := func(h *locktest.Harness) {
+		bare(h)
+		h.Features = locktest.Features{NoClose: true, NoCut: true}
+	}
+	if got := brokenLaws(t, &rig{change: declared}); len(got) > 0 {
+		t.Errorf("missing and declared: broken laws %v, want none", got)
+	}
+	none := func(h *locktest.Harness) { *h = locktest.Harness{} }
+	if got := brokenLaws(t, &rig{change: none}); len(got) != len(locktest.Laws()) {
+		t.Errorf("without New: broken laws %v, want all", got)
+	}
+}
+
+// brokenLaws checks all laws, each in its own bubble, and returns the names of
+// those that fail.
+func brokenLaws(t *testing.T, r *rig) (names []string) {
+	t.Helper()
+	for _, law := range locktest.Laws() {
+		synctest.Test(t, func(t *testing.T) {
+			err := locktest.Check(t, law, r.harness())
+			if err != nil && !errors.Is(err, locktest.ErrNotApplicable) {
+				t.Logf("%s: %v", law.Name, err)
+				names = append(names, law.Name)
+			}
+		})
+	}
+	return names
+}

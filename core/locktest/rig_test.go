@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: The fusioncache-go authors
+
+package locktest_test
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/fusioncache-go/fusioncache/adapters/locallock"
+	"github.com/fusioncache-go/fusioncache/core"
+	"github.com/fusioncache-go/fusioncache/core/locktest"
+)
+
+var errDown = errors.New("service is down")
+
+// rig is a lock service with a cable, whose nodes may have a defect.
+type rig struct {
+	breaks func(n *node) // nil: none
+	change func(h *locktest.Harness)
+}
+
+func (r *rig) harness() locktest.Harness {
+	h := locktest.Harness{New: r.open}
+	if r.change != nil {
+		r.change(&h)
+	}
+	return h
+}
+
+func (r *rig) open(testing.TB) locktest.Service {
+	service := locallock.New()
+	cut := new(atomic.Bool)
+	newNode := func(cut *atomic.Bool) core.Locker {
+		n := newNode(service, cut)
+		if r.breaks != nil {
+			r.breaks(n)
+		}
+		return n
+	}
+	return locktest.Service{
+		Node: func() core.Locker { return newNode(cut) },
+		Closed: func() core.Locker {
+			closed := new(atomic.Bool)
+			closed.Store(true)
+			return newNode(closed)
+		},
+		Cut: func() func() {
+			cut.Store(true)
+			return func() { cut.Store(false) }
+		},
+	}
+}
+
+// node is one process with the lock service. Its functions can be exchanged for
+// broken ones.
+type node struct {
+	service *locallock.Locker
+	cut     *atomic.Bool
+	try     func(ctx context.Context, name string, ttl time.Duration) (core.Lease, error)
+	wait    func(ctx context.Context, name string) error
+	lease   func(l *lease)
+}
+
+func newNode(service *locallock.Locker, cut *atomic.Bool) *node {
+	n := &node{service: service, cut: cut, lease: func(*lease) {}}
+	n.try, n.wait = n.whole, n.waits
+	return n
+}
+
+func (n *node) TryLock(ctx context.Context, name string, ttl time.Duration) (core.Lease, error) {
+	return n.try(ctx, name, ttl)
+}
+func (n *node) Wait(ctx context.Context, name string) error { return n.wait(ctx, name) }
+
+// whole is TryLock without a defect, but for that of the lease.
+func (n *node) whole(ctx context.Context, name string, ttl time.Duration) (core.Lease, error) {
+	if n.cut.Load() {
+		return nil, errDown
+	}
+	taken, err := n.service.TryLock(ctx, name, ttl)
+	if err != nil || taken == nil {
+		return nil, err
+	}
+	l := &lease{node: n, name: name, Lease: taken}
+	l.renew, l.release, l.fence = taken.Renew, taken.Release, taken.Fence
+	n.lease(l)
+	return l, nil
+}
+
+// waits is Wait without a defect.
+func (n *node) waits(ctx context.Context, name string) error {
+	if n.cut.Load() {
+		return errDown
+	}
+	return n.service.Wait(ctx, name)
+}
+
+type lease struct {
+	core.Lease
+	node    *node
+	name    string
+	renew   func(context.Context, time.Duration) error
+	release func(context.Context) error
+	fence   func() uint64
+}
+
+func (l *lease) Renew(ctx context.Context, ttl time.Duration) error { return l.renew(ctx, ttl) }
+func (l *lease) Release(ctx context.Context) error                  { return l.release(ctx) }
+func (l *lease) Fence() uint64                                      { return l.fence() }
