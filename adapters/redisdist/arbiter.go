@@ -40,8 +40,8 @@ func scriptName(s string) string {
 // and EXEC: alike, in three round trips, and in three more for each time that
 // another write comes between. After 64 such times the write fails.
 func (l *Layer) Arbitrate(ctx context.Context, key string, w core.Write) (core.Ruling, error) {
-	if w.TTL <= 0 || len(w.Data) < core.HeaderSize {
-		return core.Ruling{}, fmt.Errorf("redisdist: arbitrate %q: ttl %v is not positive, or no header", key, w.TTL)
+	if err := checkWrite(key, w); err != nil {
+		return core.Ruling{}, err
 	}
 	ruling, err := l.arbitrate(ctx, key, w)
 	if err != nil {
@@ -62,22 +62,37 @@ func (l *Layer) arbitrate(ctx context.Context, key string, w core.Write) (core.R
 }
 
 func (l *Layer) scripted(ctx context.Context, key string, w core.Write) (core.Ruling, error) {
-	channel, message := l.outlet(w.Notice)
-	args := []any{
-		1, key,
-		mode(w.Mode), w.Data[:core.HeaderSize], w.Data[core.HeaderSize:], lifetime(w.TTL), w.Expect,
-		w.Skew.Milliseconds(), lifetime(w.TombstoneTTL), channel, message,
-	}
-	cmd := redis.NewSliceCmd(ctx, append([]any{"evalsha", scriptSHA}, args...)...)
+	cmd := l.scriptCmd(ctx, key, w, byName)
 	err := l.send(ctx, cmd)
 	if redis.HasErrorPrefix(err, "NOSCRIPT") {
-		cmd = redis.NewSliceCmd(ctx, append([]any{"eval", script}, args...)...)
+		cmd = l.scriptCmd(ctx, key, w, bySource)
 		err = l.send(ctx, cmd)
 	}
 	if err != nil {
 		return core.Ruling{}, err
 	}
 	return parseRuling(cmd.Val())
+}
+
+// calling is a way to call the script.
+type calling bool
+
+const (
+	byName   calling = false // short, but the server may not know it
+	bySource calling = true
+)
+
+func (l *Layer) scriptCmd(ctx context.Context, key string, w core.Write, how calling) *redis.SliceCmd {
+	command, name := "evalsha", scriptSHA
+	if how == bySource {
+		command, name = "eval", script
+	}
+	channel, message := l.outlet(w.Notice)
+	return redis.NewSliceCmd(ctx,
+		command, name, 1, key,
+		mode(w.Mode), w.Data[:core.HeaderSize], w.Data[core.HeaderSize:], lifetime(w.TTL), w.Expect,
+		w.Skew.Milliseconds(), lifetime(w.TombstoneTTL), channel, message,
+	)
 }
 
 // outlet returns the channel that a notice is for, empty if there is none or it is

@@ -13,8 +13,8 @@ import (
 
 // Distributed returns a layer that does what d does, as far as the plan lets it:
 // see Fail, FailAfter, Hang, Delay and Garble in [Faults]. It has the abilities of
-// d as a [core.Pinger] and a [core.Arbiter], which go wrong likewise, and no
-// others.
+// d as a [core.Pinger], a [core.Arbiter], a [core.BatchReader] and a
+// [core.BatchArbiter], which go wrong likewise, a batch as one call, and no others.
 func Distributed(d core.DistributedLayer, plan *Plan) core.DistributedLayer {
 	w := &distributed{layer: d, plan: plan}
 	w.arbiter, _ = core.As[core.Arbiter](d)
@@ -59,6 +59,34 @@ func (w *distributed) Arbitrate(ctx context.Context, key string, write core.Writ
 
 func (w *distributed) ReadHeader(ctx context.Context, key string) (header []byte, ok bool, err error) {
 	return w.read(ctx, "read header of", key, w.arbiter.ReadHeader)
+}
+
+func (w *distributed) GetMany(ctx context.Context, keys []string) (out []core.Got, err error) {
+	d := w.plan.roll(distributedCall)
+	met, err := d.carryOut(ctx, "get many", "", func() (err error) {
+		out, err = abilities.GetMany(ctx, w.layer, keys)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	for i := range out {
+		if out[i].OK && met == garble {
+			out[i].Data = d.garbled(out[i].Data)
+		}
+	}
+	return out, nil
+}
+
+func (w *distributed) ArbitrateMany(ctx context.Context, writes []core.KeyWrite) (out []core.Ruled, err error) {
+	err = w.do(ctx, "arbitrate many", "", func() (err error) {
+		out, err = abilities.ArbitrateMany(ctx, w.layer, writes)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // read makes a call that returns bytes, which may be garbled.

@@ -45,6 +45,32 @@ func (p *probe) calls(layer core.DistributedLayer, key string) []call {
 			return !ok, err
 		}})
 	}
+	return append(calls, p.batchCalls(layer, key)...)
+}
+
+func (p *probe) batchCalls(layer core.DistributedLayer, key string) (calls []call) {
+	if !p.h.Features.Batch {
+		return nil
+	}
+	if reader, ok := core.As[core.BatchReader](layer); ok && p.reader() != nil {
+		calls = append(calls, call{"GetMany", func(ctx context.Context) (bool, error) {
+			out, err := reader.GetMany(ctx, []string{key})
+			if err != nil || len(out) != 1 {
+				return false, err
+			}
+			return !out[0].OK, out[0].Err
+		}})
+	}
+	if arbiter, ok := core.As[core.BatchArbiter](layer); ok && p.batchArbiter() != nil {
+		w := writeOf(core.Force, core.ValueWrite, 1, []byte("value"))
+		calls = append(calls, call{"ArbitrateMany", func(ctx context.Context) (bool, error) {
+			out, err := arbiter.ArbitrateMany(ctx, []core.KeyWrite{{Key: key, Write: w}})
+			if err != nil || len(out) != 1 {
+				return false, err
+			}
+			return false, out[0].Err
+		}})
+	}
 	return calls
 }
 
@@ -151,7 +177,29 @@ func checkAbilities(p *probe) error {
 	return errors.Join(
 		declared("Ping", "core.Pinger", p.h.Features.Ping, pings),
 		declared("Arbiter", "core.Arbiter", p.h.Features.Arbiter, arbitrates),
+		declared("Batch", "core.BatchReader", p.h.Features.Batch, p.reader() != nil),
+		declared("Batch", "core.BatchArbiter", p.h.Features.Batch && p.h.Features.Arbiter, p.batchArbiter() != nil),
 	)
+}
+
+// reader and batchArbiter return the ability of the working layer, or nil. They
+// ask, for a wrapper has the methods even if what it wraps has not.
+func (p *probe) reader() core.BatchReader {
+	if b, ok := core.As[core.BatchReader](p.layer); ok {
+		if _, err := b.GetMany(p.ctx, nil); !errors.Is(err, errors.ErrUnsupported) {
+			return b
+		}
+	}
+	return nil
+}
+
+func (p *probe) batchArbiter() core.BatchArbiter {
+	if b, ok := core.As[core.BatchArbiter](p.layer); ok {
+		if _, err := b.ArbitrateMany(p.ctx, nil); !errors.Is(err, errors.ErrUnsupported) {
+			return b
+		}
+	}
+	return nil
 }
 
 func declared(feature, ability string, declared, has bool) error {

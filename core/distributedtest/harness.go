@@ -63,6 +63,9 @@ type Features struct {
 	Ping bool
 	// Arbiter: the layer implements [core.Arbiter].
 	Arbiter bool
+	// Batch: the layer implements [core.BatchReader], and [core.BatchArbiter] if it is
+	// an arbiter.
+	Batch bool
 	// NoServer: the layer talks to nothing that could be down or stalled.
 	NoServer bool
 	// NoClose: there is nothing behind the layer that could be closed.

@@ -56,6 +56,8 @@ func Laws() []Law {
 		{Name: "ConcurrentFills", Sentence: "Of fills that saw the same, exactly one is stored, and the others are told which.", needs: needsArbiter, check: arbitrated(checkConcurrentFills)},
 		{Name: "ConcurrentForces", Sentence: "Forced writes are all stored, each with a higher version than the one that it replaces.", needs: needsArbiter, check: arbitrated(checkConcurrentForces)},
 		{Name: "ReadHeader", Sentence: "ReadHeader returns the first core.HeaderSize bytes of what is stored, fewer if that is shorter, and tells when there is nothing.", needs: needsArbiter, check: arbitrated(checkReadHeader)},
+		{Name: "BatchGet", Sentence: "GetMany answers each key as Get does, in the order of the keys, none of them included.", needs: needsBatch, check: checkBatchGet},
+		{Name: "BatchArbitrate", Sentence: "ArbitrateMany decides each write as Arbitrate does, in the order of the writes, none of them included.", needs: needsBatchArbiter, check: checkBatchArbitrate},
 		{Name: "AfterClose", Sentence: "After the client is closed every method returns an error and none panics.", needs: needsClose, check: checkAfterClose},
 		{Name: "ServerDown", Sentence: "While the server is down every method returns an error, never a miss.", needs: needsDown, check: checkServerDown},
 		{Name: "ServerStalled", Sentence: "While the server does not answer every method keeps the context's deadline and then returns an error that wraps the context's.", needs: needsStalled, check: checkServerStalled},
@@ -107,6 +109,20 @@ func needsArbiter(h Harness) error {
 		return fmt.Errorf("%w: the layer declares no Arbiter", ErrNotApplicable)
 	}
 	return nil
+}
+
+func needsBatch(h Harness) error {
+	if !h.Features.Batch {
+		return fmt.Errorf("%w: the layer declares no Batch", ErrNotApplicable)
+	}
+	return nil
+}
+
+func needsBatchArbiter(h Harness) error {
+	if err := needsArbiter(h); err != nil {
+		return err
+	}
+	return needsBatch(h)
 }
 
 func needsClose(h Harness) error {

@@ -22,6 +22,10 @@ type fake struct {
 	ping      func(ctx context.Context) error
 	arbitrate func(ctx context.Context, key string, w core.Write) (core.Ruling, error)
 	header    func(ctx context.Context, key string) ([]byte, bool, error)
+
+	// Nil: one after the other by get and arbitrate.
+	getMany       func(ctx context.Context, keys []string) ([]core.Got, error)
+	arbitrateMany func(ctx context.Context, writes []core.KeyWrite) ([]core.Ruled, error)
 }
 
 func (f *fake) Get(ctx context.Context, key string) ([]byte, bool, error) { return f.get(ctx, key) }
@@ -42,12 +46,37 @@ func (f *fake) ReadHeader(ctx context.Context, key string) ([]byte, bool, error)
 	return f.header(ctx, key)
 }
 
+func (f *fake) GetMany(ctx context.Context, keys []string) ([]core.Got, error) {
+	if f.getMany != nil {
+		return f.getMany(ctx, keys)
+	}
+	out := make([]core.Got, len(keys))
+	for i, key := range keys {
+		out[i].Data, out[i].OK, out[i].Err = f.get(ctx, key)
+	}
+	return out, nil
+}
+
+func (f *fake) ArbitrateMany(ctx context.Context, writes []core.KeyWrite) ([]core.Ruled, error) {
+	if f.arbitrateMany != nil {
+		return f.arbitrateMany(ctx, writes)
+	}
+	out := make([]core.Ruled, len(writes))
+	for i, w := range writes {
+		out[i].Ruling, out[i].Err = f.arbitrate(ctx, w.Key, w.Write)
+	}
+	return out, nil
+}
+
 func working(tb testing.TB) *fake {
 	store, err := localdist.New(nil)
 	if err != nil {
 		tb.Fatal(err)
 	}
-	return &fake{store.Get, store.Set, store.Delete, store.Ping, store.Arbitrate, store.ReadHeader}
+	return &fake{
+		get: store.Get, set: store.Set, del: store.Delete, ping: store.Ping,
+		arbitrate: store.Arbitrate, header: store.ReadHeader,
+	}
 }
 
 // failing returns a layer whose methods all return what fail returns.
@@ -82,7 +111,7 @@ func newRig() *rig {
 	return &rig{
 		onNew: same, onClosed: same, onDown: same, onStalled: same,
 		wrap:     func(l core.DistributedLayer) core.DistributedLayer { return l },
-		features: distributedtest.Features{Ping: true, Arbiter: true},
+		features: distributedtest.Features{Ping: true, Arbiter: true, Batch: true},
 	}
 }
 

@@ -149,6 +149,23 @@ func (t *timed) ReadHeader(ctx context.Context, key string) (header []byte, ok b
 	return f.data, f.ok, err
 }
 
+func (t *timed) GetMany(ctx context.Context, keys []string) ([]core.Got, error) {
+	keys = slices.Clone(keys)
+	return within(ctx, t, "get many", "", func(ctx context.Context) ([]core.Got, error) {
+		return abilities.GetMany(ctx, t.layer, keys)
+	})
+}
+
+func (t *timed) ArbitrateMany(ctx context.Context, writes []core.KeyWrite) ([]core.Ruled, error) {
+	writes = slices.Clone(writes)
+	for i, w := range writes {
+		writes[i].Data, writes[i].Expect = slices.Clone(w.Data), slices.Clone(w.Expect)
+	}
+	return within(ctx, t, "arbitrate many", "", func(ctx context.Context) ([]core.Ruled, error) {
+		return abilities.ArbitrateMany(ctx, t.layer, writes)
+	})
+}
+
 // refused says which call was not made, or given up. What the layer itself
 // returns passes as it is.
 func refused(op, key string, err error) error {

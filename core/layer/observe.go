@@ -53,6 +53,30 @@ func (o *observed) ReadHeader(ctx context.Context, key string) (header []byte, o
 	return header, ok, o.seen(ctx, core.OpGet, key, err)
 }
 
+func (o *observed) GetMany(ctx context.Context, keys []string) ([]core.Got, error) {
+	out, err := abilities.GetMany(ctx, o.layer, keys)
+	for i, got := range out {
+		_ = o.seen(ctx, core.OpGet, keys[i], got.Err)
+	}
+	return out, o.seenMany(ctx, core.OpGet, err)
+}
+
+func (o *observed) ArbitrateMany(ctx context.Context, writes []core.KeyWrite) ([]core.Ruled, error) {
+	out, err := abilities.ArbitrateMany(ctx, o.layer, writes)
+	for i, ruled := range out {
+		_ = o.seen(ctx, core.OpSet, writes[i].Key, ruled.Err)
+	}
+	return out, o.seenMany(ctx, core.OpSet, err)
+}
+
+// seenMany is seen for a batch that has failed as a whole.
+func (o *observed) seenMany(ctx context.Context, op core.Op, err error) error {
+	if errors.Is(err, errors.ErrUnsupported) {
+		return err
+	}
+	return o.seen(ctx, op, "", err)
+}
+
 // seen tells of an error and returns it.
 func (o *observed) seen(ctx context.Context, op core.Op, key string, err error) error {
 	if err != nil && !errors.Is(ctx.Err(), context.Canceled) {

@@ -5,6 +5,7 @@ package layer
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/fusioncache-go/fusioncache/core"
@@ -52,4 +53,20 @@ func (p *prefixed) Arbitrate(ctx context.Context, key string, w core.Write) (cor
 
 func (p *prefixed) ReadHeader(ctx context.Context, key string) (header []byte, ok bool, err error) {
 	return p.arbiter.ReadHeader(ctx, p.prefix+key)
+}
+
+func (p *prefixed) GetMany(ctx context.Context, keys []string) ([]core.Got, error) {
+	full := make([]string, len(keys))
+	for i, key := range keys {
+		full[i] = p.prefix + key
+	}
+	return abilities.GetMany(ctx, p.layer, full)
+}
+
+func (p *prefixed) ArbitrateMany(ctx context.Context, writes []core.KeyWrite) ([]core.Ruled, error) {
+	full := slices.Clone(writes)
+	for i := range full {
+		full[i].Key = p.prefix + full[i].Key
+	}
+	return abilities.ArbitrateMany(ctx, p.layer, full)
 }

@@ -119,6 +119,7 @@ func (c *circuit) judge(ctx context.Context, err error) error {
 	case errors.Is(ctx.Err(), context.Canceled),
 		errors.Is(err, core.ErrTooLarge),
 		errors.Is(err, core.ErrKey),
+		errors.Is(err, errors.ErrUnsupported),
 		c.opts.Ignore != nil && c.opts.Ignore(err):
 		return errNoVerdict
 	}

@@ -5,6 +5,7 @@ package breaker
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/fusioncache-go/fusioncache/core"
@@ -18,7 +19,7 @@ type distributed struct {
 }
 
 // wrapDistributed puts the circuit around a layer and its abilities: writes that
-// are arbitrated go through it, a ping does not.
+// are arbitrated and batches go through it, a ping does not.
 func (c *circuit) wrapDistributed(layer core.DistributedLayer) core.DistributedLayer {
 	if layer == nil {
 		return nil
@@ -83,6 +84,47 @@ func (a *arbitrated) ReadHeader(ctx context.Context, key string) (header []byte,
 		return err
 	})
 	return header, ok, err
+}
+
+// GetMany makes one call of the batch.
+func (d *distributed) GetMany(ctx context.Context, keys []string) ([]core.Got, error) {
+	inner, ok := core.As[core.BatchReader](d.layer)
+	if !ok {
+		return nil, errors.ErrUnsupported
+	}
+	return batch(ctx, d.circuit, func(ctx context.Context) ([]core.Got, error) {
+		return inner.GetMany(ctx, keys)
+	}, func(g core.Got) error { return g.Err })
+}
+
+// ArbitrateMany makes one call of the batch.
+func (a *arbitrated) ArbitrateMany(ctx context.Context, writes []core.KeyWrite) ([]core.Ruled, error) {
+	inner, ok := core.As[core.BatchArbiter](a.arbiter)
+	if !ok {
+		return nil, errors.ErrUnsupported
+	}
+	return batch(ctx, a.circuit, func(ctx context.Context) ([]core.Ruled, error) {
+		return inner.ArbitrateMany(ctx, writes)
+	}, func(r core.Ruled) error { return r.Err })
+}
+
+// batch makes a call with many outcomes. It has failed if all of them are errors.
+func batch[T any](ctx context.Context, c *circuit, call func(context.Context) ([]T, error), failure func(T) error) (out []T, err error) {
+	err = c.do(ctx, func(ctx context.Context) (err error) {
+		if out, err = call(ctx); err != nil || len(out) == 0 {
+			return err
+		}
+		for _, o := range out {
+			if failure(o) == nil {
+				return nil
+			}
+		}
+		return failure(out[0])
+	})
+	if out != nil {
+		return out, nil
+	}
+	return nil, err
 }
 
 // backplane is a backplane whose publications go through a circuit. It has no

@@ -5,16 +5,25 @@
 // the layer that it wraps, no more and no fewer.
 package abilities
 
-import "github.com/fusioncache-go/fusioncache/core"
+import (
+	"context"
+	"errors"
+
+	"github.com/fusioncache-go/fusioncache/core"
+)
 
 // All is a wrapper that forwards every ability there is.
 type All interface {
 	core.DistributedLayer
+	core.BatchReader
 	core.Pinger
 	core.Arbiter
+	core.BatchArbiter
 }
 
-// Like returns w with those abilities only that layer has.
+// Like returns w with those abilities only that layer has. The abilities to do
+// many things at once are there in any case: w answers for a layer without them
+// as [GetMany] and [ArbitrateMany] do.
 func Like(layer core.DistributedLayer, w All) core.DistributedLayer {
 	_, pings := core.As[core.Pinger](layer)
 	_, arbitrates := core.As[core.Arbiter](layer)
@@ -24,13 +33,35 @@ func Like(layer core.DistributedLayer, w All) core.DistributedLayer {
 	case pings:
 		return struct {
 			core.DistributedLayer
+			core.BatchReader
 			core.Pinger
-		}{w, w}
+		}{w, w, w}
 	case arbitrates:
 		return struct {
 			core.DistributedLayer
+			core.BatchReader
 			core.Arbiter
-		}{w, w}
+			core.BatchArbiter
+		}{w, w, w, w}
 	}
-	return struct{ core.DistributedLayer }{w}
+	return struct {
+		core.DistributedLayer
+		core.BatchReader
+	}{w, w}
+}
+
+// GetMany is what layer does if it is a core.BatchReader.
+func GetMany(ctx context.Context, layer core.DistributedLayer, keys []string) ([]core.Got, error) {
+	if b, ok := core.As[core.BatchReader](layer); ok {
+		return b.GetMany(ctx, keys)
+	}
+	return nil, errors.ErrUnsupported
+}
+
+// ArbitrateMany is what layer does if it is a core.BatchArbiter.
+func ArbitrateMany(ctx context.Context, layer core.DistributedLayer, writes []core.KeyWrite) ([]core.Ruled, error) {
+	if b, ok := core.As[core.BatchArbiter](layer); ok {
+		return b.ArbitrateMany(ctx, writes)
+	}
+	return nil, errors.ErrUnsupported
 }

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: The fusioncache-go authors
+
+package redisdist
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/fusioncache-go/fusioncache/core"
+)
+
+var (
+	_ core.BatchReader  = (*Layer)(nil)
+	_ core.BatchArbiter = (*Layer)(nil)
+)
+
+// GetMany sends one pipeline of GET, in a cluster one to each node that has some
+// of the keys. MGET would be a miss for a key that holds another type, and fail in
+// a cluster.
+func (l *Layer) GetMany(ctx context.Context, keys []string) ([]core.Got, error) {
+	cmds := make([]*redis.StringCmd, len(keys))
+	for i, key := range keys {
+		cmds[i] = redis.NewStringCmd(ctx, "get", key)
+	}
+	l.sendAll(ctx, len(cmds), func(i int) redis.Cmder { return cmds[i] })
+	out := make([]core.Got, len(keys))
+	for i, cmd := range cmds {
+		switch err := cmd.Err(); {
+		case errors.Is(err, redis.Nil):
+		case err != nil:
+			out[i].Err = l.failure(ctx, "get", keys[i], err)
+		default:
+			out[i].Data, out[i].Err = cmd.Bytes()
+			out[i].OK = out[i].Err == nil
+		}
+	}
+	return out, nil
+}
+
+// ArbitrateMany sends one pipeline of scripts, in a cluster one to each node that
+// has some of the keys, and up to three more if a server does not know the script
+// yet. Where scripts are refused it makes one [Layer.Arbitrate] after
+// another.
+func (l *Layer) ArbitrateMany(ctx context.Context, writes []core.KeyWrite) ([]core.Ruled, error) {
+	out := make([]core.Ruled, len(writes))
+	var todo []int
+	for i, w := range writes {
+		if out[i].Err = checkWrite(w.Key, w.Write); out[i].Err == nil {
+			todo = append(todo, i)
+		}
+	}
+	todo = l.scriptMany(ctx, writes, out, todo, byName)
+	if len(todo) > 1 {
+		first := l.scriptMany(ctx, writes, out, todo[:1], bySource) // it teaches the server the name
+		todo = append(first, l.scriptMany(ctx, writes, out, todo[1:], byName)...)
+	}
+	for _, i := range l.scriptMany(ctx, writes, out, todo, bySource) {
+		out[i].Ruling, out[i].Err = l.Arbitrate(ctx, writes[i].Key, writes[i].Write)
+	}
+	return out, nil
+}
+
+// scriptMany runs the script for the writes in todo, and returns those for which
+// it did not run because it is not known or not allowed.
+func (l *Layer) scriptMany(ctx context.Context, writes []core.KeyWrite, out []core.Ruled, todo []int, how calling) (again []int) {
+	if l.scriptless.Load() || len(todo) == 0 {
+		return todo
+	}
+	cmds := make([]*redis.SliceCmd, len(todo))
+	for n, i := range todo {
+		cmds[n] = l.scriptCmd(ctx, writes[i].Key, writes[i].Write, how)
+	}
+	l.sendAll(ctx, len(cmds), func(i int) redis.Cmder { return cmds[i] })
+	for n, i := range todo {
+		err := cmds[n].Err()
+		forbidden := scriptsForbidden(err)
+		if forbidden {
+			l.scriptless.Store(true)
+		}
+		if forbidden || redis.HasErrorPrefix(err, "NOSCRIPT") {
+			again = append(again, i)
+			continue
+		}
+		if err == nil {
+			out[i].Ruling, err = parseRuling(cmds[n].Val())
+		}
+		if err != nil {
+			out[i] = core.Ruled{Err: l.failure(ctx, "arbitrate", writes[i].Key, err)}
+		}
+	}
+	return again
+}
+
+// sendAll sends n commands as one pipeline. Each has its outcome afterwards.
+func (l *Layer) sendAll(ctx context.Context, n int, cmd func(i int) redis.Cmder) {
+	err := ctx.Err()
+	if err == nil {
+		pipe := l.client.Pipeline()
+		for i := range n {
+			_ = pipe.Process(ctx, once{cmd(i)}) // only takes it in
+		}
+		_, err = pipe.Exec(ctx)
+	}
+	if err == nil {
+		return
+	}
+	for i := range n {
+		if cmd(i).Err() != nil {
+			return // those concerned have it
+		}
+	}
+	for i := range n {
+		cmd(i).SetErr(err) // not sent: that must not look like an answer
+	}
+}
+
+// checkWrite returns what is wrong with a write, or nil.
+func checkWrite(key string, w core.Write) error {
+	if w.TTL <= 0 || len(w.Data) < core.HeaderSize {
+		return fmt.Errorf("redisdist: arbitrate %q: ttl %v is not positive, or no header", key, w.TTL)
+	}
+	return nil
+}

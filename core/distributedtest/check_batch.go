@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: The fusioncache-go authors
+
+package distributedtest
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+
+	"github.com/fusioncache-go/fusioncache/core"
+)
+
+// batchSize is more than an adapter has hands for at once.
+const batchSize = 300
+
+func (p *probe) getMany(b core.BatchReader, keys []string) ([]core.Got, error) {
+	ctx, cancel := context.WithTimeout(p.ctx, opTime)
+	defer cancel()
+	out, err := b.GetMany(ctx, keys)
+	if err == nil && len(out) != len(keys) {
+		err = fmt.Errorf("%d outcomes", len(out))
+	}
+	if err != nil {
+		return nil, fmt.Errorf("get many, %d keys: %w", len(keys), err)
+	}
+	return out, nil
+}
+
+func checkBatchGet(p *probe) error {
+	b := p.reader()
+	if b == nil {
+		return nil // law Abilities reports it
+	}
+	if _, err := p.getMany(b, nil); err != nil {
+		return err
+	}
+	keys := make([]string, batchSize)
+	for i := range keys {
+		keys[i] = p.key(fmt.Sprint("many", i*7919%batchSize))
+		value := fmt.Append(nil, "value of ", i)
+		if i%6 == 1 {
+			value = nil
+		}
+		if i%3 != 0 { // the others are never set
+			if err := p.set(keys[i], value, keyLife); err != nil {
+				return err
+			}
+		}
+	}
+	out, err := p.getMany(b, keys)
+	if err != nil {
+		return err
+	}
+	for i, got := range out {
+		data, ok, err := p.get(keys[i])
+		if !bytes.Equal(got.Data, data) || got.OK != ok || (got.Err == nil) != (err == nil) {
+			return fmt.Errorf("get many, %s: %s, %t, %v, but get: %s, %t, %v",
+				short(keys[i]), excerpt(got.Data), got.OK, got.Err, excerpt(data), ok, err)
+		}
+		whole := got.Data[:cap(got.Data)]
+		for j := range whole {
+			whole[j] = 0xff // it is the caller's
+		}
+	}
+	return nil
+}
+
+// checkBatchArbitrate makes the same writes in a batch and, in other places, one by
+// one.
+func checkBatchArbitrate(p *probe) error {
+	b := p.batchArbiter()
+	a, ok := core.As[core.Arbiter](p.layer)
+	if b == nil || !ok {
+		return nil // law Abilities reports it
+	}
+	if err := p.decideAlike(a, b, nil, nil); err != nil {
+		return err
+	}
+	random := newWrites()
+	places := make([][]byte, batchSize/10)
+	for range decideSteps {
+		writes, twins := make([]core.KeyWrite, len(places)), make([]string, len(places))
+		for i := range places {
+			twins[i] = p.key(fmt.Sprint("one", i))
+			writes[i] = core.KeyWrite{Key: p.key(fmt.Sprint("many", i)), Write: random.next(places[i])}
+			if d := writes[i].Decide(places[i]); d.Store {
+				places[i] = d.Data
+			}
+		}
+		if err := p.decideAlike(a, b, writes, twins); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// decideAlike makes writes as a batch, and each in the place of its twin.
+func (p *probe) decideAlike(a core.Arbiter, b core.BatchArbiter, writes []core.KeyWrite, twins []string) error {
+	ctx, cancel := context.WithTimeout(p.ctx, opTime)
+	defer cancel()
+	out, err := b.ArbitrateMany(ctx, writes)
+	if err == nil && len(out) != len(writes) {
+		err = fmt.Errorf("%d outcomes", len(out))
+	}
+	if err != nil {
+		return fmt.Errorf("arbitrate many, %d writes: %w", len(writes), err)
+	}
+	for i, got := range out {
+		want, err := p.arbitrate(a, twins[i], writes[i].Write)
+		if err != nil {
+			return err
+		}
+		if got.Err != nil || got.Ruling != want {
+			return fmt.Errorf("arbitrate many, write %d, %s: ruling %+v, %v, but arbitrate: %+v", i, describe(writes[i].Write), got.Ruling, got.Err, want)
+		}
+		one, _, err := p.get(twins[i])
+		if err != nil {
+			return err
+		}
+		if err := p.wantValueOrMiss(writes[i].Key, one); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p *probe) wantValueOrMiss(key string, want []byte) error {
+	if want == nil {
+		return p.wantMiss(key)
+	}
+	return p.wantValue(key, want)
+}

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: The fusioncache-go authors
+
+package distributedtest_test
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/fusioncache-go/fusioncache/core"
+)
+
+// editMany makes a mutant whose GetMany tells something else than it found.
+func editMany(edit func(out []core.Got) []core.Got) func(f *fake) {
+	return func(f *fake) {
+		f.getMany = func(ctx context.Context, keys []string) ([]core.Got, error) {
+			plain := *f
+			plain.getMany = nil
+			out, err := plain.GetMany(ctx, keys)
+			return edit(out), err
+		}
+	}
+}
+
+// editRuled makes a mutant whose ArbitrateMany takes or tells something else.
+func editRuled(take func(w []core.KeyWrite), tell func(out []core.Ruled)) func(f *fake) {
+	return func(f *fake) {
+		f.arbitrateMany = func(ctx context.Context, writes []core.KeyWrite) ([]core.Ruled, error) {
+			plain := *f
+			plain.arbitrateMany = nil
+			writes = slices.Clone(writes)
+			take(writes)
+			out, err := plain.ArbitrateMany(ctx, writes)
+			tell(out)
+			return out, err
+		}
+	}
+}
+
+func batchMutants() []mutant {
+	missOnFailure := editMany(func(out []core.Got) []core.Got {
+		for i := range out {
+			out[i].Err = nil
+		}
+		return out
+	})
+	hidden := func(r *rig) {
+		r.wrap = func(l core.DistributedLayer) core.DistributedLayer {
+			f := l.(*fake)
+			f.getMany = func(context.Context, []string) ([]core.Got, error) { return nil, errors.ErrUnsupported }
+			return f
+		}
+	}
+	refuseAll := editRuled(func([]core.KeyWrite) {}, func(out []core.Ruled) {
+		for i := range out {
+			out[i].Err = nil
+		}
+	})
+	return []mutant{
+		{"BatchGet", "misses are left out", func(r *rig) {
+			r.onNew = editMany(func(out []core.Got) []core.Got {
+				return slices.DeleteFunc(out, func(g core.Got) bool { return !g.OK && g.Err == nil && len(out) > 1 })
+			})
+		}},
+		{"BatchGet", "the order is another", func(r *rig) {
+			r.onNew = editMany(func(out []core.Got) []core.Got { slices.Reverse(out); return out })
+		}},
+		{"BatchGet", "an empty value is a miss", func(r *rig) {
+			r.onNew = editMany(func(out []core.Got) []core.Got {
+				for i := range out {
+					out[i].OK = len(out[i].Data) > 0
+				}
+				return out
+			})
+		}},
+		{"BatchGet", "all values share one buffer", func(r *rig) {
+			r.onNew = editMany(func(out []core.Got) []core.Got {
+				var shared []byte
+				for _, g := range out {
+					shared = append(shared, g.Data...)
+				}
+				for i := range out {
+					n := len(out[i].Data)
+					out[i].Data, shared = shared[:n], shared[n:] // with room to write into the next
+				}
+				return out
+			})
+		}},
+		{"BatchArbitrate", "the order is another", func(r *rig) {
+			r.onNew = editRuled(func([]core.KeyWrite) {}, func(out []core.Ruled) { slices.Reverse(out) })
+		}},
+		{"BatchArbitrate", "every write is forced", func(r *rig) {
+			r.onNew = editRuled(func(w []core.KeyWrite) {
+				for i := range w {
+					w[i].Mode = core.Force
+				}
+			}, func([]core.Ruled) {})
+		}},
+		{"BatchArbitrate", "the last write is left out", func(r *rig) {
+			r.onNew = editRuled(func(w []core.KeyWrite) {
+				if n := len(w); n > 1 {
+					w[n-1] = core.KeyWrite{Key: w[n-1].Key + "elsewhere", Write: w[n-1].Write}
+				}
+			}, func([]core.Ruled) {})
+		}},
+		{"DoneContext", "GetMany makes it a miss", func(r *rig) { r.onNew = missOnFailure }},
+		{"AfterClose", "GetMany makes it a miss", func(r *rig) { r.onClosed = missOnFailure }},
+		{"ServerDown", "GetMany makes it a miss", func(r *rig) { r.onDown = missOnFailure }},
+		{"ServerDown", "ArbitrateMany refuses everything", func(r *rig) { r.onDown = refuseAll }},
+		{"Abilities", "Batch is not declared", func(r *rig) { r.features.Batch = false }},
+		{"Abilities", "GetMany is hidden by a wrapper", hidden},
+	}
+}
