@@ -57,11 +57,12 @@ const (
 	OpEncode
 	OpDecode
 	OpOpen
+	OpLock
 )
 
 // String returns the lower-case name of the operation.
 func (o Op) String() string {
-	names := [...]string{"", "get", "get or set", "set", "remove", "expire", "close", "publish", "subscribe", "encode", "decode", "open"}
+	names := [...]string{"", "get", "get or set", "set", "remove", "expire", "close", "publish", "subscribe", "encode", "decode", "open", "lock"}
 	if int(o) < len(names) {
 		return names[o]
 	}
@@ -155,6 +156,7 @@ const (
 	LevelDistributed
 	LevelBackplane
 	LevelFactory
+	LevelLock // the locks that nodes share
 )
 
 // String returns the lower-case name of the level.
@@ -168,6 +170,8 @@ func (l Level) String() string {
 		return "backplane"
 	case LevelFactory:
 		return "factory"
+	case LevelLock:
+		return "lock"
 	}
 	return "none"
 }

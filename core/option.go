@@ -111,6 +111,11 @@ func CancelOnTimeout(on bool) Option {
 	return Option{on: on, apply: func(e *EntryOptions, o Option) { e.CancelOnTimeout = o.on }}
 }
 
+// NodeLock sets [EntryOptions.NodeLock]; zero for none.
+func NodeLock(wait time.Duration) Option {
+	return Option{duration: wait, apply: func(e *EntryOptions, o Option) { e.NodeLock = o.duration }}
+}
+
 // ErrorBackoff sets [EntryOptions.ErrorBackoff]; zero for none.
 func ErrorBackoff(d time.Duration) Option {
 	return Option{duration: d, apply: func(e *EntryOptions, o Option) { e.ErrorBackoff = o.duration }}

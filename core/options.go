@@ -79,6 +79,12 @@ type EntryOptions struct {
 	// Otherwise it goes on in the background, and its result is stored.
 	CancelOnTimeout bool
 
+	// NodeLock is how long a load waits while another node loads the same key, to
+	// use the result of that. Then, or when the lock service fails, it loads itself.
+	// Zero: it does not wait. Needs the stack's Locker, and not the parts of the
+	// distributed layer skipped. A result is written in the foreground then.
+	NodeLock time.Duration
+
 	// ErrorBackoff is how long callers get the error of a factory that has failed,
 	// when there is no stale entry to serve, before it is called again. A write,
 	// removal or message for the key ends it. Zero: no time.
@@ -210,6 +216,7 @@ func (o EntryOptions) Validate() error {
 		{"SoftTimeout", o.SoftTimeout},
 		{"HardTimeout", o.HardTimeout},
 		{"LoadTimeout", o.LoadTimeout},
+		{"NodeLock", o.NodeLock},
 		{"ErrorBackoff", o.ErrorBackoff},
 		{"DistributedSoftTimeout", o.DistributedSoftTimeout},
 		{"DistributedTimeout", o.DistributedTimeout},

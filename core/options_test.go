@@ -142,6 +142,7 @@ func everyOption() map[string]core.Option {
 		"LoadTimeout":            core.LoadTimeout(9),
 		"CancelOnTimeout":        core.CancelOnTimeout(true),
 		"ErrorBackoff":           core.ErrorBackoff(12),
+		"NodeLock":               core.NodeLock(13),
 		"DistributedSoftTimeout": core.DistributedTimeouts(10, 11),
 		"DistributedTimeout":     core.DistributedTimeouts(10, 11),
 		"ReturnLayerErrors":      core.ReturnLayerErrors(true),
@@ -182,7 +183,7 @@ func sets(field string) []string {
 func TestResolve_InheritsWhatIsNotGiven(t *testing.T) {
 	base := core.EntryOptions{
 		TTL: 101, DistributedTTL: 102, Jitter: 103, StaleTTL: 104, Throttle: 105, MaxCycles: 106, SoftTimeout: 107, HardTimeout: 108,
-		LoadTimeout: 109, DistributedSoftTimeout: 110, DistributedTimeout: 111, ErrorBackoff: 112,
+		LoadTimeout: 109, DistributedSoftTimeout: 110, DistributedTimeout: 111, ErrorBackoff: 112, NodeLock: 113,
 		Tags: []string{"base"}, Skip: core.SkipMemoryRead,
 	}
 	for name, option := range everyOption() {

@@ -147,6 +147,9 @@ func TestSeed_BL6_EveryDurationHasAMeaningOrIsRefused(t *testing.T) {
 				if d == core.Forever {
 					o.Defaults.StaleTTL = core.Forever // which some need
 				}
+				if f.Name == "NodeLock" {
+					o.Name, o.Distributed, o.Serializer, o.Locker = "app", newServer(t), jsonSerializer{}, newSpyLocker()
+				}
 				reflect.ValueOf(&o.Defaults).Elem().FieldByIndex(f.Index).SetInt(int64(d))
 				return o
 			}

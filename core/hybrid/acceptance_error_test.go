@@ -72,6 +72,13 @@ var producible = map[string]struct {
 	"ErrForeign": {func(t *testing.T) error {
 		return event(t, hybrid.Options{}, core.Foreign, func(s *server) { putBytes(t, s, []byte("not ours")) })
 	}, is(core.ErrForeign)},
+	"ErrLeaseLost": {func(t *testing.T) error {
+		c := startCluster(t, 1, locked())
+		c.locks.losing.Store(true)
+		w := watch(c.nodes[0], core.LayerFailed)
+		ask(t, c.nodes[0], &F[int]{delay: 5 * time.Second})
+		return w.all()[0].Err
+	}, is(core.ErrLeaseLost)},
 	"Error":        {boom, as[*core.Error]},
 	"FactoryError": {boom, as[*core.FactoryError]},
 	"PanicError": {func(t *testing.T) error {

@@ -84,6 +84,9 @@ func (c *Cache[V]) validate(o core.EntryOptions) error {
 	if o.Clone && c.stack.parts == nil {
 		err = errors.Join(err, &core.OptionError{Option: "EntryOptions.Clone", Err: errors.New("needs a serializer")})
 	}
+	if o.NodeLock > 0 && c.stack.nodeLock == nil {
+		err = errors.Join(err, &core.OptionError{Option: "EntryOptions.NodeLock", Err: errors.New("needs the stack's Locker")})
+	}
 	return err
 }
 

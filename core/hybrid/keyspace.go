@@ -14,6 +14,7 @@ import (
 //
 //	N:1:e:V:K   the entry of key K in view V
 //	N:1:m:T     the mark of tag T; with T empty, of everything
+//	N:1:l:V:K   the lock under which nodes load key K of view V
 //	N:1:bus     the channel of the backplane
 //
 // The 1 is the version of the layout. Escaped names have no colon, so two
@@ -35,6 +36,9 @@ func prefixes(name string) coherence.Prefixes {
 	n := escape(name)
 	return coherence.Prefixes{Entries: n + ":1:e:", Marks: n + ":1:m:"}
 }
+
+// lockPrefix begins the names of locks.
+func lockPrefix(name string) string { return escape(name) + ":1:l:" }
 
 // viewPrefix begins the keys of a view on every level.
 func viewPrefix(view string) string { return escape(view) + ":" }

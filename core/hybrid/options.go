@@ -33,6 +33,10 @@ type Options struct {
 	// that [Channel] gives for Name.
 	Backplane core.Backplane
 
+	// Locker lends locks that the nodes share, for core.NodeLock: a stampede on all
+	// nodes makes one load. Nil: none. Needs Distributed.
+	Locker core.Locker
+
 	// Serializer encodes values. Required with Distributed and with a memory layer
 	// of bytes.
 	Serializer core.Serializer
@@ -82,7 +86,7 @@ func (o *Options) validate() error {
 		name string
 		part any
 	}{
-		{"Memory", o.Memory}, {"Distributed", o.Distributed}, {"Backplane", o.Backplane}, {"Serializer", o.Serializer},
+		{"Memory", o.Memory}, {"Distributed", o.Distributed}, {"Backplane", o.Backplane}, {"Locker", o.Locker}, {"Serializer", o.Serializer},
 	} {
 		if v := reflect.ValueOf(part.part); v.Kind() == reflect.Pointer && v.IsNil() {
 			bad(part.name, "is a nil %T", part.part)
@@ -93,6 +97,12 @@ func (o *Options) validate() error {
 	}
 	if o.Distributed != nil && o.Name == "" {
 		bad("Name", "is required with Distributed")
+	}
+	if o.Distributed == nil && o.Locker != nil {
+		bad("Locker", "needs Distributed")
+	}
+	if o.Locker == nil && o.Defaults.NodeLock > 0 {
+		bad("Defaults.NodeLock", "needs Locker")
 	}
 	if len(o.Name) > maxNameLen {
 		bad("Name", "has %d bytes, at most %d are allowed", len(o.Name), maxNameLen)

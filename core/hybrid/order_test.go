@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -15,6 +16,7 @@ import (
 	"time"
 
 	"github.com/fusioncache-go/fusioncache/adapters/localdist"
+	"github.com/fusioncache-go/fusioncache/adapters/locallock"
 	"github.com/fusioncache-go/fusioncache/core"
 )
 
@@ -37,6 +39,8 @@ var orderedPairs = []orderedPair{
 	{"back-off", "stampede", refusalNeedsNoFlight},
 	{"stampede", "second look", valueStoredJustBeforeTheFlightIsFound},
 	{"second look", "commit", whatWasFoundIsNotWrittenAgain},
+	{"second look", "node lock", whatMemoryHasNeedsNoLock},
+	{"node lock", "commit", lockIsHeldUntilTheResultCanBeFound},
 	{"commit", "deadline", slowFactoryDoesNotCutTheCommitShort},
 }
 
@@ -58,7 +62,7 @@ func TestOrder_SwappingNeighboursBreaksAnInvariant(t *testing.T) {
 
 // Nobody can add a stage without a reason for its place.
 func TestOrder_EveryNeighbouringPairIsListed(t *testing.T) {
-	s := Must(assemble(Options{Name: "order", Memory: orderMemory{new(sync.Map)}, Distributed: Must(localdist.New(nil)), Serializer: orderJSON{}}))
+	s := Must(assemble(Options{Name: "order", Memory: orderMemory{new(sync.Map)}, Distributed: Must(localdist.New(nil)), Serializer: orderJSON{}, Locker: locallock.New()}))
 	rows := s.pipeline()
 	for i := range rows[1:] {
 		listed := slices.ContainsFunc(orderedPairs, func(p orderedPair) bool { return p.outer == rows[i].name && p.inner == rows[i+1].name })
@@ -74,15 +78,16 @@ type orderRig struct {
 	stack   *Stack
 	cache   *Cache[int]
 	server  *countingLayer
+	locks   *locallock.Locker
 	observe atomic.Int64
 	between func(r core.Request) // called inside of the outer one
 }
 
 func runOrder(t *testing.T, outer, inner string, swap bool, holds func(*orderRig) error) (err error) {
 	synctest.Test(t, func(t *testing.T) {
-		rig := &orderRig{ctx: t.Context(), server: &countingLayer{DistributedLayer: Must(localdist.New(nil))}}
+		rig := &orderRig{ctx: t.Context(), server: &countingLayer{DistributedLayer: Must(localdist.New(nil))}, locks: locallock.New()}
 		rig.stack = Must(assemble(Options{
-			Name: "order", Memory: orderMemory{new(sync.Map)}, Distributed: rig.server, Serializer: orderJSON{},
+			Name: "order", Memory: orderMemory{new(sync.Map)}, Distributed: rig.server, Serializer: orderJSON{}, Locker: rig.locks,
 			Defaults: core.EntryOptions{TTL: time.Minute, StaleTTL: time.Hour, Throttle: time.Minute},
 		}))
 		rig.stack.events.Listen("test", core.StaleHit, func(core.Event) { rig.observe.Add(1) })
@@ -265,6 +270,35 @@ func (r *orderRig) skipServer(req core.Request) core.Request {
 	return req
 }
 
+func whatMemoryHasNeedsNoLock(r *orderRig) error {
+	name := lockPrefix("order") + r.cache.prefix + "k"
+	held, err := r.locks.TryLock(r.ctx, name, time.Hour)
+	r.server.got = func() {
+		// Another flight has stored its result since this caller looked.
+		now := r.stack.clock.Now()
+		r.stack.local.Commit(r.cache.prefix+"k", nil, core.Live(7, r.cache.options.Meta(now, now)))
+	}
+	start := time.Now()
+	_, also := r.get(after(0, 1), core.NodeLock(time.Minute))
+	if time.Since(start) > 0 {
+		also = errors.New("a caller waited for a lock, though memory had the value")
+	}
+	return errors.Join(err, also, held.Release(r.ctx))
+}
+
+func lockIsHeldUntilTheResultCanBeFound(r *orderRig) error {
+	r.server.delay = time.Second
+	name := lockPrefix("order") + r.cache.prefix + "k"
+	var early error
+	r.server.stores = func() {
+		if held, err := r.locks.TryLock(r.ctx, name, time.Hour); err != nil || held != nil {
+			early = errors.New("the lock was free before the result was stored")
+		}
+	}
+	_, err := r.get(after(0, 1), core.NodeLock(time.Minute))
+	return errors.Join(early, err)
+}
+
 func slowFactoryDoesNotCutTheCommitShort(r *orderRig) error {
 	r.server.delay = 200 * time.Millisecond
 	_, err := r.get(after(900*time.Millisecond, 1), core.LoadTimeout(time.Second))
@@ -279,10 +313,15 @@ type countingLayer struct {
 	core.DistributedLayer
 	gets, sets atomic.Int64
 	delay      time.Duration
+	got        func() // called after a read; nil: nothing
+	stores     func() // called before a write; nil: nothing
 }
 
 func (c *countingLayer) Get(ctx context.Context, key string) ([]byte, bool, error) {
 	c.gets.Add(1)
+	if c.got != nil && strings.Contains(key, ":1:e:") {
+		defer c.got()
+	}
 	return c.DistributedLayer.Get(ctx, key)
 }
 
@@ -293,6 +332,9 @@ func (c *countingLayer) Set(ctx context.Context, key string, data []byte, ttl ti
 		return ctx.Err()
 	}
 	c.sets.Add(1)
+	if c.stores != nil && strings.Contains(key, ":1:e:") {
+		c.stores()
+	}
 	return c.DistributedLayer.Set(ctx, key, data, ttl)
 }
 

@@ -53,6 +53,11 @@ func (s *Stack) pipeline() []stage {
 		stage{"back-off", loading | missed, s.backoff.Stage},
 		stage{"stampede", loading | missed, s.loads.Stage},
 		stage{"second look", loading | missed, coherence.Memory(s.local)},
+	)
+	if s.nodeLock != nil {
+		rows = append(rows, stage{"node lock", loading | missed, s.nodeLock.Stage})
+	}
+	rows = append(rows,
 		stage{"commit", loading | missed, coherence.Commit(s.writer)},
 	)
 	for _, added := range s.plugins.Stages(core.AroundLoad) {

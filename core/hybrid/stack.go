@@ -30,6 +30,7 @@ type Stack struct {
 	loads    *resilience.Stampede
 	reads    *resilience.Stampede
 	backoff  *resilience.Backoff
+	nodeLock *resilience.NodeLock // nil without a locker
 	plugins  *core.Installed
 	health   health
 	scratch  sync.Pool // *buffers
@@ -108,6 +109,10 @@ func assemble(o Options) (*Stack, error) {
 		s.health.distributed = plugins.Distributed(o.Distributed)
 		s.writer.Shared = coherence.NewShared(s.health.distributed, prefixes(o.Name), s.clock, versions, o.Shared, s.events)
 	}
+	if o.Locker != nil && s.writer.Shared != nil {
+		again := coherence.Reread(s.writer.Shared, s.local)
+		s.nodeLock = resilience.NewNodeLock(o.Locker, lockPrefix(o.Name), again, s.clock, s.events)
+	}
 	if o.Backplane != nil {
 		s.health.backplane = plugins.Backplane(o.Backplane)
 		s.writer.Notifier = coherence.NewNotifier(s.health.backplane, node, s.events)
@@ -165,6 +170,9 @@ func (s *Stack) Close(ctx context.Context) error {
 
 func (s *Stack) shutDown(ctx context.Context) error {
 	errs := []error{s.loads.Close(ctx), s.reads.Close(ctx), s.writer.Order.Close(ctx)}
+	if s.nodeLock != nil {
+		errs = append(errs, s.nodeLock.Close(ctx))
+	}
 	if s.writer.Recovery != nil {
 		errs = append(errs, s.writer.Flush(ctx))
 	}

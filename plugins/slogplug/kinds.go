@@ -43,6 +43,7 @@ var rows = [...]row{
 	{core.BreakerChanged, slog.LevelWarn, "cache circuit breaker changed"},
 	{core.PluginPanicked, slog.LevelError, "cache plugin panicked and was muted"},
 	{core.Advice, slog.LevelWarn, "cache options are probably not meant so"},
+	{core.LockWaited, Off, "cache load waited for another node"},
 }
 
 // rowOf returns the place of a kind in rows. ok is false for anything but one

@@ -13,7 +13,7 @@ import (
 )
 
 // levels is the number of levels of a stack, and one for "none".
-const levels = int(core.LevelFactory) + 1
+const levels = int(core.LevelLock) + 1
 
 // sink is the plugin in one stack.
 type sink struct {

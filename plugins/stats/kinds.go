@@ -10,7 +10,7 @@ import (
 )
 
 // levels is the number of levels of a stack, and one for "none".
-const levels = int(core.LevelFactory) + 1
+const levels = int(core.LevelLock) + 1
 
 // row names the counter of a kind of event, and the levels for which it has a
 // further counter of its own.
@@ -35,7 +35,7 @@ var rows = [...]row{
 	{core.BackgroundFailed, "background_failed", nil},
 	{core.FailSafeActivated, "fail_safe_activated", nil},
 	{core.Fenced, "fenced", nil},
-	{core.LayerFailed, "layer_failed", []core.Level{core.LevelDistributed, core.LevelBackplane}},
+	{core.LayerFailed, "layer_failed", []core.Level{core.LevelDistributed, core.LevelBackplane, core.LevelLock}},
 	{core.DecodeFailed, "decode_failed", []core.Level{core.LevelMemory, core.LevelDistributed}},
 	{core.Foreign, "foreign", nil},
 	{core.MemoryRefused, "memory_refused", nil},
@@ -46,6 +46,7 @@ var rows = [...]row{
 	{core.BreakerChanged, "breaker_changed", []core.Level{core.LevelDistributed, core.LevelBackplane}},
 	{core.PluginPanicked, "plugin_panicked", nil},
 	{core.Advice, "advice", nil},
+	{core.LockWaited, "lock_waited", nil},
 }
 
 // place returns where an event of a kind and a level is counted. ok is false for
