@@ -69,7 +69,7 @@ func choose(r dice, a action) (c choice) {
 		may = forReads
 	case a == doLoad:
 		may = forLoads
-	case a.marks():
+	case marks(a):
 		may = 0
 	}
 	if r.IntN(2) == 0 {
@@ -101,7 +101,7 @@ func (c *client) options(o *op) []core.Option {
 	r, plan := c.dice, c.run.plan
 	limit := func(most, remainder int) time.Duration { return 5*between(r, 1, most) + ms(remainder) }
 	var opts []core.Option
-	if tags := plan.tagsOf(o.key); len(tags) > 0 && (o.action == doLoad || o.action == doSet) {
+	if tags := plan.tagsOf(o.Key); len(tags) > 0 && (o.Action == doLoad || o.Action == doSet) {
 		opts = append(opts, core.Tags(tags...))
 	}
 	add := func(bit choice, option func() core.Option) {

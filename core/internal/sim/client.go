@@ -7,6 +7,7 @@ import (
 	"context"
 
 	"github.com/fusioncache-go/fusioncache/core"
+	"github.com/fusioncache-go/fusioncache/core/coherencetest"
 )
 
 // client asks and writes at random on one node, until the run is over.
@@ -40,28 +41,32 @@ func (c *client) live(ctx context.Context) {
 // step does one operation.
 func (c *client) step(ctx context.Context) {
 	w, p := c.run.world, c.run.plan
-	o := &op{serial: serial(c.index, c.count), action: p.Mix.pick(c.dice), client: c.index, node: c.node, key: c.dice.IntN(p.Keys), lane: c.lane}
-	if w.now() > p.Heal && o.action.writes() {
-		o.action = doLoad
+	o := &op{serial: serial(c.index, c.count), lane: c.lane}
+	o.Action, o.Client, o.Node, o.Key = p.Mix.pick(c.dice), c.index, c.node, c.dice.IntN(p.Keys)
+	if w.now() > p.Heal && o.Action.Writes() {
+		o.Action = doLoad
 	}
-	o.choice = choose(c.dice, o.action)
+	o.choice = choose(c.dice, o.Action)
+	if p.Verbose {
+		o.Detail = o.choice
+	}
 	if p.Without[o.serial] {
 		return
 	}
-	if o.action.writes() {
+	if o.Action.Writes() {
 		c.aim(o)
 		c.run.source.take(o.keys)
 		w.settle(c.lane)
 	}
 	n := c.run.nodes[c.node].Load()
-	o.life = n.life
+	o.Life = n.life
 	c.attempt(ctx, n, o)
 	w.settle(c.lane)
 	if n.dead.Load() {
-		o.status, o.died = failed, true
+		o.Status, o.Lost = coherencetest.Failed, true
 	}
 	w.rec.add(o)
-	if o.action.writes() {
+	if o.Action.Writes() {
 		c.release(ctx, n, o)
 	}
 }
@@ -71,20 +76,22 @@ func (c *client) attempt(ctx context.Context, n *node, o *op) {
 	w := c.run.world
 	own, cancel := c.patience(o.context(ctx), o)
 	defer cancel()
-	o.from = w.now()
+	if end, ok := own.Deadline(); ok {
+		o.Deadline = end.Sub(w.start)
+	}
+	o.From = w.now()
 	c.do(own, n, o)
-	o.to = w.now()
-	w.rec.checkDeadline(own, o)
+	o.To = w.now()
 }
 
 // aim draws what a write is about.
 func (c *client) aim(o *op) {
 	p := c.run.plan
-	o.keys = 1 << o.key
+	o.keys = 1 << o.Key
 	switch {
-	case o.action == doClear || o.action == doExpireAll:
+	case o.Action == doClear || o.Action == doExpireAll:
 		o.keys = 1<<p.Keys - 1
-	case o.action.marks():
+	case marks(o.Action):
 		o.tag = c.dice.IntN(p.Tags)
 		o.keys = p.keysOf(o.tag)
 	}
@@ -94,7 +101,7 @@ func (c *client) aim(o *op) {
 // keeps them until the node is done with the key: else the next one might come
 // first.
 func (c *client) release(ctx context.Context, n *node, o *op) {
-	if o.status != localOnly || (o.choice&background == 0 && !c.run.plan.Defaults.BackgroundWrites) {
+	if o.Status != coherencetest.LocalOnly || (o.choice&background == 0 && !c.run.plan.Defaults.BackgroundWrites) {
 		c.run.source.free(o.keys)
 		return
 	}
@@ -115,9 +122,9 @@ func (c *client) release(ctx context.Context, n *node, o *op) {
 // place returns the key in the store that a write goes to.
 func (c *client) place(o *op) string {
 	switch {
-	case !o.action.marks():
-		return "sim:1:e:v:" + keyNames[o.key]
-	case o.action <= doExpireTag:
+	case !marks(o.Action):
+		return "sim:1:e:v:" + keyNames[o.Key]
+	case o.Action <= doExpireTag:
 		return "sim:1:m:" + tagNames[o.tag]
 	}
 	return "sim:1:m:"
@@ -135,18 +142,20 @@ func (c *client) patience(ctx context.Context, o *op) (context.Context, context.
 }
 
 func (c *client) do(ctx context.Context, n *node, o *op) {
-	name := keyNames[o.key]
-	switch o.action {
+	name := keyNames[o.Key]
+	switch o.Action {
 	case doGet:
 		var ok bool
-		o.got, ok, o.err = n.cache.Get(ctx, name, c.options(o)...)
-		o.answered(ok)
+		var err error
+		o.Value, ok, err = n.cache.Get(ctx, name, c.options(o)...)
+		o.Answered(ok, err)
 	case doLoad:
 		r := c.recipe(o)
-		o.got, o.err = n.cache.GetOrSet(ctx, name, func(ctx context.Context, _ string) (value, error) {
-			return c.run.source.load(ctx, n, o.key, r)
+		var err error
+		o.Value, err = n.cache.GetOrSet(ctx, name, func(ctx context.Context, _ string) (value, error) {
+			return c.run.source.load(ctx, n, o.Key, r)
 		}, c.options(o)...)
-		o.answered(true)
+		o.Answered(true, err)
 	default:
 		c.run.source.write(o)
 		c.write(ctx, n, o)
@@ -154,48 +163,27 @@ func (c *client) do(ctx context.Context, n *node, o *op) {
 }
 
 func (c *client) write(ctx context.Context, n *node, o *op) {
-	name := keyNames[o.key]
+	name := keyNames[o.Key]
 	var outcome core.Outcome
-	switch o.action {
+	var err error
+	switch o.Action {
 	case doSet:
-		v := value{Key: uint16(o.key), Origin: uint16(c.node), Version: o.versions[o.key], Made: o.from}
-		outcome, o.err = n.cache.Set(ctx, name, v, c.options(o)...)
+		o.Value = value{Key: o.Key, Node: c.node, Version: o.Writes[0].Version, Made: o.From}
+		outcome, err = n.cache.Set(ctx, name, o.Value, c.options(o)...)
 	case doRemove:
-		outcome, o.err = n.cache.Remove(ctx, name, c.options(o)...)
+		outcome, err = n.cache.Remove(ctx, name, c.options(o)...)
 	case doExpire:
-		outcome, o.err = n.cache.Expire(ctx, name, c.options(o)...)
+		outcome, err = n.cache.Expire(ctx, name, c.options(o)...)
 	case doRemoveTag:
-		outcome, o.err = n.stack.RemoveByTag(ctx, tagNames[o.tag])
+		outcome, err = n.stack.RemoveByTag(ctx, tagNames[o.tag])
 	case doExpireTag:
-		outcome, o.err = n.stack.ExpireByTag(ctx, tagNames[o.tag])
+		outcome, err = n.stack.ExpireByTag(ctx, tagNames[o.tag])
 	case doClear:
-		outcome, o.err = n.stack.Clear(ctx)
+		outcome, err = n.stack.Clear(ctx)
 	case doExpireAll:
-		outcome, o.err = n.stack.ExpireAll(ctx)
+		outcome, err = n.stack.ExpireAll(ctx)
 	}
-	o.wrote(outcome)
-}
-
-func (o *op) answered(ok bool) {
-	switch {
-	case o.err != nil:
-		o.status = failed
-	case ok:
-		o.status = found
-	default:
-		o.status = missed
-	}
-}
-
-func (o *op) wrote(outcome core.Outcome) {
-	switch outcome {
-	case core.Committed:
-		o.status = committed
-	case core.LocalOnly:
-		o.status = localOnly
-	default:
-		o.status = failed
-	}
+	o.Wrote(outcome, err)
 }
 
 // recipe draws what a factory does.

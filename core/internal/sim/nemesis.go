@@ -43,6 +43,7 @@ func (m *nemesis) begin(ctx context.Context) {
 		s.evict(m.run, m.some)
 	case StoreFlush:
 		s.flush()
+		m.run.world.rec.Lose(m.run.world.now())
 	case StoreRewind:
 		m.saved = s.snapshot()
 	case StoreRot:
@@ -100,7 +101,7 @@ func (r *run) kill(ctx context.Context, i int, crash bool) {
 	go func() {
 		defer cancel()
 		if err := n.stack.Close(within); err != nil || crash {
-			r.world.rec.bury(i)
+			r.world.rec.Bury(i)
 		}
 		n.dead.Store(true)
 	}()
@@ -121,6 +122,6 @@ func (r *run) replace(ctx context.Context, i int, lane instant) {
 		r.world.rec.broken(err)
 		return
 	}
-	r.world.rec.forget(i)
+	r.world.rec.Restart(i)
 	r.nodes[i].Store(next)
 }

@@ -32,7 +32,7 @@ func (p probe) Install(h *core.Host) error {
 		return func(ctx context.Context, r core.Request) (core.Result, error) {
 			res, err := next(ctx, r)
 			if o := opOf(ctx); o != nil && err == nil {
-				o.stale, o.level = res.Stale, res.Level
+				o.Stale, o.Level = res.Stale, res.Level
 			}
 			return res, err
 		}
@@ -57,9 +57,9 @@ func (p probe) Identify(id []byte) { copy(id, p.id[:]) }
 // Woken implements chance.Source. Each time it is another lane of the client's:
 // on those before, its own limits end.
 func (p probe) Woken(ctx context.Context) {
-	if o := opOf(ctx); o != nil && o.client >= 0 {
+	if o := opOf(ctx); o != nil && o.Client >= 0 {
 		o.wakes = (o.wakes + 1) % wakesPerClient
-		p.node.world.settle(firstWake + instant(o.client*wakesPerClient+o.wakes))
+		p.node.world.settle(firstWake + instant(o.Client*wakesPerClient+o.wakes))
 	}
 }
 

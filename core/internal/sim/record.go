@@ -6,92 +6,87 @@ package sim
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
+	"time"
 
 	"github.com/fusioncache-go/fusioncache/core"
+	"github.com/fusioncache-go/fusioncache/core/coherencetest"
 )
 
-// recorder notes all operations and checks the answers.
+// recorder notes all operations and has the answers checked.
 type recorder struct {
+	*coherencetest.Checker
 	world *world
 	plan  *Plan
 
-	mu         sync.Mutex
-	ops        []*op
-	hash       uint64
-	keys       []history
-	payloads   map[core.Header]value // what was stored under each header
-	violations []Violation
-	err        error // the simulator itself has failed
+	mu       sync.Mutex
+	hash     uint64
+	payloads map[core.Header]value // what was stored under each header
+	err      error                 // the simulator itself has failed
 }
 
-// Violation is an answer that breaks an invariant.
-type Violation struct {
-	Invariant string
-	Text      string
-	key       int
-	at        instant
-	op        *op // nil if it is not about an operation
-}
+// flushStaleness takes the place of the bound S of the invariants after the server
+// was emptied: the nodes notice when they next read the mark of everything.
+const (
+	flushStaleness = 8 * time.Second
+	quietStaleness = 50 * time.Millisecond
+)
 
-// String returns the violation as a line or two.
-func (v Violation) String() string {
-	s := fmt.Sprintf("%s: %s", v.Invariant, v.Text)
-	if v.op != nil {
-		s += "\n    " + v.op.String()
-	}
-	return s
-}
-
+// newRecorder returns the recorder of a world, whose source is still to come.
 func newRecorder(w *world) *recorder {
-	return &recorder{world: w, plan: w.plan, keys: newHistories(w.plan), payloads: make(map[core.Header]value)}
+	p := w.plan
+	r := &recorder{world: w, plan: p, payloads: make(map[core.Header]value)}
+	r.Checker = coherencetest.New(coherencetest.Options{
+		Keys: p.Keys, Nodes: p.Nodes,
+		Knows:     func(v value) bool { return v.Key < p.Keys && v.Version <= w.source.read(v.Key) },
+		Watched:   true,
+		Unordered: p.Turnless,
+		Bounds: coherencetest.Bounds{
+			AfterLoss:   flushStaleness,
+			Quiet:       quietStaleness,
+			Convergence: converge,
+			Stale:       max(p.Defaults.StaleTTL, safeFor) + slowest + p.Spread + time.Second,
+			ReadLate:    2 * tick, // the resolution of the simulator
+			WriteLate:   core.DefaultDistributedTimeout + 602*tick, // the others are told, and another write of the key ends
+		},
+	})
+	for _, f := range p.Faults {
+		r.Fault(f.From, f.To+ms(max(f.Hi, 0)))
+		for n := range p.Nodes {
+			if f.Kind == NodePause && f.Nodes.has(n) {
+				r.Pause(n, f.From, f.To+tick)
+			}
+		}
+	}
+	return r
 }
 
 // add takes an operation that has returned.
 func (r *recorder) add(o *op) {
+	r.Add(&o.Operation)
+	r.digest(o)
+}
+
+// addFinal takes a read of the audit.
+func (r *recorder) addFinal(o *op, want uint64) {
+	r.AddFinal(&o.Operation, want)
+	r.digest(o)
+}
+
+func (r *recorder) digest(o *op) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.ops = append(r.ops, o)
 	r.hash += o.hash()
-	r.check(o)
-	for key := range r.keys {
-		if o.touches(key) {
-			r.keys[key].take(o, key)
-		}
-	}
 }
 
-// taint has the key judged by what is written from now on: what was written
-// before may have been lost.
-func (r *recorder) taint(key int) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if key < len(r.keys) {
-		r.keys[key].taint(r.world.now(), r.plan)
-	}
-}
-
-// bury notes that a node has died, with all that it owed.
-func (r *recorder) bury(node int) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for key := range r.keys {
-		r.keys[key].bury(node)
-	}
-}
-
-// forget drops what was known of a life of a node that has ended.
-func (r *recorder) forget(node int) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for key := range r.keys {
-		r.keys[key].forget(node)
-	}
-}
-
+// violated notes a violation that only the simulator can see; o may be nil.
 func (r *recorder) violated(invariant string, key int, o *op, format string, args ...any) {
-	v := Violation{Invariant: invariant, Text: fmt.Sprintf(format, args...), key: key, at: r.world.now(), op: o}
-	r.violations = append(r.violations, v)
+	var operation *coherencetest.Operation
+	if o != nil {
+		operation = &o.Operation
+	}
+	r.Report(invariant, key, r.world.now(), operation, fmt.Sprintf(format, args...))
 }
 
 func (r *recorder) broken(err error) {
@@ -100,8 +95,17 @@ func (r *recorder) broken(err error) {
 	r.err = errors.Join(r.err, err)
 }
 
+// note adds a line to the timelines of the key that it names, or of all.
+func (r *recorder) note(at instant, node int, text string) {
+	key := coherencetest.AllKeys
+	for k, name := range keyNames {
+		if strings.Contains(text, name) {
+			key = k
+		}
+	}
+	r.Note(at, key, fmt.Sprintf("node %d: %s", node, text))
+}
+
 func (r *recorder) report() Report {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return Report{Plan: r.plan, Operations: len(r.ops), Hash: r.hash, Violations: r.violations, ops: r.ops}
+	return Report{Plan: r.plan, Operations: r.Operations(), Hash: r.hash, Violations: r.Violations(), checker: r.Checker}
 }

@@ -43,9 +43,7 @@ func Run(ctx context.Context, p *Plan) (Report, error) {
 	r.live(ctx)
 	r.audit(ctx)
 	err := r.close(ctx)
-	report := w.rec.report()
-	report.notes = w.notes
-	return report, errors.Join(err, w.rec.err)
+	return w.rec.report(), errors.Join(err, w.rec.err)
 }
 
 // live lets clients and faults loose and waits until they are done.
@@ -78,20 +76,21 @@ func (r *run) audit(ctx context.Context) {
 func (r *run) ask(ctx context.Context, i, key int, a action) {
 	w, n := r.world, r.nodes[i].Load()
 	_ = w.sleep(ctx, nodeLane(i), 0)
-	o := &op{action: a, client: -1, node: i, life: n.life, key: key, lane: nodeLane(i), from: w.now()}
+	o := &op{lane: nodeLane(i)}
+	o.Action, o.Client, o.Node, o.Life, o.Key, o.From = a, -1, i, n.life, key, w.now()
+	var err error
 	if a == doGet {
 		var ok bool
-		o.got, ok, o.err = n.cache.Get(o.context(ctx), keyNames[key])
-		o.answered(ok)
+		o.Value, ok, err = n.cache.Get(o.context(ctx), keyNames[key])
+		o.Answered(ok, err)
 	} else {
-		o.got, o.err = n.cache.GetOrSet(o.context(ctx), keyNames[key], func(ctx context.Context, _ string) (value, error) {
+		o.Value, err = n.cache.GetOrSet(o.context(ctx), keyNames[key], func(ctx context.Context, _ string) (value, error) {
 			return r.source.load(ctx, n, key, recipe{})
 		})
-		o.answered(true)
+		o.Answered(true, err)
 	}
-	o.to = w.now()
-	w.rec.add(o)
-	w.rec.checkConverged(o, r.source.read(key))
+	o.To = w.now()
+	w.rec.addFinal(o, r.source.read(key))
 }
 
 // close ends all nodes in good order.

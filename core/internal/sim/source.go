@@ -10,6 +10,7 @@ import (
 	"sync"
 
 	"github.com/fusioncache-go/fusioncache/core"
+	"github.com/fusioncache-go/fusioncache/core/coherencetest"
 )
 
 var errSource = errors.New("the source has failed")
@@ -59,7 +60,7 @@ func (s *source) write(o *op) {
 	for key := range s.versions {
 		if o.keys.has(key) {
 			s.versions[key]++
-			o.versions[key] = s.versions[key]
+			o.Writes = append(o.Writes, coherencetest.Version{Key: key, Version: s.versions[key]})
 		}
 	}
 }
@@ -103,7 +104,7 @@ type recipe struct {
 func (s *source) load(ctx context.Context, n *node, key int, r recipe) (value, error) {
 	w := s.world
 	lane := w.callLane()
-	v := value{Key: uint16(key), Origin: uint16(n.index), Made: w.now()}
+	v := value{Key: key, Node: n.index, Made: w.now()}
 	w.note(n.index, "factory of k%d begins", key)
 	if r.deaf {
 		ctx = context.WithoutCancel(ctx)

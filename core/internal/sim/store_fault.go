@@ -27,7 +27,7 @@ func (s *store) evict(r *run, some func() bool) {
 		h, err := core.ParseHeader(s.items[key].data)
 		delete(s.items, key)
 		if k, ok := keyAt(key); ok && (err != nil || h.Kind != core.FillWrite) {
-			s.world.rec.taint(k)
+			s.world.rec.Void(k, s.world.now())
 		}
 		s.world.note(-1, "evicted %s", key)
 	}
@@ -38,7 +38,7 @@ func (s *store) flush() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	clear(s.items)
-	s.world.note(-1, "flushed k0 k1 k2 k3")
+	s.world.note(-1, "flushed")
 }
 
 func (s *store) snapshot() map[string]item {
@@ -53,9 +53,9 @@ func (s *store) rewind(r *run, saved map[string]item) {
 	defer s.mu.Unlock()
 	s.items = maps.Clone(saved)
 	for k := range r.plan.Keys {
-		s.world.rec.taint(k)
+		s.world.rec.Void(k, s.world.now())
 	}
-	s.world.note(-1, "rewound k0 k1 k2 k3")
+	s.world.note(-1, "rewound")
 }
 
 // rot changes a byte of some values, behind their headers.

@@ -8,15 +8,6 @@ import (
 	"errors"
 )
 
-// value is what the caches hold: which version of which key, and where it comes
-// from.
-type value struct {
-	Key     uint16  // index of the key
-	Origin  uint16  // index of the node that made it
-	Version uint64  // of the source of truth
-	Made    instant // when its factory, or its Set, began
-}
-
 // valueSize is the length of an encoded value; the last byte is a check.
 const valueSize = 21
 
@@ -32,8 +23,8 @@ func (binaryValues) Marshal(v any) ([]byte, error) { return binaryValues{}.Appen
 func (binaryValues) AppendMarshal(dst []byte, v any) ([]byte, error) {
 	x := v.(*value)
 	start := len(dst)
-	dst = binary.BigEndian.AppendUint16(dst, x.Key)
-	dst = binary.BigEndian.AppendUint16(dst, x.Origin)
+	dst = binary.BigEndian.AppendUint16(dst, uint16(x.Key))
+	dst = binary.BigEndian.AppendUint16(dst, uint16(x.Node))
 	dst = binary.BigEndian.AppendUint64(dst, x.Version)
 	dst = binary.BigEndian.AppendUint64(dst, uint64(x.Made))
 	return append(dst, sum(dst[start:])), nil
@@ -53,8 +44,8 @@ func decodeValue(data []byte) (x value, ok bool) {
 	if len(data) != valueSize || data[valueSize-1] != sum(data[:valueSize-1]) {
 		return x, false
 	}
-	x.Key = binary.BigEndian.Uint16(data)
-	x.Origin = binary.BigEndian.Uint16(data[2:])
+	x.Key = int(binary.BigEndian.Uint16(data))
+	x.Node = int(binary.BigEndian.Uint16(data[2:]))
 	x.Version = binary.BigEndian.Uint64(data[4:])
 	x.Made = instant(binary.BigEndian.Uint64(data[12:]))
 	return x, true

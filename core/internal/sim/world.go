@@ -27,19 +27,6 @@ type world struct {
 
 	mu     sync.Mutex
 	timers []*time.Timer // not in use
-	notes  []note
-}
-
-// note is something that happened besides the operations of clients.
-type note struct {
-	at   instant
-	node int
-	text string
-}
-
-// String returns the note as a line of a timeline.
-func (n note) String() string {
-	return fmt.Sprintf("%16.9f %18s node %d           %s", n.at.Seconds(), "", n.node, n.text)
 }
 
 // note keeps a line for the timeline, if the plan wants it to be complete.
@@ -47,9 +34,7 @@ func (w *world) note(node int, format string, args ...any) {
 	if !w.plan.Verbose {
 		return
 	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.notes = append(w.notes, note{w.now(), node, fmt.Sprintf(format, args...)})
+	w.rec.note(w.now(), node, fmt.Sprintf(format, args...))
 }
 
 // The lanes. Actors have the low ones; calls take turns with the rest.
