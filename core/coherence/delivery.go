@@ -79,7 +79,7 @@ func (w *Writer) deliver(ctx context.Context, ch *change) (core.Ruling, error) {
 	if ch.unsure {
 		m, err := w.settled(ctx, ch.meta, ch.options.DistributedTimeout)
 		if err != nil {
-			return core.Ruling{}, err
+			return core.Ruling{}, w.Shared.unsettled(ch.key, err)
 		}
 		ch.meta = m
 		w.Local.Restamp(ch.key, m)

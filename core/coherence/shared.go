@@ -51,6 +51,12 @@ type SharedOptions struct {
 
 	// MaxSkew is how far the clocks of two nodes may differ. Zero: 30 s.
 	MaxSkew time.Duration
+
+	// MaxPayload is the longest encoded value, in bytes, that goes to the
+	// distributed layer. A longer one stays in memory, if that can hold it, and
+	// what the layer has for its key is removed: core.LayerFailed says so, with
+	// core.ErrTooLarge, and a Set is core.LocalOnly. Zero: 1 MiB.
+	MaxPayload int
 }
 
 // Validate returns what contradicts itself in o, or nil.
@@ -65,6 +71,7 @@ func (o SharedOptions) withDefaults() SharedOptions {
 	o.TombstoneTTL = cmp.Or(o.TombstoneTTL, time.Minute)
 	o.MaxFillAge = cmp.Or(o.MaxFillAge, 30*time.Second)
 	o.MaxSkew = cmp.Or(o.MaxSkew, DefaultMaxSkew)
+	o.MaxPayload = cmp.Or(o.MaxPayload, 1<<20)
 	return o
 }
 
@@ -277,6 +284,15 @@ func (s *Shared) Expire(ctx context.Context, key string, v core.Version) (core.R
 		}
 	}
 	return s.Remove(ctx, key, v)
+}
+
+// unsettled makes an error of reading marks that of the Set of key, which needed
+// them.
+func (s *Shared) unsettled(key string, err error) error {
+	if layer, ok := errors.AsType[*core.LayerError](err); ok {
+		err = layer.Err
+	}
+	return s.failed(core.OpSet, key, err)
 }
 
 // failed wraps an error of the layer and tells the listeners. The end of a

@@ -6,6 +6,7 @@ package coherence
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/fusioncache-go/fusioncache/core"
@@ -62,11 +63,11 @@ func (w *Writer) Set(ctx context.Context, key string, e *core.Entry, c core.Code
 	if err != nil {
 		// The old value is obsolete on every level, whatever became of the new one.
 		w.removes(&ch)
-		outcome, also := w.send(ctx, ch)
-		if w.Local.Bytes() != nil || o.Clone || o.ReturnLayerErrors {
+		_, also := w.send(ctx, ch)
+		if o.ReturnLayerErrors || p.forMemory == nil {
 			return 0, errors.Join(err, also)
 		}
-		return outcome, nil
+		return core.LocalOnly, nil
 	}
 	if w.shares(o) {
 		m := o.DistributedMeta(e.Meta(), w.Clock.Now())
@@ -205,15 +206,12 @@ type prepared struct {
 	forMemory *core.Entry // nil if memory cannot take it
 }
 
-// prepare encodes e once, if any level wants bytes.
+// prepare encodes e once, if any level wants bytes. An error says why the
+// distributed layer cannot have it; listeners know.
 func (w *Writer) prepare(key string, e *core.Entry, c core.Codec, o *core.EntryOptions) (p prepared, err error) {
-	bytes := w.Local.Bytes() != nil || o.Clone
+	bytes, op := w.Local.Bytes() != nil || o.Clone, core.OpEncode
 	if (bytes && !o.Skip.Has(core.SkipMemoryWrite)) || w.shares(o) {
 		p.payload, err = c.Encode(nil, e)
-	}
-	if err != nil {
-		err = &core.LayerError{Level: core.LevelDistributed, Op: core.OpEncode, Key: key, Err: err}
-		w.Events.Emit(core.Event{Kind: core.LayerFailed, Key: key, Level: core.LevelDistributed, Op: core.OpEncode, Err: err})
 	}
 	switch {
 	case o.Skip.Has(core.SkipMemoryWrite):
@@ -222,6 +220,14 @@ func (w *Writer) prepare(key string, e *core.Entry, c core.Codec, o *core.EntryO
 	case err == nil:
 		p.forMemory = e.WithPayload(p.payload)
 	}
+	if err == nil && w.shares(o) && len(p.payload) > w.Shared.options.MaxPayload {
+		op, err = core.OpSet, fmt.Errorf("%d bytes: %w", len(p.payload), core.ErrTooLarge)
+	}
+	if err == nil {
+		return p, nil
+	}
+	err = &core.LayerError{Level: core.LevelDistributed, Op: op, Key: key, Err: err}
+	w.Events.Emit(core.Event{Kind: core.LayerFailed, Key: key, Level: core.LevelDistributed, Op: op, Err: err})
 	return p, err
 }
 

@@ -151,6 +151,7 @@ func (o *Options) protocol() []limit {
 		{"Shared.TombstoneTTL", int64(o.Shared.TombstoneTTL)},
 		{"Shared.MaxFillAge", int64(o.Shared.MaxFillAge)},
 		{"Shared.MaxSkew", int64(o.Shared.MaxSkew)},
+		{"Shared.MaxPayload", int64(o.Shared.MaxPayload)},
 		{"Pulse.Heartbeat", int64(o.Pulse.Heartbeat)},
 		{"Pulse.Silence", int64(o.Pulse.Silence)},
 		{"Pulse.GapWait", int64(o.Pulse.GapWait)},

@@ -85,7 +85,7 @@ func TestSpec33_Q12_ValueThatCannotBeEncodedIsAnErrorOnlyWhenAskedFor(t *testing
 		set[any](t, c, "old")
 		failures := tally(c, core.LayerFailed)
 		value := any(make(chan int)) // JSON has no channels
-		if outcome := set(t, c, value); outcome != core.Committed {
+		if outcome := set(t, c, value); outcome != core.LocalOnly {
 			t.Errorf("set: %v", outcome)
 		}
 		expectHit(t, c, value)

@@ -69,7 +69,9 @@ func open(tb testing.TB, w world, s setting) *node {
 	if s.Memory == nil {
 		s.Memory = memory(s.objects)
 	}
-	s.Serializer = serializer()
+	if s.Serializer == nil {
+		s.Serializer = serializer()
+	}
 	s.Plugins = append(s.Plugins, n)
 	n.stack = hybrid.Must(hybrid.New(s.Options))
 	n.Cache = hybrid.Must(hybrid.Of[int](n.stack, "v"))

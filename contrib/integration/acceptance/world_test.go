@@ -82,6 +82,18 @@ func (w redisWorld) open(tb testing.TB, addr, app string) (core.DistributedLayer
 	return hybrid.Must(redisdist.New(client, nil)), hybrid.Must(redisbus.New(client, hybrid.Channel(app), nil))
 }
 
+// clusterWorld is a Redis Cluster of three masters.
+type clusterWorld struct{ *redistest.Cluster }
+
+func (w clusterWorld) addr() string { return "" }
+
+func (w clusterWorld) open(tb testing.TB, _, app string) (core.DistributedLayer, core.Backplane) {
+	tb.Helper()
+	client := redis.NewUniversalClient(hybrid.Must(redisdist.ClientOptions(w.URL(), nil)))
+	tb.Cleanup(func() { _ = client.Close() })
+	return hybrid.Must(redisdist.New(client, nil)), hybrid.Must(redisbus.New(client, hybrid.Channel(app), nil))
+}
+
 // natsWorld is a NATS server: a bucket of JetStream KV, a subject of core NATS.
 type natsWorld struct{ *natstest.Server }
 

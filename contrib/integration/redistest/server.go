@@ -11,6 +11,7 @@
 package redistest
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"net"
@@ -201,10 +202,11 @@ func field(info, name string) string {
 	return ""
 }
 
-// binary returns the path of redis-server, or skips or fails the test.
+// binary returns the path of redis-server, or of what the environment variable
+// REDIS_SERVER names, such as valkey-server; or it skips or fails the test.
 func binary(tb testing.TB) string {
 	tb.Helper()
-	path, err := exec.LookPath("redis-server")
+	path, err := exec.LookPath(cmp.Or(os.Getenv("REDIS_SERVER"), "redis-server"))
 	if err == nil {
 		return path
 	}
