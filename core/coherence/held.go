@@ -39,3 +39,15 @@ func (l *Local) justWritten(key string, m *core.Meta, now core.Instant) bool {
 	own, owes := l.debts.owes(key)
 	return owes && own.Same(m.Version) && now.Sub(m.Checked) < l.pulse.degraded
 }
+
+// plausible reports whether held is the answer though the distributed layer, which
+// does not answer, should have been asked whether it still is: the node has heard
+// all messages until a moment ago.
+func (l *Local) plausible(held *core.Entry) bool {
+	now := l.clock.Now()
+	if held == nil || held.State(now) != core.Fresh || !l.pulse.plausible(held.Checked(), now) {
+		return false
+	}
+	m := held.Meta()
+	return l.Standing(&m) == Valid
+}

@@ -17,13 +17,17 @@ type Notifier struct {
 	backplane core.Backplane
 	outlet    core.Outlet // where a distributed layer may publish for it
 	node      wire.NodeID
-	seq       atomic.Uint64
+	seq       atomic.Uint64 // of the last change
 	events    *core.Events
-	beats     [8]beat // the last heartbeats, by seq
+	beatCount atomic.Uint64
+	beats     [8]beat // the last heartbeats, by count
 }
 
 // beat is a heartbeat under way.
-type beat struct{ seq, at atomic.Int64 }
+type beat struct {
+	count atomic.Uint64
+	at    atomic.Int64
+}
 
 // NewNotifier returns the notifier of a node. events may be nil.
 func NewNotifier(b core.Backplane, node wire.NodeID, events *core.Events) *Notifier {
@@ -65,25 +69,30 @@ func (n *Notifier) publish(ctx context.Context, key string, msg []byte) error {
 	return &core.LayerError{Level: core.LevelBackplane, Op: core.OpPublish, Key: key, Err: err}
 }
 
-// beat says that the node lives.
+// beat says that the node lives, and how many messages it has sent before. It has no
+// number of its own: one that fails leaves no gap.
 func (n *Notifier) beat(ctx context.Context, now core.Instant) error {
-	m := wire.Message{Kind: wire.MessageHeartbeat, Node: n.node, Seq: n.seq.Add(1)}
-	b := &n.beats[m.Seq%uint64(len(n.beats))]
-	b.seq.Store(0)
+	count := n.beatCount.Add(1)
+	b := &n.beats[count%uint64(len(n.beats))]
+	b.count.Store(0)
 	b.at.Store(int64(now))
-	b.seq.Store(int64(m.Seq))
-	return n.backplane.Publish(ctx, wire.AppendMessage(nil, m))
+	b.count.Store(count)
+	return n.backplane.Publish(ctx, n.sign(wire.MessageHeartbeat, core.Version{Node: n.node.Node(), Op: count}))
 }
 
-// sentAt returns when the heartbeat seq was sent, if it is one of the last.
-func (n *Notifier) sentAt(seq uint64) (core.Instant, bool) {
-	b := &n.beats[seq%uint64(len(n.beats))]
+// sentAt returns when a heartbeat of this node was sent, if it is one of the last.
+func (n *Notifier) sentAt(count uint64) (core.Instant, bool) {
+	b := &n.beats[count%uint64(len(n.beats))]
 	at := b.at.Load()
-	return core.Instant(at), uint64(b.seq.Load()) == seq
+	return core.Instant(at), count != 0 && b.count.Load() == count
 }
 
 // Goodbye tells the other nodes not to wait for this one.
 func (n *Notifier) Goodbye(ctx context.Context) error {
-	m := wire.Message{Kind: wire.MessageGoodbye, Node: n.node, Seq: n.seq.Add(1)}
-	return n.backplane.Publish(ctx, wire.AppendMessage(nil, m))
+	return n.backplane.Publish(ctx, n.sign(wire.MessageGoodbye, core.Version{}))
+}
+
+// sign returns a message about the node itself, with the number of its last change.
+func (n *Notifier) sign(kind wire.MessageKind, v core.Version) []byte {
+	return wire.AppendMessage(nil, wire.Message{Kind: kind, Node: n.node, Seq: n.seq.Load(), Version: v})
 }

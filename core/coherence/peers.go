@@ -12,23 +12,33 @@ import (
 // maxPeers bounds the nodes that one node keeps account of.
 const maxPeers = 100_000
 
-// peers keeps account of the messages of each node: they are numbered, so a
-// number that does not come is a message that was lost. A message may be
-// overtaken by fewer than 4096 later ones of its sender, for as long as GapWait.
+// peers keeps account of the messages of each node: changes are numbered, so a
+// number that does not come is a message that was lost. Signs of life have the
+// number of the last change before them. A message may be overtaken by fewer than
+// 4096 later ones of its sender, for as long as GapWait.
 //
 // Not safe for concurrent use.
 type peers struct {
 	options PulseOptions
 	known   map[wire.NodeID]*peer
+
+	// For a while after this node has joined, it meets others that have spoken
+	// before. Whether it has missed something of that is judged once, at the end.
+	settled core.Instant // the end; zero: it is over
+	unsure  bool         // one that was met has spoken before
 }
 
 // peer is the account of one node. Everything before next has come.
 type peer struct {
 	next     uint64
 	ahead    *ahead       // what has come already behind next; nil if nothing
+	sent     uint64       // the last number that is known to have been sent
 	gapSince core.Instant // when next became the first that is missing
 	heard    core.Instant
 }
+
+// gap reports whether something is missing.
+func (n *peer) gap() bool { return n.ahead != nil || n.sent >= n.next }
 
 // ahead is a set of numbers, all in the window behind one that is missing.
 type ahead struct {
@@ -58,18 +68,43 @@ func newPeers(o PulseOptions) *peers {
 	return &peers{options: o, known: make(map[wire.NodeID]*peer)}
 }
 
-// hear takes note of message seq of a node and reports whether one before it is
+// join begins to settle: what this node has missed from before is no matter.
+func (p *peers) join(now core.Instant) { p.settled = now.Add(p.options.Silence) }
+
+// hear takes note of change seq of a node and reports whether one before it is
 // lost for certain.
 func (p *peers) hear(id wire.NodeID, seq uint64, now core.Instant) (lost bool) {
 	n := p.known[id]
 	if n == nil {
-		// What a node sent before we heard of it may have been for us.
-		p.makeRoom()
-		p.known[id] = &peer{next: seq + 1, heard: now}
-		return seq > 1
+		return p.meet(id, seq, seq > 1, now)
 	}
 	n.heard = now
 	return n.take(seq, now) && !mutation.On(mutation.NoGap)
+}
+
+// live takes note of a sign of life, after change seq, as hear does of a change.
+func (p *peers) live(id wire.NodeID, seq uint64, now core.Instant) (lost bool) {
+	n := p.known[id]
+	if n == nil {
+		return p.meet(id, seq, seq > 0, now)
+	}
+	n.heard = now
+	if !n.gap() {
+		n.gapSince = now
+	}
+	n.sent = max(n.sent, seq)
+	return false
+}
+
+// meet opens the account of a node that has just sent change seq, or told of it.
+// before reports whether it has sent changes that should have been heard before.
+func (p *peers) meet(id wire.NodeID, seq uint64, before bool, now core.Instant) (lost bool) {
+	p.makeRoom()
+	p.known[id] = &peer{next: seq + 1, heard: now}
+	if before && p.settled != 0 {
+		p.unsure, before = true, false
+	}
+	return before && !mutation.On(mutation.NoGap)
 }
 
 // expect begins the account of a node anew: next is the first message that has to
@@ -86,13 +121,16 @@ func (n *peer) take(seq uint64, now core.Instant) (lost bool) {
 		n.advance(now)
 		return false
 	case seq-n.next < aheadWindow:
+		if !n.gap() {
+			n.gapSince = now
+		}
 		if n.ahead == nil {
-			n.ahead, n.gapSince = new(ahead), now
+			n.ahead = new(ahead)
 		}
 		n.ahead.add(seq)
 		return false
 	}
-	*n = peer{next: seq + 1, heard: now}
+	*n = peer{next: seq + 1, sent: n.sent, gapSince: now, heard: now}
 	return true
 }
 
@@ -100,39 +138,62 @@ func (n *peer) take(seq uint64, now core.Instant) (lost bool) {
 // always another one: its time begins now.
 func (n *peer) advance(now core.Instant) {
 	n.next++
-	if n.ahead == nil {
-		return
-	}
-	for n.ahead.has(n.next) {
+	for n.ahead != nil && n.ahead.has(n.next) {
 		n.ahead.remove(n.next)
 		n.next++
+		if n.ahead.size == 0 {
+			n.ahead = nil
+		}
 	}
 	n.gapSince = now
-	if n.ahead.size == 0 {
-		n.ahead, n.gapSince = nil, 0
-	}
 }
 
-// check reports whether a message was lost for certain by now, and whether a
-// known node is silent.
-func (p *peers) check(now core.Instant) (lost, silent bool) {
+// check reports whether a message was lost for certain by now, and when the known
+// node that is silent for longest was heard; Never if none is silent.
+func (p *peers) check(now core.Instant) (lost bool, quiet core.Instant) {
+	quiet = core.Never
 	for id, n := range p.known {
-		if n.ahead != nil && now.Sub(n.gapSince) >= p.options.GapWait {
+		if n.gap() && now.Sub(n.gapSince) >= p.options.GapWait {
 			lost = !mutation.On(mutation.NoGap)
-			n.next, n.ahead, n.gapSince = n.ahead.highest+1, nil, 0
+			n.giveUp()
 		}
-		switch quiet := now.Sub(n.heard); {
-		case quiet > p.options.Forget:
+		switch since := now.Sub(n.heard); {
+		case since > p.options.Forget:
 			delete(p.known, id)
-		case quiet > p.options.Silence:
-			silent = true
+		case since > p.options.Silence:
+			quiet = min(quiet, n.heard)
 		}
 	}
-	return lost, silent
+	return lost, quiet
 }
 
-// goodbye forgets a node that has said it will send no more.
-func (p *peers) goodbye(id wire.NodeID) { delete(p.known, id) }
+// giveUp waits for nothing that is missing any more.
+func (n *peer) giveUp() {
+	n.next = max(n.next, n.sent+1)
+	if n.ahead != nil {
+		n.next = max(n.next, n.ahead.highest+1)
+	}
+	n.ahead = nil
+}
+
+// settle reports, once, whether something that was sent since this node joined may
+// have been missed before its sender was met.
+func (p *peers) settle(now core.Instant) (missed bool) {
+	if p.settled == 0 || now < p.settled {
+		return false
+	}
+	missed = p.unsure && !mutation.On(mutation.NoGap)
+	p.settled, p.unsure = 0, false
+	return missed
+}
+
+// goodbye forgets a node that has said it will send no more, and reports whether
+// something is missing of what it has sent, up to change seq.
+func (p *peers) goodbye(id wire.NodeID, seq uint64) (lost bool) {
+	n := p.known[id]
+	delete(p.known, id)
+	return n != nil && (n.gap() || seq >= n.next) && !mutation.On(mutation.NoGap)
+}
 
 // makeRoom forgets any one node when there are too many. Should it live, its
 // next message counts as the first heard of it, which is safe.

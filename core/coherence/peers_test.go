@@ -54,7 +54,7 @@ func TestPeers_BurstOutOfOrderIsNoGap(t *testing.T) {
 		if lost := burst(p, 30_000, spread, millisecond/10); lost != nil {
 			t.Errorf("overtaken by %d: lost at %v", spread, lost)
 		}
-		if n := p.known[wire.NodeID{1}]; n.next != 30_001 || n.ahead != nil || n.gapSince != 0 {
+		if n := p.known[wire.NodeID{1}]; n.next != 30_001 || n.gap() {
 			t.Errorf("overtaken by %d: the account ends as %+v", spread, n)
 		}
 	}

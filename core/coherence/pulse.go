@@ -58,7 +58,7 @@ func (o PulseOptions) withDefaults() PulseOptions {
 type pulse struct {
 	suspect  atomic.Int64 // entries checked before it are not believed
 	heard    atomic.Int64 // when the last own message that came back was sent
-	silent   atomic.Bool  // a known node is silent
+	quiet    atomic.Int64 // when the node that is silent for longest was heard; Never: none is
 	silence  time.Duration
 	degraded time.Duration
 }
@@ -69,14 +69,21 @@ const unchecked core.Instant = math.MinInt64
 func (p *pulse) init() {
 	p.suspect.Store(int64(unchecked) + 1)
 	p.heard.Store(math.MaxInt64) // without a backplane there is nothing to hear
+	p.quiet.Store(int64(core.Never))
 }
 
 func (p *pulse) trusts(checked, now core.Instant) bool {
 	if int64(checked) < p.suspect.Load() && !mutation.On(mutation.NoRevalidation) {
 		return false
 	}
-	if int64(now)-int64(p.silence) <= p.heard.Load() && !p.silent.Load() {
+	if int64(now)-int64(p.silence) <= p.heard.Load() && p.quiet.Load() == int64(core.Never) {
 		return true
 	}
 	return now.Sub(checked) < p.degraded || mutation.On(mutation.NoDegraded)
+}
+
+// plausible is trusts for when nobody can be asked: whether everything was heard
+// until a moment ago.
+func (p *pulse) plausible(checked, now core.Instant) bool {
+	return int64(checked) >= p.suspect.Load() && int64(now)-int64(p.silence+p.degraded) <= min(p.heard.Load(), p.quiet.Load())
 }

@@ -132,6 +132,7 @@ func TestDistributed_HeldIsReasonNotToWaitLong(t *testing.T) {
 		for held, want := range map[*core.Entry]time.Duration{
 			nil: 100 * time.Millisecond, n.entry(1, core.Version{}): 10 * time.Millisecond,
 		} {
+			time.Sleep(2 * time.Minute) // what is held is stale by then
 			start := time.Now()
 			var got core.Request
 			if _, err := n.read(t.Context(), core.Request{Options: o, Held: held}, passes(&got)); err != nil {
@@ -142,6 +143,40 @@ func TestDistributed_HeldIsReasonNotToWaitLong(t *testing.T) {
 			}
 		}
 	})
+}
+
+// While nobody can be asked, an entry goes on to be the answer for as long as a
+// node that hears all messages may take to find out that it does not.
+func TestDistributed_WithoutAServerAnEntryIsTrustedForAsLongAsItCanHardlyBeStale(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		after   time.Duration
+		suspect bool
+		want    bool
+	}{
+		{"heard a moment ago", 4 * time.Second, false, true},
+		{"heard too long ago", 5 * time.Second, false, false},
+		{"messages were lost", time.Second, true, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			writing(t, func(t *testing.T, n *node) {
+				receiver := coherence.NewReceiver(n.local, n.writer.Versions, n.writer.Notifier, coherence.PulseOptions{}, nil)
+				receiver.Joined(false)
+				_, _ = n.set(t, 1)
+				held, _ := n.memory.Get("k")
+				n.server.broken.Store(true)
+				time.Sleep(c.after)
+				if c.suspect {
+					n.local.Suspect()
+				}
+				var got core.Request
+				res, err := n.read(t.Context(), core.Request{Held: held}, passes(&got))
+				if err != nil || (res.Entry == held) != c.want {
+					t.Errorf("%+v, %v; passed on %q", res, err, got.Key)
+				}
+			})
+		})
+	}
 }
 
 func TestDistributed_ASuspectEntryIsRevalidatedByItsHeader(t *testing.T) {

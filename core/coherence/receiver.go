@@ -25,6 +25,7 @@ type Receiver struct {
 	options  PulseOptions
 	events   *core.Events
 	prefixes Prefixes
+	rejoined chan struct{} // holds one if the node has joined since the last beat
 
 	mu     sync.Mutex
 	peers  *peers
@@ -38,22 +39,17 @@ func NewReceiver(local *Local, v *Versions, n *Notifier, o PulseOptions, events 
 	o = o.withDefaults()
 	local.pulse.silence, local.pulse.degraded = o.Silence, o.DegradedTTL
 	local.pulse.heard.Store(math.MinInt64) // until the first join, nothing is heard
-	return &Receiver{local: local, versions: v, notifier: n, options: o, events: events, peers: newPeers(o)}
+	return &Receiver{local: local, versions: v, notifier: n, options: o, events: events, rejoined: make(chan struct{}, 1), peers: newPeers(o)}
 }
 
-// The pauses between attempts to subscribe: the first, and the longest. Each is
-// shortened by up to a half at random, so that nodes do not come in step.
-const (
-	firstPause   = 100 * time.Millisecond
-	longestPause = 5 * time.Second
-)
+// firstPause is the first pause between two attempts to subscribe.
+const firstPause = 100 * time.Millisecond
 
 // Run subscribes to b, again and again, until ctx ends.
 func (r *Receiver) Run(ctx context.Context, b core.Backplane) {
-	random := rand.New(rand.NewPCG(r.notifier.node.Node(), 0)) // of its own for each node
-	pause := firstPause
+	between := r.pauses(firstPause)
 	for {
-		joins := r.joined()
+		joins, began := r.joined(), time.Now()
 		err := b.Subscribe(ctx, r)
 		if ctx.Err() != nil {
 			return
@@ -62,53 +58,81 @@ func (r *Receiver) Run(ctx context.Context, b core.Backplane) {
 			err = errors.New("subscription ended")
 		}
 		r.events.Emit(core.Event{Kind: core.LayerFailed, Level: core.LevelBackplane, Op: core.OpSubscribe, Err: err})
-		if r.joined() > joins {
-			pause = firstPause
+		if r.joined() > joins && time.Since(began) > between.pause {
+			between.reset()
 		}
 		select {
 		case <-ctx.Done():
 			return
-		case <-time.After(pause - time.Duration(random.Int64N(int64(pause/2)))):
+		case <-time.After(between.failed()):
 		}
-		pause = min(2*pause, longestPause)
 	}
 }
 
+func (r *Receiver) pauses(first time.Duration) pauses {
+	id := r.notifier.node
+	return pauses{first: first, random: rand.New(rand.NewPCG(id.Node(), uint64(first)))}
+}
+
 // Beat says every Heartbeat that this node lives, and judges what it has heard,
-// until ctx ends.
+// until ctx ends. What fails is tried less and less often until the node has
+// joined again.
 func (r *Receiver) Beat(ctx context.Context) {
 	ticker := time.NewTicker(r.options.Heartbeat)
 	defer ticker.Stop()
+	beats, reads := r.pauses(r.options.Heartbeat), r.pauses(r.options.Heartbeat)
 	for {
-		within, cancel := context.WithTimeout(ctx, r.options.Heartbeat)
-		_ = r.notifier.beat(within, r.local.clock.Now())
-		cancel()
-		r.refresh(ctx)
+		now := r.local.clock.Now()
+		beats.attempt(now, func() bool { return r.beat(ctx) })
+		reads.attempt(now, func() bool { return r.refresh(ctx) })
 		select {
 		case <-ctx.Done():
 			return
+		case <-r.rejoined:
+			beats.reset()
+			reads.reset()
 		case <-ticker.C:
 			r.judge()
 		}
 	}
 }
 
+// beat says that this node lives, and that it has drawn a new mark of the whole
+// cache, if it has: the others would find out only when theirs is old.
+func (r *Receiver) beat(ctx context.Context) (ok bool) {
+	ctx, cancel := context.WithTimeout(ctx, r.options.Heartbeat)
+	defer cancel()
+	if r.notifier.beat(ctx, r.local.clock.Now()) != nil {
+		return false
+	}
+	if m := r.local.marks; m != nil && m.renewed.Swap(false) {
+		ok := r.notifier.Send(ctx, wire.MessageClearedSoft, "", core.Version{}) == nil
+		m.renewed.Store(!ok)
+	}
+	return true
+}
+
 // refresh takes no longer than half a beat: a server that hangs must not make
 // this node look silent.
-func (r *Receiver) refresh(ctx context.Context) {
+func (r *Receiver) refresh(ctx context.Context) (ok bool) {
 	if r.local.marks == nil {
-		return
+		return true
 	}
 	within, cancel := context.WithTimeout(ctx, r.options.Heartbeat/2)
 	defer cancel()
-	r.local.marks.Refresh(within)
+	return r.local.marks.Refresh(within)
 }
 
 func (r *Receiver) judge() {
 	r.mu.Lock()
-	lost, silent := r.peers.check(r.local.clock.Now())
+	now := r.local.clock.Now()
+	lost, quiet := r.peers.check(now)
+	missed := r.peers.settle(now)
 	r.mu.Unlock()
-	r.local.pulse.silent.Store(silent)
+	r.local.pulse.quiet.Store(int64(quiet))
+	if missed && !lost {
+		r.local.Suspect()
+	}
 	if lost {
 		r.gap("a message is missing")
 	}
@@ -138,6 +162,9 @@ func (r *Receiver) Joined(gapless bool) {
 	if gapless {
 		r.bridge = now
 	}
+	if first || !gapless {
+		r.peers.join(now)
+	}
 	r.mu.Unlock()
 	if first {
 		r.local.Suspect()
@@ -148,6 +175,10 @@ func (r *Receiver) Joined(gapless bool) {
 	// when a message does that this node sends from now on.
 	if !gapless {
 		r.hear(now)
+	}
+	select {
+	case r.rejoined <- struct{}{}:
+	default:
 	}
 	r.events.Emit(core.Event{Kind: core.Joined, Level: core.LevelBackplane})
 }
@@ -179,28 +210,36 @@ func (r *Receiver) Message(data []byte) {
 		}
 	}
 	own := m.Node == r.notifier.node
-	r.mu.Lock()
-	lost := r.peers.hear(m.Node, m.Seq, r.local.clock.Now())
-	if m.Kind == wire.MessageGoodbye {
-		r.peers.goodbye(m.Node)
-	}
-	r.mu.Unlock()
-	if lost {
+	if r.account(m) {
 		r.gap("a message is missing")
 	}
 	switch {
 	case err != nil:
-	case own:
-		if sent, ok := r.notifier.sentAt(m.Seq); ok {
+	case m.Kind == wire.MessageHeartbeat:
+		if sent, ok := r.notifier.sentAt(m.Version.Op); own && ok {
 			r.hear(sent)
 		}
-	default:
+	case !own && m.Kind != wire.MessageGoodbye:
 		if !r.versions.Observe(m.Version) {
 			m.Version = core.Version{} // a clock that is far ahead must not fence the key off
 		}
 		op := r.apply(m)
 		r.events.Emit(core.Event{Kind: core.MessageReceived, Key: m.Key, Level: core.LevelBackplane, Op: op})
 	}
+}
+
+// account takes note that m has come and reports whether one before it is lost.
+func (r *Receiver) account(m wire.Message) (lost bool) {
+	now := r.local.clock.Now()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	switch m.Kind {
+	case wire.MessageHeartbeat:
+		return r.peers.live(m.Node, m.Seq, now)
+	case wire.MessageGoodbye:
+		return r.peers.goodbye(m.Node, m.Seq)
+	}
+	return r.peers.hear(m.Node, m.Seq, now)
 }
 
 func (r *Receiver) apply(m wire.Message) core.Op {

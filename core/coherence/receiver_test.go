@@ -5,6 +5,7 @@ package coherence_test
 
 import (
 	"context"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -41,9 +42,12 @@ func newEars(b core.Backplane) *ears {
 	return e
 }
 
-// message delivers the next message of the sender.
+// message delivers the next message of the sender. Signs of life have no number of
+// their own.
 func (e *ears) message(kind wire.MessageKind, v core.Version) {
-	e.seq++
+	if kind != wire.MessageHeartbeat && kind != wire.MessageGoodbye {
+		e.seq++
+	}
 	e.receiver.Message(wire.AppendMessage(nil, wire.Message{Kind: kind, Node: e.sender, Seq: e.seq, Version: v, Key: keyOf(kind)}))
 }
 
@@ -177,7 +181,7 @@ func TestReceiver_BeforeTheFirstJoinNothingIsTrustedForLong(t *testing.T) {
 	})
 }
 
-// jump delivers a message that leaves out n of the sender's.
+// jump delivers a sign of life after n changes that did not come.
 func (e *ears) jump(n uint64) {
 	e.seq += n
 	e.message(wire.MessageHeartbeat, core.Version{})
@@ -200,13 +204,11 @@ func TestReceiver_AMissingMessageIsAGapAfterAWhile(t *testing.T) {
 				ctx, cancel := context.WithCancel(t.Context())
 				done := make(chan struct{})
 				go func() { e.receiver.Beat(ctx); close(done) }()
-				e.message(wire.MessageHeartbeat, core.Version{})
+				e.message(wire.MessageSet, core.Version{})
 				e.jump(c.jump)
 				if c.late {
-					last := e.seq
-					e.seq -= 2
-					e.message(wire.MessageHeartbeat, core.Version{})
-					e.seq = last
+					e.seq--
+					e.message(wire.MessageSet, core.Version{})
 				}
 				time.Sleep(1500 * time.Millisecond)
 				if n := e.events.count(core.GapSuspected); n != c.want {
@@ -220,15 +222,135 @@ func TestReceiver_AMissingMessageIsAGapAfterAWhile(t *testing.T) {
 }
 
 func TestReceiver_AStrangerThatHasSpokenBeforeIsAGap(t *testing.T) {
-	hearing(t, func(t *testing.T, e *ears) {
-		e.message(wire.MessageHeartbeat, core.Version{}) // its first
-		if e.events.count(core.GapSuspected) != 0 {
-			t.Error("a new node is a gap")
+	for _, kind := range []wire.MessageKind{wire.MessageSet, wire.MessageHeartbeat} {
+		hearing(t, func(t *testing.T, e *ears) {
+			end := beating(t, e)
+			defer end()
+			time.Sleep(4 * time.Second)
+			e.message(kind, core.Version{}) // its first
+			if e.events.count(core.GapSuspected) != 0 {
+				t.Error("a new node is a gap")
+			}
+			e.sender, e.seq = coherence.NewNodeID(), 10
+			e.message(kind, core.Version{})
+			if e.events.count(core.GapSuspected) != 1 {
+				t.Error("what a stranger has said before goes unnoticed")
+			}
+		})
+	}
+}
+
+// A node that joins late meets the others one by one. None of them is a gap; but
+// what it has stored before it had met them all is checked once.
+func TestReceiver_TheOthersThatALateNodeMeetsAreNoGap(t *testing.T) {
+	for _, spoken := range []uint64{0, 10} {
+		synctest.Test(t, func(t *testing.T) {
+			b := new(echo)
+			e := newEars(b)
+			b.to = e.receiver
+			e.receiver.Joined(false)
+			end := beating(t, e)
+			defer end()
+			e.seq = spoken
+			var others []wire.NodeID
+			for range 10 {
+				time.Sleep(100 * time.Millisecond)
+				e.sender = coherence.NewNodeID()
+				others = append(others, e.sender)
+				e.message(wire.MessageHeartbeat, core.Version{})
+			}
+			checked := e.clock.Now()
+			if !e.trusted() {
+				t.Error("nothing is trusted while the node meets the others")
+			}
+			time.Sleep(1500 * time.Millisecond)
+			for _, e.sender = range others {
+				e.message(wire.MessageHeartbeat, core.Version{})
+			}
+			time.Sleep(time.Second)
+			if e.trustsOld(checked) != (spoken == 0) {
+				t.Errorf("after %d changes of each: what was stored before the node had met them is trusted: %t", spoken, spoken > 0)
+			}
+			if n := e.events.count(core.GapSuspected); n != 0 {
+				t.Errorf("%d gaps", n)
+			}
+		})
+	}
+}
+
+// A sign of life has no number of its own: those that failed while the node was cut
+// off are missed by nobody.
+func TestNotifier_SignsOfLifeThatFailLeaveNoGap(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := new(echo)
+		e := newEars(b)
+		other := newEars(new(bus))
+		b.to = other.receiver
+		other.receiver.Joined(false)
+		end, endOther := beating(t, e), beating(t, other)
+		defer end()
+		defer endOther()
+		time.Sleep(5 * time.Second)
+		b.broken.Store(true)
+		time.Sleep(time.Minute)
+		b.broken.Store(false)
+		time.Sleep(10 * time.Second)
+		if n := other.events.count(core.GapSuspected); n != 0 {
+			t.Errorf("another node suspects %d gaps", n)
 		}
-		e.sender, e.seq = coherence.NewNodeID(), 10
+	})
+}
+
+// While the backplane is away, attempts become rare; the node says that it is back
+// as soon as it has joined again.
+func TestReceiver_SignsOfLifeBecomeRareWhileTheyFail(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := &refusing{}
+		e := newEars(b)
+		end := beating(t, e)
+		defer end()
+		time.Sleep(time.Minute + 100*time.Millisecond)
+		if n := b.attempts.Load(); n < 10 || n > 25 {
+			t.Errorf("%d attempts in a minute, want few", n)
+		}
+		before := b.attempts.Load()
+		e.receiver.Joined(false)
+		synctest.Wait()
+		if n := b.attempts.Load() - before; n != 1 {
+			t.Errorf("%d signs of life when the node has joined, want 1", n)
+		}
+	})
+}
+
+// refusing is a backplane that takes nothing and counts.
+type refusing struct {
+	bus
+	attempts atomic.Int64
+}
+
+func (b *refusing) Publish(context.Context, []byte) error {
+	b.attempts.Add(1)
+	return errBroken
+}
+
+func TestReceiver_SignsOfLifeAreNoMessagesForListeners(t *testing.T) {
+	hearing(t, func(t *testing.T, e *ears) {
 		e.message(wire.MessageHeartbeat, core.Version{})
-		if e.events.count(core.GapSuspected) != 1 {
-			t.Error("what a stranger has said before goes unnoticed")
+		e.message(wire.MessageGoodbye, core.Version{})
+		if n := e.events.count(core.MessageReceived); n != 0 {
+			t.Errorf("%d messages were told of, want none", n)
+		}
+	})
+}
+
+// The last words of a node tell how much it has said.
+func TestReceiver_AGoodbyeDoesNotHideWhatIsMissing(t *testing.T) {
+	hearing(t, func(t *testing.T, e *ears) {
+		e.message(wire.MessageSet, core.Version{})
+		e.seq++
+		e.message(wire.MessageGoodbye, core.Version{})
+		if n := e.events.count(core.GapSuspected); n != 1 {
+			t.Errorf("%d gaps, want 1", n)
 		}
 	})
 }
@@ -272,7 +394,7 @@ func TestReceiver_SilenceMakesOldEntriesSuspectUntilItEnds(t *testing.T) {
 			t.Error("a deaf node does not even trust what it has just checked")
 		}
 		b.broken.Store(false)
-		time.Sleep(2 * time.Second)
+		time.Sleep(6 * time.Second)
 		if e.trustsOld(checked) {
 			t.Error("what was missed in the silence is forgotten")
 		}
@@ -363,7 +485,8 @@ func TestReceiver_SubscribesAgainWithPauses(t *testing.T) {
 		least, most int
 	}{
 		{"that never joins", &lossy{}, 12, 50},
-		{"that joins and is lost at once", &lossy{join: true}, 500, 1300},
+		{"that joins and is lost at once", &lossy{join: true}, 12, 50},
+		{"that joins and is lost after a second", &lossy{join: true, lasts: time.Second}, 50, 60},
 		{"that lasts", &lossy{join: true, lasts: time.Hour}, 1, 1},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -29,6 +29,8 @@ func Distributed(s *Shared, l *Local, coalesce core.Stage) core.Stage {
 			switch {
 			case err != nil && ctx.Err() != nil:
 				return core.Result{}, err
+			case err != nil && l.plausible(r.Held):
+				return core.Result{Entry: r.Held, Level: core.LevelMemory}, nil
 			case err != nil && r.Factory == nil && r.Options.ReturnLayerErrors:
 				return core.Result{}, err
 			case err != nil:

@@ -60,7 +60,8 @@
 //	1        kind      bits 0 to 5 the kind; bit 6: there is no l to node;
 //	                   bit 7: node is there, because it is not the sender's
 //	16       sender    node ID; its first 6 bytes are the sender's node
-//	uvarint  seq       number of the message at its sender
+//	uvarint  seq       number of the change at its sender; of kinds 4 and 9, of the
+//	                   last change before
 //	6        l         Version.Time, ms since 1970
 //	uvarint  c         Version.Tick
 //	uvarint  s         Version.Bump
@@ -71,8 +72,8 @@
 //	4        checksum  CRC-32C of all before it
 //
 // The kinds are 1 set, 2 remove, 3 expire, 4 heartbeat, and reserved 5 tag
-// removed, 6 tag expired, 7 cleared, 8 cleared softly. Kinds 4, 7 and 8 have no
-// key, the others must have one. Frozen for ever are the place of the version,
+// removed, 6 tag expired, 7 cleared, 8 cleared softly; 9 goodbye. Kinds 4, 7, 8 and
+// 9 have no key, the others must have one. Of a heartbeat, op counts heartbeats. Frozen for ever are the place of the version,
 // that 0 is none, and the checksum at the end; for all kinds of version 1 so is
 // everything up to seq.
 //

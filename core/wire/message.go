@@ -64,7 +64,9 @@ func (k MessageKind) hasKey() bool {
 type Message struct {
 	Kind MessageKind
 	Node NodeID // the sender
-	Seq  uint64 // counts the sender's messages, so that a gap shows
+	// Seq counts the sender's changes, so that a gap shows. A heartbeat and a
+	// goodbye have the number of the last change before them.
+	Seq uint64
 
 	// Version is that of the write that the message is about, and Version.Time
 	// thereby when it was made. Zero if there is none.
