@@ -130,7 +130,16 @@ func (m *Marks) sure(tag string, now core.Instant) bool {
 // is, and the entry is invalid; it may have been removed. It fails if the layer
 // does not answer.
 func (m *Marks) Settle(ctx context.Context, e core.Meta) (core.Meta, error) {
-	epoch, gens, _ := m.Begin(ctx, e.Tags)
+	epoch, err := m.ask(ctx, "")
+	if err != nil {
+		return e, err
+	}
+	gens := make([]core.Generation, len(e.Tags))
+	for i, t := range e.Tags {
+		if gens[i], err = m.ask(ctx, t); err != nil {
+			return e, err
+		}
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	touched := m.forgotten
@@ -215,32 +224,39 @@ func (m *Marks) Learn(ctx context.Context, e *core.Meta) (s Standing) {
 // If that does not answer, the last known one serves; nothing known becomes a
 // generation of the node's own.
 func (m *Marks) read(ctx context.Context, tag string) core.Generation {
+	g, _ := m.ask(ctx, tag)
+	return g
+}
+
+// ask is read, and why the distributed layer did not answer.
+func (m *Marks) ask(ctx context.Context, tag string) (core.Generation, error) {
 	now, began := m.clock.Now(), m.changes.Load()
 	m.mu.Lock()
 	k := m.known[tag]
 	m.mu.Unlock()
 	known := !k.gen.IsZero()
 	if known && !k.doubted && (m.shared == nil || now.Sub(k.at) < m.maxAge) {
-		return k.gen
+		return k.gen, nil
 	}
 	if m.shared == nil {
-		return m.invent(tag, now)
+		return m.invent(tag, now), nil
 	}
 	if known {
 		if _, owes := m.debts.owes(markKey(tag)); owes {
-			return m.keep(tag, now, began)
+			return m.keep(tag, now, began), nil
 		}
 	}
-	if g, made, err := m.shared.mark(ctx, tag); err == nil {
-		if made {
-			defer m.drew(tag)
-			if tag == "" {
-				m.renewed.Store(true)
-			}
-		}
-		return m.learn(tag, g, now, began)
+	g, made, err := m.shared.mark(ctx, tag)
+	if err != nil {
+		return m.invent(tag, 0), err // it stays to be read: it is old at once
 	}
-	return m.invent(tag, 0) // it stays to be read: it is old at once
+	if made {
+		defer m.drew(tag)
+		if tag == "" {
+			m.renewed.Store(true)
+		}
+	}
+	return m.learn(tag, g, now, began), nil
 }
 
 // keep returns the generation that this node has drawn for a tag and that the
