@@ -127,6 +127,7 @@ func assemble(o Options) (*Stack, error) {
 		s.writer.Recovery = coherence.NewRecovery(o.Recovery, s.clock, s.events)
 		s.local.Honour(s.writer.Recovery, o.Shared.MaxSkew)
 	}
+	chance.Inspect(source, s.local, s.writer.Recovery)
 	s.paths = s.compose(s.pipeline())
 	return s, nil
 }

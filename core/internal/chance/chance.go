@@ -27,6 +27,31 @@ type Provider interface {
 	Chance() Source
 }
 
+// Inspector is the ability of a source to look into its stack.
+type Inspector interface {
+	// Inspect is called once, before the stack serves.
+	Inspect(memory Memory, debts Debts)
+}
+
+// Memory is what an [Inspector] may ask of a stack's first level.
+type Memory interface {
+	// Trusted reports whether an entry that was last checked then is believed now.
+	Trusted(checked, now core.Instant) bool
+}
+
+// Debts is what an [Inspector] may ask of what a stack has to write yet.
+type Debts interface {
+	// Len returns of how many keys, and whether there were too many.
+	Len() (keys int, overflow bool)
+}
+
+// Inspect lets s look into its stack, if it is able to. s may be nil.
+func Inspect(s Source, memory Memory, debts Debts) {
+	if i, ok := s.(Inspector); ok {
+		i.Inspect(memory, debts)
+	}
+}
+
 // Of returns the source that one of plugins brings, or nil.
 func Of(plugins []core.Plugin) Source {
 	for _, p := range plugins {
