@@ -47,16 +47,20 @@ func wrappers() map[string]func(testing.TB, core.DistributedLayer) core.Distribu
 	observed := func(_ testing.TB, d core.DistributedLayer) core.DistributedLayer {
 		return layer.Observe(d, core.NewEvents("shop"))
 	}
+	around := func(_ testing.TB, d core.DistributedLayer) core.DistributedLayer {
+		return layer.Around(d, func(ctx context.Context, _ core.Op, _ string, do func(context.Context) error) error { return do(ctx) })
+	}
 	bounded := func(tb testing.TB, d core.DistributedLayer) core.DistributedLayer { return deadline(tb, d, nil) }
 	return map[string]func(testing.TB, core.DistributedLayer) core.DistributedLayer{
 		"Prefix":   prefixed,
 		"Observe":  observed,
+		"Around":   around,
 		"Deadline": bounded,
 		"all": func(tb testing.TB, d core.DistributedLayer) core.DistributedLayer {
-			return observed(tb, prefixed(tb, bounded(tb, d)))
+			return observed(tb, around(tb, prefixed(tb, bounded(tb, d))))
 		},
 		"all, the other way round": func(tb testing.TB, d core.DistributedLayer) core.DistributedLayer {
-			return bounded(tb, prefixed(tb, observed(tb, d)))
+			return bounded(tb, prefixed(tb, around(tb, observed(tb, d))))
 		},
 	}
 }
