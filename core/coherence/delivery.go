@@ -63,7 +63,8 @@ func (w *Writer) apply(ctx context.Context, ch change) error {
 	if ch.token != nil && (failed != nil || !ruling.Stored) {
 		return w.unfilled(ch, failed)
 	}
-	if ch.token == nil && ch.shared != nil && failed == nil {
+	// A load that memory was not to hold is newer than what it holds.
+	if (ch.token == nil || ch.options.Skip.Has(core.SkipMemoryWrite)) && ch.shared != nil && failed == nil {
 		w.Local.Landed(ch.key, ch.version, ruling.Header.Version, ch.kind == wire.MessageRemove)
 	}
 	untold := w.tell(ctx, ch)

@@ -37,6 +37,17 @@ func TestFill_OfARevokedLoadIsStoredNowhere(t *testing.T) {
 	})
 }
 
+// Otherwise this node alone would go on with what the others have been told to
+// drop.
+func TestFill_ThatSkipsMemoryLeavesNothingOlderFreshThere(t *testing.T) {
+	writing(t, func(t *testing.T, n *node) {
+		n.load(t, 1, n.loads.begin("k"), n.seen(t))
+		n.load(t, 2, n.loads.begin("k"), n.seen(t), core.Without(core.SkipMemoryRead|core.SkipMemoryWrite))
+		n.stored(t, "2")
+		n.holds(t, 1, core.Stale)
+	})
+}
+
 // nothingStored checks that neither the server nor the nodes have heard anything.
 func (n *node) nothingStored(t *testing.T) {
 	t.Helper()
