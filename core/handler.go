@@ -33,6 +33,16 @@ type Request struct {
 
 	// Seen is what the distributed layer held when it was read. Nil if it was not.
 	Seen *Seen
+
+	// Answer is what the distributed layer has said already, in one read of many
+	// keys. Nil if it is still to be asked.
+	Answer *Answer
+}
+
+// Answer is what a [Handler] returns.
+type Answer struct {
+	Result Result
+	Err    error
 }
 
 // Result is what travels back up. A zero Result means that nothing was found.

@@ -59,21 +59,26 @@ func (s *Shared) expireMark(ctx context.Context, tag string, soft uint64, v core
 }
 
 func (s *Shared) readMark(ctx context.Context, tag string) (g core.Generation, header []byte, err error) {
-	key := s.markPrefix + tag
-	data, ok, err := s.layer.Get(ctx, key)
+	data, ok, err := s.layer.Get(ctx, s.markPrefix+tag)
 	if err != nil || !ok {
 		return g, nil, s.failed(core.OpGet, tag, err)
 	}
-	f, err := s.format.Parse(key, data, s.clock.Offset())
+	g, header = s.parseMark(tag, data)
+	return g, header, nil
+}
+
+// parseMark returns the generation in the bytes of a mark, zero if they cannot be
+// read: as if there were none.
+func (s *Shared) parseMark(tag string, data []byte) (g core.Generation, header []byte) {
+	f, err := s.format.Parse(s.markPrefix+tag, data, s.clock.Offset())
 	if len(data) >= core.HeaderSize {
 		header = data[:core.HeaderSize]
 	}
-	if err != nil || len(f.Payload) != 16 {
-		return g, header, nil // not readable: as if there were none
+	if err == nil && len(f.Payload) == 16 {
+		g.Hard = binary.LittleEndian.Uint64(f.Payload)
+		g.Soft = binary.LittleEndian.Uint64(f.Payload[8:])
 	}
-	g.Hard = binary.LittleEndian.Uint64(f.Payload)
-	g.Soft = binary.LittleEndian.Uint64(f.Payload[8:])
-	return g, header, nil
+	return g, header
 }
 
 func (s *Shared) writeMark(ctx context.Context, tag string, g core.Generation, mode core.Mode, expect []byte, v core.Version) (stored bool, err error) {

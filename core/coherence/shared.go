@@ -97,16 +97,21 @@ type Found struct {
 func (s *Shared) Read(ctx context.Context, key string) (Found, error) {
 	asked := s.clock.Now()
 	data, ok, err := s.layer.Get(ctx, s.prefix+key)
-	if err != nil {
-		return Found{}, s.failed(core.OpGet, key, err)
+	return s.found(key, core.Got{Data: data, OK: ok, Err: err}, asked)
+}
+
+// found judges what the layer has answered for key.
+func (s *Shared) found(key string, got core.Got, asked core.Instant) (Found, error) {
+	if got.Err != nil {
+		return Found{}, s.failed(core.OpGet, key, got.Err)
 	}
-	if !ok {
+	if !got.OK {
 		return Found{Seen: &core.Seen{}}, nil
 	}
-	frame, err := s.format.Parse(s.prefix+key, data, s.clock.Offset())
+	frame, err := s.format.Parse(s.prefix+key, got.Data, s.clock.Offset())
 	seen := &core.Seen{}
-	if len(data) >= core.HeaderSize {
-		seen.Header = data[:core.HeaderSize]
+	if len(got.Data) >= core.HeaderSize {
+		seen.Header = got.Data[:core.HeaderSize]
 	}
 	if err != nil {
 		seen.Foreign = errors.Is(err, wire.ErrForeign) || errors.Is(err, wire.ErrNewer)

@@ -24,7 +24,7 @@ func Distributed(s *Shared, l *Local, coalesce core.Stage) core.Stage {
 			if r.Options.Skip.Has(core.SkipDistributedRead) {
 				return next(ctx, blindly(ctx, s, r))
 			}
-			res, err := patient(ctx, r, read)
+			res, err := answer(ctx, r, read)
 			r.Held = l.usable(r.Held)
 			switch {
 			case err != nil && ctx.Err() != nil:
@@ -43,6 +43,15 @@ func Distributed(s *Shared, l *Local, coalesce core.Stage) core.Stage {
 			return next(ctx, r)
 		}
 	}
+}
+
+// answer reads, unless that has been done for many requests at once.
+func answer(ctx context.Context, r core.Request, read core.Handler) (core.Result, error) {
+	if r.Answer != nil {
+		return r.Answer.Result, r.Answer.Err
+	}
+	r.Factory = nil // it has no part in the flight of the read
+	return patient(ctx, r, read)
 }
 
 // patient reads within the soft limit, if there is something held to go on with.
@@ -73,37 +82,43 @@ func reader(s *Shared, l *Local) core.Handler {
 		if err != nil {
 			return core.Result{}, err
 		}
-		res := core.Result{Level: core.LevelDistributed, Seen: found.Seen}
-		if own, ok := unfinished(l, r, found.Seen, asked); ok {
-			return own, nil
-		}
-		if found.Payload == nil {
-			return res, nil
-		}
-		if !l.Admits(r.Key, found.Meta.Version) {
-			return res, nil // a copy that lags behind what this node knows
-		}
-		m := r.Options.LocalMeta(found.Meta, l.clock.Now())
-		if l.marks != nil {
-			m.Marked = l.marks.changes.Load()
-			switch l.marks.Learn(ctx, &m) {
-			case Revoked, Unknown: // what is not known is not valid
-				return res, nil
-			case Outdated:
-				m.Stale = min(m.Stale, l.clock.Now())
-			}
-		}
-		e, err := r.Codec.Decode(found.Payload, m)
-		if err != nil {
-			s.unreadable(r.Key, err)
-			return res, nil
-		}
-		res.Entry = e
-		if e.State(l.clock.Now()) == core.Fresh || newer(r.Held, e) == e {
-			promote(l, r, e, found.Payload)
-		}
+		return settle(ctx, s, l, r, found, asked)
+	}
+}
+
+// settle makes a result of what was found in the distributed layer, which was asked
+// at that time, and stores it in memory.
+func settle(ctx context.Context, s *Shared, l *Local, r core.Request, found Found, asked core.Instant) (core.Result, error) {
+	res := core.Result{Level: core.LevelDistributed, Seen: found.Seen}
+	if own, ok := unfinished(l, r, found.Seen, asked); ok {
+		return own, nil
+	}
+	if found.Payload == nil {
 		return res, nil
 	}
+	if !l.Admits(r.Key, found.Meta.Version) {
+		return res, nil // a copy that lags behind what this node knows
+	}
+	m := r.Options.LocalMeta(found.Meta, l.clock.Now())
+	if l.marks != nil {
+		m.Marked = l.marks.changes.Load()
+		switch l.marks.Learn(ctx, &m) {
+		case Revoked, Unknown: // what is not known is not valid
+			return res, nil
+		case Outdated:
+			m.Stale = min(m.Stale, l.clock.Now())
+		}
+	}
+	e, err := r.Codec.Decode(found.Payload, m)
+	if err != nil {
+		s.unreadable(r.Key, err)
+		return res, nil
+	}
+	res.Entry = e
+	if e.State(l.clock.Now()) == core.Fresh || newer(r.Held, e) == e {
+		promote(l, r, e, found.Payload)
+	}
+	return res, nil
 }
 
 // again looks into memory once more, for a caller that missed there before the

@@ -5,6 +5,7 @@ package resilience
 
 import (
 	"context"
+	"time"
 
 	"github.com/fusioncache-go/fusioncache/core"
 	"github.com/fusioncache-go/fusioncache/core/internal/flight"
@@ -57,6 +58,33 @@ func (s *Stampede) Stage(next core.Handler) core.Handler {
 	return func(ctx context.Context, r core.Request) (core.Result, error) {
 		return s.group.Do(ctx, r, next)
 	}
+}
+
+// Together is Stage for many requests, of different keys, at once: prepare does
+// what those have in common that begin a flight, then the handler that it returns
+// answers each. patience bounds the wait for one request; zero: no bound. The
+// answers are in the order of the requests.
+func (s *Stampede) Together(
+	ctx context.Context, rs []core.Request, patience func(core.Request) time.Duration,
+	prepare func(ctx context.Context, rs []core.Request) core.Handler,
+) []core.Answer {
+	fleet := s.group.Together(ctx, rs, prepare)
+	began := s.clock.Now()
+	out := make([]core.Answer, len(rs))
+	for i, r := range rs {
+		out[i].Result, out[i].Err = s.await(ctx, fleet, i, patience(r), began)
+	}
+	return out
+}
+
+// await waits for one request of a fleet, for no longer than limit since it began.
+func (s *Stampede) await(ctx context.Context, fleet *flight.Fleet, i int, limit time.Duration, began core.Instant) (core.Result, error) {
+	if limit <= 0 || limit == core.Forever {
+		return fleet.Wait(ctx, i)
+	}
+	within, cancel := context.WithTimeout(ctx, limit-s.clock.Now().Sub(began))
+	defer cancel()
+	return fleet.Wait(within, i)
 }
 
 // Revoke takes the right to store from the flight of key, as every write,

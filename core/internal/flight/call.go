@@ -6,6 +6,7 @@ package flight
 import (
 	"context"
 	"runtime/debug"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -22,7 +23,8 @@ type Call struct {
 	group   *Group
 	token   core.Token
 	parent  context.Context
-	outer   *Call // the flight whose factory asked for this one
+	outer   *Call   // the flight whose factory asked for this one
+	mates   []*Call // flights that this one's factory makes the values of, too
 	request core.Request
 	next    core.Handler
 	began   core.Instant
@@ -52,11 +54,13 @@ func (c *Call) overdue() bool {
 }
 
 // newCall returns the flight of a first caller, ready to run.
-func (g *Group) newCall(ctx context.Context, r core.Request, next core.Handler, outer *Call) *Call {
+func (g *Group) newCall(ctx context.Context, r core.Request, next core.Handler, outer *Call, f *Fleet) *Call {
 	c := &Call{group: g, parent: ctx, outer: outer, request: r, next: next, waiters: 1, began: g.clock.Now()}
 	c.request.Token = &c.token
 	c.ctx = c
-	if ctx.Done() != nil {
+	if f != nil {
+		f.member(c)
+	} else if ctx.Done() != nil {
 		c.ctx, c.cancel = context.WithCancelCause(c)
 		c.lazyDone()
 	}
@@ -85,17 +89,22 @@ func from(ctx context.Context) *Call {
 // context.
 func (c *Call) loads(g *Group, key string) bool {
 	for ; c != nil; c = c.outer {
-		if c.group == g && c.request.Key == key && !c.ended.Load() {
+		if c.is(g, key) || slices.ContainsFunc(c.mates, func(m *Call) bool { return m.is(g, key) }) {
 			return true
 		}
 	}
 	return false
 }
 
-// serves reports whether c is o, or was started for o's factory.
+func (c *Call) is(g *Group, key string) bool {
+	return c.group == g && c.request.Key == key && !c.ended.Load()
+}
+
+// serves reports whether c is o, or was started for o's factory. The lock of the
+// group's nesting is held.
 func (c *Call) serves(o *Call) bool {
 	for ; c != nil; c = c.outer {
-		if c == o {
+		if c == o || slices.Contains(c.mates, o) {
 			return true
 		}
 	}
@@ -161,7 +170,7 @@ func (c *Call) end() {
 	done, orphan := c.done, c.orphan
 	s.mu.Unlock()
 
-	g.active.Add(-1)
+	g.dismiss(c.request)
 	if orphan {
 		g.orphans.Add(-1)
 	}

@@ -94,7 +94,7 @@ func (g *Group) Do(ctx context.Context, r core.Request, next core.Handler) (core
 	if err := ctx.Err(); err != nil {
 		return core.Result{}, reason(ctx)
 	}
-	c, joined, err := g.enter(ctx, r, next, outer)
+	c, joined, err := g.enter(ctx, r, next, outer, nil)
 	if err != nil {
 		return core.Result{}, err
 	}
@@ -109,8 +109,9 @@ func (g *Group) Do(ctx context.Context, r core.Request, next core.Handler) (core
 	return c.wait(ctx, outer)
 }
 
-// enter joins the flight of r.Key or makes one.
-func (g *Group) enter(ctx context.Context, r core.Request, next core.Handler, outer *Call) (c *Call, joined bool, err error) {
+// enter joins the flight of r.Key or makes one, as a member of f unless that is
+// nil.
+func (g *Group) enter(ctx context.Context, r core.Request, next core.Handler, outer *Call, f *Fleet) (c *Call, joined bool, err error) {
 	s := g.shard(r.Key)
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -130,12 +131,13 @@ func (g *Group) enter(ctx context.Context, r core.Request, next core.Handler, ou
 	if c != nil && g.nesting.join(outer, c) {
 		c.waiters++
 		c.lazyDone()
+		spare(r)
 		return c, true, nil
 	}
-	if err := g.admit(); err != nil {
+	if err := g.admit(r); err != nil {
 		return nil, false, err
 	}
-	fresh := g.newCall(ctx, r, next, outer)
+	fresh := g.newCall(ctx, r, next, outer, f)
 	g.nesting.join(outer, fresh)
 	if c != nil {
 		// Waiting for c would close a circle of flights. This one goes alone, and
@@ -147,17 +149,32 @@ func (g *Group) enter(ctx context.Context, r core.Request, next core.Handler, ou
 	return fresh, false, nil
 }
 
-// admit counts a new flight in, or refuses it.
-func (g *Group) admit() error {
+// admit counts a new flight in, or refuses it. Those of one company count as one.
+func (g *Group) admit(r core.Request) error {
 	if g.limits.Orphaned > 0 && g.orphans.Load() >= int64(g.limits.Orphaned) {
 		return core.ErrOverload
 	}
+	company := companyOf(r)
+	if company != nil && company.Add(1) > 1 {
+		g.running.Add(1)
+		return nil
+	}
 	if n := g.active.Add(1); g.limits.Running > 0 && n > int64(g.limits.Running) {
 		g.active.Add(-1)
+		if company != nil {
+			company.Add(-1)
+		}
 		return core.ErrOverload
 	}
 	g.running.Add(1)
 	return nil
+}
+
+// dismiss counts a flight out.
+func (g *Group) dismiss(r core.Request) {
+	if company := companyOf(r); company == nil || company.Add(-1) == 0 {
+		g.active.Add(-1)
+	}
 }
 
 // Revoke takes the right to store from the flight of key, if there is one.

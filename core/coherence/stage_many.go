@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: The fusioncache-go authors
+
+package coherence
+
+import (
+	"context"
+	"time"
+
+	"github.com/fusioncache-go/fusioncache/core"
+)
+
+// ReadMany returns the function that asks the distributed layer for many requests
+// at once, and then answers each as the reader of [Distributed] does.
+func ReadMany(s *Shared, l *Local) func(ctx context.Context, rs []core.Request) core.Handler {
+	alone := reader(s, l)
+	return func(ctx context.Context, rs []core.Request) core.Handler {
+		found, asked := askMany(ctx, s, l, rs)
+		return func(ctx context.Context, r core.Request) (core.Result, error) {
+			if res, ok := again(l, r); ok {
+				return res, nil
+			}
+			f, ok := found[r.Key]
+			switch {
+			case !ok:
+				return alone(ctx, r) // it was in memory when the others were asked for
+			case f.err != nil:
+				return core.Result{}, f.err
+			}
+			ctx, cancel := context.WithTimeout(ctx, r.Options.DistributedTimeout)
+			defer cancel()
+			return settle(ctx, s, l, r, f.Found, asked)
+		}
+	}
+}
+
+// askMany asks for those of rs that memory does not hold by now, and for the marks
+// that what was found will be judged by.
+func askMany(ctx context.Context, s *Shared, l *Local, rs []core.Request) (map[string]foundMany, core.Instant) {
+	var limit time.Duration
+	var keys []string
+	var held []core.Meta
+	for _, r := range rs {
+		limit = max(limit, r.Options.DistributedTimeout)
+		if _, ok := again(l, r); !ok {
+			keys = append(keys, r.Key)
+		}
+		if r.Held != nil {
+			held = append(held, r.Held.Meta())
+		}
+	}
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	l.learnMany(ctx, held)
+	asked := l.clock.Now()
+	found := make(map[string]foundMany, len(keys))
+	var metas []core.Meta
+	for i, f := range s.readMany(ctx, keys) {
+		found[keys[i]] = f
+		if f.Payload != nil {
+			metas = append(metas, f.Meta)
+		}
+	}
+	if l.marks != nil && len(metas) > 0 {
+		l.marks.prefetch(ctx, metas)
+	}
+	return found, asked
+}
+
+// learnMany is learn for many entries.
+func (l *Local) learnMany(ctx context.Context, held []core.Meta) {
+	if l.marks == nil {
+		return
+	}
+	var unknown []core.Meta
+	for i := range held {
+		if l.Standing(&held[i]) == Unknown {
+			unknown = append(unknown, held[i])
+		}
+	}
+	if len(unknown) == 0 {
+		return
+	}
+	l.marks.prefetch(ctx, unknown)
+	for i := range unknown {
+		l.marks.Learn(ctx, &unknown[i])
+	}
+}

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: The fusioncache-go authors
+
+package flight
+
+import (
+	"context"
+	"sync/atomic"
+
+	"github.com/fusioncache-go/fusioncache/core"
+)
+
+// Companion is a factory that shares one call with the factories of other keys.
+type Companion interface {
+	core.Factory
+
+	// Company counts the flights of those who share the call; they count as one
+	// against the limit of a group.
+	Company() *atomic.Int64
+
+	// Spare says that the factory is not needed, now: its request has joined a
+	// flight under way.
+	Spare()
+}
+
+func companyOf(r core.Request) *atomic.Int64 {
+	if c, ok := r.Factory.(Companion); ok {
+		return c.Company()
+	}
+	return nil
+}
+
+func spare(r core.Request) {
+	if c, ok := r.Factory.(Companion); ok {
+		c.Spare()
+	}
+}
+
+// Unite notes that what runs in ctx, the context of a flight, also works for the
+// flights of the others: a load of one of their keys from there would wait for
+// itself.
+func Unite(ctx context.Context, others []context.Context) {
+	c := from(ctx)
+	if c == nil {
+		return
+	}
+	c.group.nesting.mu.Lock()
+	defer c.group.nesting.mu.Unlock()
+	for _, o := range others {
+		if mate := from(o); mate != nil && mate != c {
+			c.mates = append(c.mates, mate)
+		}
+	}
+}

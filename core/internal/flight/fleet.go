@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: The fusioncache-go authors
+
+package flight
+
+import (
+	"context"
+	"runtime/debug"
+	"sync/atomic"
+
+	"github.com/fusioncache-go/fusioncache/core"
+)
+
+// Fleet is the flights of several requests, those that were under way joined and
+// those that were not begun together. Whoever has one calls Wait once for each
+// request.
+type Fleet struct {
+	outer *Call
+	seats []seat
+	begun []*Call // by this fleet, to be run
+
+	ctx    context.Context // of those; ends when all of them are stopped
+	cancel context.CancelCauseFunc
+	aboard atomic.Int64 // calls begun and not stopped
+}
+
+// seat is one request's flight, or why there is none.
+type seat struct {
+	call *Call
+	err  error
+}
+
+// Prepare does what requests have in common, such as one question to a server,
+// and returns the handler that then answers each of them.
+type Prepare func(ctx context.Context, rs []core.Request) core.Handler
+
+// Together joins or begins the flight of each of rs, which have different keys.
+// Those begun are prepared as one and handled one after the other, on a goroutine
+// of their own with the values of ctx but not its cancellation. A panic in the
+// handler of one request is no other's.
+func (g *Group) Together(ctx context.Context, rs []core.Request, prepare Prepare) *Fleet {
+	f := &Fleet{outer: from(ctx), seats: make([]seat, len(rs))}
+	f.ctx, f.cancel = context.WithCancelCause(context.WithoutCancel(ctx))
+	for i, r := range rs {
+		f.seats[i] = g.board(ctx, f, r)
+	}
+	if len(f.begun) > 0 {
+		go f.run(prepare)
+	}
+	return f
+}
+
+func (g *Group) board(ctx context.Context, f *Fleet, r core.Request) seat {
+	if f.outer.loads(g, r.Key) {
+		return seat{err: core.ErrRecursiveLoad}
+	}
+	if ctx.Err() != nil {
+		return seat{err: reason(ctx)}
+	}
+	c, joined, err := g.enter(ctx, r, nil, f.outer, f)
+	if err == nil && !joined {
+		f.begun = append(f.begun, c)
+	}
+	return seat{c, err}
+}
+
+// Wait returns the outcome of request i, or the cause of ctx's end if that comes
+// first.
+func (f *Fleet) Wait(ctx context.Context, i int) (core.Result, error) {
+	if s := f.seats[i]; s.call == nil {
+		return core.Result{}, s.err
+	}
+	return f.seats[i].call.wait(ctx, f.outer)
+}
+
+// member makes c, which nobody knows yet, a call of the fleet.
+func (f *Fleet) member(c *Call) {
+	f.aboard.Add(1)
+	var stopped atomic.Bool
+	c.ctx, c.cancel = f.ctx, func(cause error) {
+		if stopped.CompareAndSwap(false, true) && f.aboard.Add(-1) == 0 {
+			f.cancel(cause)
+		}
+	}
+	c.lazyDone()
+}
+
+// run handles the calls of the fleet. Whatever way the handler takes, all of them
+// end.
+func (f *Fleet) run(prepare Prepare) {
+	left := f.begun
+	var failure error = &core.PanicError{Value: core.ErrGoexit}
+	defer func() {
+		if p := recover(); p != nil {
+			failure = &core.PanicError{Value: p, Stack: debug.Stack()}
+		}
+		for _, c := range left {
+			c.fail(failure)
+		}
+	}()
+	rs := make([]core.Request, len(left))
+	for i, c := range left {
+		rs[i] = c.request
+	}
+	handle := prepare(f.ctx, rs)
+	for len(left) > 0 {
+		c := left[0]
+		left = left[1:]
+		c.next = handle
+		c.run()
+	}
+}
+
+// fail ends a call that was not run.
+func (c *Call) fail(err error) {
+	defer c.group.running.Done()
+	c.err = err
+	c.end()
+}
