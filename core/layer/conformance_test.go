@@ -41,6 +41,17 @@ func deadline(tb testing.TB, d core.DistributedLayer, opts *layer.DeadlineOption
 	return bounded
 }
 
+// must returns the layer that a constructor gives.
+func must(tb testing.TB) func(core.DistributedLayer, error) core.DistributedLayer {
+	return func(d core.DistributedLayer, err error) core.DistributedLayer {
+		tb.Helper()
+		if err != nil {
+			tb.Fatal(err)
+		}
+		return d
+	}
+}
+
 // wrappers are all wrappers, and all of them at once.
 func wrappers() map[string]func(testing.TB, core.DistributedLayer) core.DistributedLayer {
 	prefixed := func(_ testing.TB, d core.DistributedLayer) core.DistributedLayer { return layer.Prefix(d, "shop:") }
@@ -50,17 +61,25 @@ func wrappers() map[string]func(testing.TB, core.DistributedLayer) core.Distribu
 	around := func(_ testing.TB, d core.DistributedLayer) core.DistributedLayer {
 		return layer.Around(d, func(ctx context.Context, _ core.Op, _ string, do func(context.Context) error) error { return do(ctx) })
 	}
+	compressed := func(tb testing.TB, d core.DistributedLayer) core.DistributedLayer {
+		return must(tb)(layer.Compress(d, &layer.CompressOptions{MinSize: 1}))
+	}
+	encrypted := func(tb testing.TB, d core.DistributedLayer) core.DistributedLayer {
+		return must(tb)(layer.Encrypt(d, make([]byte, 32)))
+	}
 	bounded := func(tb testing.TB, d core.DistributedLayer) core.DistributedLayer { return deadline(tb, d, nil) }
 	return map[string]func(testing.TB, core.DistributedLayer) core.DistributedLayer{
 		"Prefix":   prefixed,
 		"Observe":  observed,
 		"Around":   around,
+		"Compress": compressed,
+		"Encrypt":  encrypted,
 		"Deadline": bounded,
 		"all": func(tb testing.TB, d core.DistributedLayer) core.DistributedLayer {
-			return observed(tb, around(tb, prefixed(tb, bounded(tb, d))))
+			return observed(tb, compressed(tb, around(tb, prefixed(tb, encrypted(tb, bounded(tb, d))))))
 		},
 		"all, the other way round": func(tb testing.TB, d core.DistributedLayer) core.DistributedLayer {
-			return bounded(tb, prefixed(tb, around(tb, observed(tb, d))))
+			return bounded(tb, encrypted(tb, prefixed(tb, around(tb, compressed(tb, observed(tb, d))))))
 		},
 	}
 }

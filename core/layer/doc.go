@@ -3,7 +3,8 @@
 
 // Package layer has wrappers of a [core.DistributedLayer], each of which is a
 // distributed layer again: [Prefix] sets keys apart, [Deadline] makes a layer
-// keep its deadlines, [Observe] tells listeners of failures.
+// keep its deadlines, [Observe] tells listeners of failures, [Around] puts anything
+// around its calls, [Compress] and [Encrypt] change what is stored.
 //
 // A wrapper has the abilities of the layer in it, no more and no fewer: it
 // forwards [core.Pinger] and [core.Arbiter] if the layer has them. Abilities that
