@@ -34,10 +34,11 @@ func (l *Local) usable(held *core.Entry) *core.Entry {
 // justWritten reports whether m is of the last write of this node, so young that
 // a write of another node that it has not heard of would not count yet, and which
 // the distributed layer does not confirm because it has not got it: a node reads
-// what it has just written, whatever is down.
+// what it has just written, whatever is down. It does not if it was told of a
+// removal of a tag meanwhile, which may have come later.
 func (l *Local) justWritten(key string, m *core.Meta, now core.Instant) bool {
 	own, owes := l.debts.owes(key)
-	return owes && own.Same(m.Version) && now.Sub(m.Checked) < l.pulse.degraded
+	return owes && own.Same(m.Version) && now.Sub(m.Checked) < l.pulse.degraded && (l.marks == nil || !l.marks.told(m))
 }
 
 // plausible reports whether held is the answer though the distributed layer, which

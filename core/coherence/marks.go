@@ -54,6 +54,7 @@ type mark struct {
 	at      core.Instant    // when it was read, for its age
 	drawn   core.Instant    // when this node last drew one; zero: never
 	touched uint64          // the change that last renewed or doubted it
+	heard   uint64          // the change that another node has told of since it was read
 	doubted bool            // it may have changed: for use only if the server is away
 }
 
@@ -205,6 +206,18 @@ func (m *Marks) judge(tag string, g core.Generation) Standing {
 	return Valid
 }
 
+// told reports whether another node may have told of a change of one of e's marks
+// since e was stored under them.
+func (m *Marks) told(e *core.Meta) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	heard := max(m.forgotten, m.known[""].heard)
+	for _, t := range e.Tags {
+		heard = max(heard, m.known[t].heard)
+	}
+	return heard > e.Marked
+}
+
 // Learn asks the distributed layer for the marks of e that are not known, and
 // then judges. It asks once more if they have been doubted meanwhile.
 func (m *Marks) Learn(ctx context.Context, e *core.Meta) (s Standing) {
@@ -283,7 +296,7 @@ func (m *Marks) invent(tag string, at core.Instant) core.Generation {
 		return k.gen
 	}
 	m.makeRoom()
-	m.known[tag] = mark{gen: draw(), at: at, touched: k.touched}
+	m.known[tag] = mark{gen: draw(), at: at, touched: k.touched, heard: k.heard}
 	return m.known[tag].gen
 }
 
@@ -372,6 +385,7 @@ func (m *Marks) Doubt(tag string, soft bool) {
 		m.makeRoom()
 	}
 	k.doubted, k.touched = true, m.changes.Add(1)
+	k.heard = k.touched
 	m.known[tag] = k
 }
 

@@ -75,6 +75,27 @@ func TestOwnWrite_IsNotReadWhenTheServerMayHaveSomethingNewer(t *testing.T) {
 	})
 }
 
+// Nor is it when another node has told of a removal of its tag since.
+func TestOwnWrite_IsNotReadAfterARemovalOfItsTag(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := startNodes(t, 2)
+		n.gates[0].shut.Store(true)
+		if outcome, _ := n.caches[0].Set(t.Context(), "k", 1, core.Tags("red")); outcome != core.LocalOnly {
+			t.Errorf("a set without the server says %v", outcome)
+		}
+		n.want(t, 0, "k", 1)
+		if _, err := n.caches[1].Stack().RemoveByTag(t.Context(), "red"); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		n.wantMiss(t, 0, "k")
+		n.gates[0].shut.Store(false)
+		time.Sleep(6 * time.Second)
+		n.wantMiss(t, 0, "k")
+		n.wantMiss(t, 1, "k")
+	})
+}
+
 // A set under a mark that the server did not give would be valid on this node
 // only.
 func TestCommitted_IsReadOnEveryNode(t *testing.T) {
