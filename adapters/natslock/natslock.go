@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: The fusioncache-go authors
+
+// Package natslock lends locks that all nodes share, on NATS JetStream: one KV
+// bucket of its own, in memory by default.
+//
+//	js, err := jetstream.New(nc)
+//	locks, err := natslock.New(js, "cache-locks", nil)
+//	stack, err := hybrid.New(hybrid.Options{..., Locker: locks})
+//
+// It needs a server of version 2.11 or later with JetStream, in the account of the
+// connection itself, not behind a domain or prefix.
+//
+// A lock is an entry whose life is the lease, rounded up to whole seconds; its
+// revision tells the holder from all others and is the fence. The key is the
+// SHA-256 of the name. A release is a marker, which the server delivers to those
+// who wait like any message: they subscribe to its subject and ask once. One who
+// died is waited for until the life ends that was known last.
+//
+// A bucket that has vanished, as one in memory does when its server restarts, is
+// made again, and all locks are free. So a lock can be lent twice.
+package natslock
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/fusioncache-go/fusioncache/core"
+)
+
+var errTTL = errors.New("ttl must be positive")
+
+// Locker is a [core.Locker] on one bucket. It is safe for many goroutines at
+// once, and has none of its own.
+type Locker struct {
+	js     jetstream.JetStream
+	bucket *bucket
+	prefix string // of subjects
+}
+
+var _ core.Locker = (*Locker)(nil)
+
+// New returns a locker on the bucket of the given name, which the first call makes
+// unless it exists; New sends nothing. Wrong options are all named in one error.
+// opts may be nil. The connection of js stays the caller's, who closes it; see
+// natsdist.ConnOptions for what it should be like.
+func New(js jetstream.JetStream, name string, opts *Options) (*Locker, error) {
+	o := opts.withDefaults()
+	if js == nil || js.Conn() == nil {
+		return nil, errors.New("natslock: nil JetStream or connection")
+	}
+	if err := o.validate(js, name); err != nil {
+		return nil, fmt.Errorf("natslock: %w", err)
+	}
+	return &Locker{js: js, bucket: newBucket(js, name, &o), prefix: "$KV." + name + "."}, nil
+}
+
+// TryLock implements [core.Locker]. The ttl is rounded up to a second.
+func (l *Locker) TryLock(ctx context.Context, name string, ttl time.Duration) (core.Lease, error) {
+	subject := l.subject(name)
+	var revision uint64
+	err := l.bound(ctx, ttl, func(ctx context.Context) (err error) {
+		revision, err = l.take(ctx, subject, ttl)
+		return err
+	})
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("natslock: lock %q: %w", name, err)
+	case revision == 0:
+		return nil, nil
+	}
+	return &lease{locker: l, name: name, subject: subject, fence: revision, revision: revision}, nil
+}
+
+// take returns the revision of a lock that was taken, 0 if it is held.
+func (l *Locker) take(ctx context.Context, subject string, ttl time.Duration) (revision uint64, err error) {
+	var last uint64 // of the marker of a release
+	for range maxTries {
+		revision, err = l.put(ctx, subject, last, ttl)
+		if !isConflict(err) {
+			return revision, err
+		}
+		var held bool
+		if last, held, err = l.last(ctx, subject); err != nil || held {
+			return 0, err
+		}
+	}
+	return 0, nil // somebody was faster each time
+}
+
+// maxTries is how often TryLock tries again when others take and release the lock
+// in between.
+const maxTries = 3
+
+// Wait implements [core.Locker].
+func (l *Locker) Wait(ctx context.Context, name string) error {
+	if err := l.bound(ctx, 1, func(ctx context.Context) error { return l.wait(ctx, name) }); err != nil {
+		return fmt.Errorf("natslock: wait for %q: %w", name, err)
+	}
+	return nil
+}
+
+func (l *Locker) wait(ctx context.Context, name string) error {
+	subject := l.subject(name)
+	news := make(chan *nats.Msg, 16)
+	sub, err := l.js.Conn().ChanSubscribe(subject, news)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = sub.Unsubscribe() }()
+	for {
+		left, err := l.left(ctx, subject)
+		if err != nil || left <= 0 {
+			return err
+		}
+		freed, err := released(ctx, news, left)
+		if err != nil || freed {
+			return err
+		}
+	}
+}
+
+// released waits for a release until the lease has ended. A renewal makes it
+// longer.
+func released(ctx context.Context, news <-chan *nats.Msg, left time.Duration) (bool, error) {
+	timer := time.NewTimer(left)
+	defer timer.Stop()
+	for {
+		select {
+		case msg := <-news:
+			if isMarker(msg.Header) {
+				return true, nil
+			}
+			timer.Reset(life(msg.Header))
+		case <-timer.C:
+			return false, nil
+		case <-ctx.Done():
+			return false, ctx.Err()
+		}
+	}
+}
+
+// left returns for how long the lock of a subject is held at most, 0 if it is not.
+func (l *Locker) left(ctx context.Context, subject string) (time.Duration, error) {
+	msg, err := l.bucket.get(ctx, subject)
+	switch {
+	case errors.Is(err, jetstream.ErrMsgNotFound):
+		return 0, nil
+	case err != nil:
+		return 0, err
+	case isMarker(msg.Header):
+		return 0, nil
+	}
+	// The age of the message would have to be told by two clocks.
+	return life(msg.Header), nil
+}
+
+// last returns the last revision of a subject, and whether the lock is held.
+func (l *Locker) last(ctx context.Context, subject string) (revision uint64, held bool, err error) {
+	msg, err := l.bucket.get(ctx, subject)
+	switch {
+	case errors.Is(err, jetstream.ErrMsgNotFound):
+		return 0, false, nil
+	case err != nil:
+		return 0, false, err
+	}
+	return msg.Sequence, !isMarker(msg.Header), nil
+}
+
+// put stores a lock, if the last revision of its subject is the one expected.
+func (l *Locker) put(ctx context.Context, subject string, expected uint64, ttl time.Duration) (uint64, error) {
+	h := nats.Header{}
+	h.Set(jetstream.MsgTTLHeader, seconds(ttl))
+	return l.bucket.publish(ctx, subject, expected, h)
+}
+
+// subject returns that of a lock, whatever its name.
+func (l *Locker) subject(name string) string {
+	sum := sha256.Sum256([]byte(name))
+	return l.prefix + hex.EncodeToString(sum[:])
+}
+
+// seconds returns a life as the server counts it, rounded up.
+func seconds(ttl time.Duration) string {
+	return strconv.FormatInt(int64((ttl+time.Second-1)/time.Second), 10)
+}
+
+// life returns for how long a message lives. The server is given a moment.
+func life(h nats.Header) time.Duration {
+	n, err := strconv.ParseInt(h.Get(jetstream.MsgTTLHeader), 10, 32)
+	if err != nil {
+		n = 1
+	}
+	return time.Duration(n)*time.Second + 50*time.Millisecond
+}
