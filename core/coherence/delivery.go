@@ -35,7 +35,12 @@ func (w *Writer) send(ctx context.Context, ch change) (outcome core.Outcome, err
 	if err != nil && ch.token == nil {
 		w.remember(ch, err, err) // the caller had no patience to wait for the turn
 	}
-	if err = errors.Join(err, failed); err == nil {
+	return sent(ch, errors.Join(err, failed))
+}
+
+// sent returns how far a change has come that waited for nothing but err.
+func sent(ch change, err error) (core.Outcome, error) {
+	if err == nil {
 		return core.Committed, nil
 	}
 	if !ch.options.ReturnLayerErrors {
@@ -55,10 +60,20 @@ func (w *Writer) apply(ctx context.Context, ch change) error {
 		_ = w.tell(ctx, ch)
 		ch.notify = false
 	}
+	w.enclose(&ch)
+	ruling, failed := w.deliver(ctx, &ch)
+	return w.delivered(ctx, ch, ruling, failed)
+}
+
+// enclose has the message of ch go along with its write, if it can.
+func (w *Writer) enclose(ch *change) {
 	if ch.notify && ch.forced && w.Shared.arbiter != nil {
 		ch.notice = w.Notifier.notice(w.Recovery.heavier(ch.key, ch.kind), ch.key, ch.version)
 	}
-	ruling, failed := w.deliver(ctx, &ch)
+}
+
+// delivered does what follows when a change has been taken to the distributed layer.
+func (w *Writer) delivered(ctx context.Context, ch change, ruling core.Ruling, failed error) error {
 	ch.notify = ch.notify && !ruling.Told
 	if ch.token != nil && (failed != nil || !ruling.Stored) {
 		return w.unfilled(ch, failed)
@@ -77,22 +92,36 @@ func (w *Writer) deliver(ctx context.Context, ch *change) (core.Ruling, error) {
 	if ch.shared == nil {
 		return core.Ruling{Stored: true}, nil
 	}
-	if ch.unsure {
-		m, err := w.settled(ctx, ch.meta, ch.options.DistributedTimeout)
-		if err != nil {
-			return core.Ruling{}, w.Shared.unsettled(ch.key, err)
-		}
-		ch.meta = m
-		w.Local.Restamp(ch.key, m)
+	if err := w.restamp(ctx, ch); err != nil {
+		return core.Ruling{}, err
 	}
 	within, cancel := context.WithTimeout(ctx, ch.options.DistributedTimeout)
 	defer cancel()
 	ruling, err := ch.shared(within, ch)
+	return ruling, ours(ch, ruling, err)
+}
+
+// restamp gives a set the marks of the server, if it may have others.
+func (w *Writer) restamp(ctx context.Context, ch *change) error {
+	if !ch.unsure {
+		return nil
+	}
+	m, err := w.settled(ctx, ch.meta, ch.options.DistributedTimeout)
+	if err != nil {
+		return w.Shared.unsettled(ch.key, err)
+	}
+	ch.meta = m
+	w.Local.Restamp(ch.key, m)
+	return nil
+}
+
+// ours returns err, or that the place is not ours: then what the caller wants there
+// is not there.
+func ours(ch *change, ruling core.Ruling, err error) error {
 	if err == nil && ruling.Foreign && ch.token == nil {
-		// The place is not ours: what the caller wants there is not there.
 		err = &core.LayerError{Level: core.LevelDistributed, Op: core.OpSet, Key: ch.key, Err: core.ErrForeign}
 	}
-	return ruling, err
+	return err
 }
 
 // unfilled deals with a fill that failed or was refused. Nobody is to be told:

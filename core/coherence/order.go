@@ -102,6 +102,14 @@ func (p *Place) Do(ctx context.Context, work func(context.Context)) error {
 	return nil
 }
 
+// Ready reports whether the place had the turn at once. Then Pass may stand for Do,
+// so that several places can be worked for together; one that has to wait for its
+// turn must not hold up others meanwhile.
+func (p *Place) Ready() bool { return p.turn == nil }
+
+// Pass gives the turn of a place that was ready to the next in line.
+func (p *Place) Pass() { p.order.pass(p.key) }
+
 // Go runs work in the background when the turn comes. If there is too much
 // background work already, or the Order is closed, Go does what Do does.
 func (p *Place) Go(ctx context.Context, work func(context.Context)) error {

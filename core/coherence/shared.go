@@ -177,13 +177,26 @@ type put struct {
 	notice  *core.Notice
 }
 
-// Write stores a value. A refusal is not an error.
+// tombstone is the removal v of key.
+func tombstone(key string, v core.Version, n *core.Notice) put {
+	return put{key: key, mode: core.Force, kind: core.TombstoneWrite, meta: core.Meta{Version: v}, notice: n}
+}
+
+// Write stores a value, or a tombstone. A refusal is not an error.
 func (s *Shared) Write(ctx context.Context, p put) (core.Ruling, error) {
-	if s.arbiter == nil {
-		w, key := s.frame(p)
-		return s.took(p.meta.Version), s.failed(core.OpSet, p.key, s.layer.Set(ctx, key, w.Data, w.TTL))
+	if s.orders(p) {
+		return s.arbitrate(ctx, p)
 	}
-	return s.arbitrate(ctx, p)
+	if p.kind == core.TombstoneWrite {
+		return s.took(p.meta.Version), s.failed(core.OpRemove, p.key, s.layer.Delete(ctx, s.prefix+p.key))
+	}
+	w, key := s.frame(p)
+	return s.took(p.meta.Version), s.failed(core.OpSet, p.key, s.layer.Set(ctx, key, w.Data, w.TTL))
+}
+
+// orders reports whether the layer orders p among the other writes of its key.
+func (s *Shared) orders(p put) bool {
+	return s.arbiter != nil && !(p.kind == core.TombstoneWrite && p.mode == core.Force && mutation.On(mutation.NoTombstone))
 }
 
 // took is the ruling of a layer that takes everything.
@@ -212,6 +225,11 @@ func (s *Shared) Replay(ctx context.Context, p put) (core.Ruling, error) {
 func (s *Shared) arbitrate(ctx context.Context, p put) (core.Ruling, error) {
 	w, key := s.frame(p)
 	ruling, err := s.arbiter.Arbitrate(ctx, key, w)
+	return s.ruled(p, ruling, err)
+}
+
+// ruled takes note of what the layer has decided.
+func (s *Shared) ruled(p put, ruling core.Ruling, err error) (core.Ruling, error) {
 	if err != nil {
 		return core.Ruling{}, s.failed(core.OpSet, p.key, err)
 	}
@@ -248,14 +266,7 @@ const frameOverhead = core.HeaderSize + 48
 // Remove removes key, as removal v. If the layer orders writes, a mark stays for
 // a while: a load that began before must not bring the value back.
 func (s *Shared) Remove(ctx context.Context, key string, v core.Version) (core.Ruling, error) {
-	return s.remove(ctx, key, v, nil)
-}
-
-func (s *Shared) remove(ctx context.Context, key string, v core.Version, n *core.Notice) (core.Ruling, error) {
-	if s.arbiter != nil && !mutation.On(mutation.NoTombstone) {
-		return s.Write(ctx, put{key: key, mode: core.Force, kind: core.TombstoneWrite, meta: core.Meta{Version: v}, notice: n})
-	}
-	return s.took(v), s.failed(core.OpRemove, key, s.layer.Delete(ctx, s.prefix+key))
+	return s.Write(ctx, tombstone(key, v, nil))
 }
 
 // expireTries is how often an expiry is tried again after another write came

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/fusioncache-go/fusioncache/core"
 )
@@ -80,4 +81,53 @@ func (s *Shared) readMarks(ctx context.Context, tags []string) []core.Generation
 		}
 	}
 	return out
+}
+
+// writeMany is Write for many keys, in one call of the layer if that can.
+func (s *Shared) writeMany(ctx context.Context, puts []put) []core.Ruled {
+	out := make([]core.Ruled, 0, len(puts))
+	for len(puts) > 0 {
+		n := min(len(puts), maxBatch)
+		out = append(out, s.writeBatch(ctx, puts[:n])...)
+		puts = puts[n:]
+	}
+	return out
+}
+
+func (s *Shared) writeBatch(ctx context.Context, puts []put) []core.Ruled {
+	out, err := s.arbitrateBatch(ctx, puts)
+	if err == nil {
+		return out
+	}
+	out = make([]core.Ruled, len(puts))
+	if errors.Is(err, errors.ErrUnsupported) {
+		together(len(puts), func(i int) { out[i].Ruling, out[i].Err = s.Write(ctx, puts[i]) })
+		return out
+	}
+	for i := range out {
+		out[i].Err = s.failed(core.OpSet, puts[i].key, err)
+	}
+	return out
+}
+
+func (s *Shared) arbitrateBatch(ctx context.Context, puts []put) ([]core.Ruled, error) {
+	many, ok := core.As[core.BatchArbiter](s.layer)
+	if !ok || len(puts) < 2 || slices.ContainsFunc(puts, func(p put) bool { return !s.orders(p) }) {
+		return nil, errors.ErrUnsupported
+	}
+	writes := make([]core.KeyWrite, len(puts))
+	for i, p := range puts {
+		writes[i].Write, writes[i].Key = s.frame(p)
+	}
+	out, err := many.ArbitrateMany(ctx, writes)
+	if err == nil && len(out) != len(puts) {
+		err = fmt.Errorf("%d rulings on %d writes", len(out), len(puts))
+	}
+	if err != nil {
+		return nil, err
+	}
+	for i := range out {
+		out[i].Ruling, out[i].Err = s.ruled(puts[i], out[i].Ruling, out[i].Err)
+	}
+	return out, nil
 }

@@ -40,18 +40,41 @@ type change struct {
 	options *core.EntryOptions
 	place   *Place // taken when memory changed; nil for a fill
 	shared  func(ctx context.Context, ch *change) (core.Ruling, error)
+	put     func(ch *change) put // the write that shared makes, if that is all it does
 	notify  bool
 	forced  bool         // shared stores it whatever is there: the message can go along
 	notice  *core.Notice // the message, if it goes along; it has a number and must go out
 	meta    core.Meta    // for a set: as it is to be in the distributed layer
 	unsure  bool         // whether the marks in meta may not be those of the server
 	codec   core.Codec   // for a set
+	broken  error        // why the value of a set could not be encoded
+	served  bool         // memory has that value all the same
 }
 
 // Set stores the live entry e under key.
 func (w *Writer) Set(ctx context.Context, key string, e *core.Entry, c core.Codec, o *core.EntryOptions) (core.Outcome, error) {
-	e = w.marked(ctx, e, o)
-	p, err := w.prepare(key, e, c, o)
+	ch := w.beginSet(w.prepareSet(ctx, key, e, c, o), c, o)
+	return w.ended(&ch)(w.send(ctx, ch))
+}
+
+// setting is a set that is ready to begin, or why its value could not be encoded.
+type setting struct {
+	key   string
+	entry *core.Entry
+	prepared
+	err error
+}
+
+func (w *Writer) prepareSet(ctx context.Context, key string, e *core.Entry, c core.Codec, o *core.EntryOptions) (s setting) {
+	s.key, s.entry = key, w.marked(ctx, e, o)
+	s.prepared, s.err = w.prepare(key, s.entry, c, o)
+	return s
+}
+
+// beginSet stores the entry in memory. If it could not be encoded, the change is a
+// removal: the old value is obsolete on every level, whatever became of the new one.
+func (w *Writer) beginSet(s setting, c core.Codec, o *core.EntryOptions) change {
+	key, p := s.key, s.prepared
 	ch := w.begin(w.change(key, wire.MessageSet, o), func(v core.Version) {
 		if p.forMemory != nil {
 			w.Local.write(key, as(p.forMemory, v))
@@ -60,36 +83,45 @@ func (w *Writer) Set(ctx context.Context, key string, e *core.Entry, c core.Code
 		}
 	})
 	w.Events.Emit(core.Event{Kind: core.Written, Key: key, Op: core.OpSet})
-	if err != nil {
-		// The old value is obsolete on every level, whatever became of the new one.
+	switch {
+	case s.err != nil:
+		ch.broken, ch.served = s.err, p.forMemory != nil
 		w.removes(&ch)
-		_, also := w.send(ctx, ch)
-		if o.ReturnLayerErrors || p.forMemory == nil {
-			return 0, errors.Join(err, also)
-		}
-		return core.LocalOnly, nil
-	}
-	if w.shares(o) {
-		m := o.DistributedMeta(e.Meta(), w.Clock.Now())
+	case w.shares(o):
+		m := o.DistributedMeta(s.entry.Meta(), w.Clock.Now())
 		m.Version = ch.version
 		ch.meta, ch.codec = m, c
 		ch.unsure = w.Marks != nil && (o.BackgroundWrites || !w.Marks.Sure(o.Tags))
-		ch.forced = true
-		ch.shared = func(ctx context.Context, ch *change) (core.Ruling, error) {
-			return w.Shared.Write(ctx, put{
-				key: key, mode: core.Force, kind: core.ValueWrite, meta: ch.meta, payload: p.payload, notice: ch.notice,
-			})
-		}
+		w.forces(&ch, func(ch *change) put {
+			return put{key: key, mode: core.Force, kind: core.ValueWrite, meta: ch.meta, payload: p.payload, notice: ch.notice}
+		})
 	}
-	return w.send(ctx, ch)
+	return ch
+}
+
+// ended returns what became of a change, from what became of sending it.
+func (w *Writer) ended(ch *change) func(core.Outcome, error) (core.Outcome, error) {
+	return func(outcome core.Outcome, err error) (core.Outcome, error) {
+		switch {
+		case ch.broken == nil:
+			return outcome, err
+		case ch.options.ReturnLayerErrors || !ch.served:
+			return 0, errors.Join(ch.broken, err)
+		}
+		return core.LocalOnly, nil
+	}
 }
 
 // Remove removes key, its stale copies too, from every level and node.
 func (w *Writer) Remove(ctx context.Context, key string, o *core.EntryOptions) (core.Outcome, error) {
+	return w.send(ctx, w.beginRemove(key, o))
+}
+
+func (w *Writer) beginRemove(key string, o *core.EntryOptions) change {
 	ch := w.begin(w.change(key, wire.MessageRemove, o), func(v core.Version) { w.Local.remove(key, v) })
 	w.Events.Emit(core.Event{Kind: core.Removed, Key: key, Op: core.OpRemove})
 	w.removes(&ch)
-	return w.send(ctx, ch)
+	return ch
 }
 
 // Expire ends the logical life of key on every level and node; what fail-safe
@@ -245,13 +277,15 @@ func (w *Writer) shares(o *core.EntryOptions) bool {
 
 // removes makes ch a removal from the distributed layer.
 func (w *Writer) removes(ch *change) {
-	if !w.shares(ch.options) {
-		return
+	if w.shares(ch.options) {
+		w.forces(ch, func(ch *change) put { return tombstone(ch.key, ch.version, ch.notice) })
 	}
-	ch.forced = true
-	ch.shared = func(ctx context.Context, ch *change) (core.Ruling, error) {
-		return w.Shared.remove(ctx, ch.key, ch.version, ch.notice)
-	}
+}
+
+// forces has ch make a write that is stored whatever is there.
+func (w *Writer) forces(ch *change, p func(ch *change) put) {
+	ch.forced, ch.put = true, p
+	ch.shared = func(ctx context.Context, ch *change) (core.Ruling, error) { return w.Shared.Write(ctx, p(ch)) }
 }
 
 func (w *Writer) change(key string, kind wire.MessageKind, o *core.EntryOptions) change {

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: The fusioncache-go authors
+
+package coherence
+
+import (
+	"context"
+
+	"github.com/fusioncache-go/fusioncache/core"
+)
+
+// Written is what became of one of many writes.
+type Written struct {
+	Outcome core.Outcome
+	Err     error
+}
+
+// SetMany is Set for many keys, all different: memory changes key by key, the
+// distributed layer with one call for all keys that no other write is under way for.
+func (w *Writer) SetMany(ctx context.Context, keys []string, entries []*core.Entry, c core.Codec, o *core.EntryOptions) []Written {
+	settings := make([]setting, len(keys)) // a serializer that panics does so before anything is taken
+	for i, key := range keys {
+		settings[i] = w.prepareSet(ctx, key, entries[i], c, o)
+	}
+	changes := make([]change, len(keys))
+	for i, s := range settings {
+		changes[i] = w.beginSet(s, c, o)
+	}
+	return w.sendMany(ctx, changes)
+}
+
+// RemoveMany is Remove for many keys, all different, as SetMany is Set.
+func (w *Writer) RemoveMany(ctx context.Context, keys []string, o *core.EntryOptions) []Written {
+	changes := make([]change, len(keys))
+	for i, key := range keys {
+		changes[i] = w.beginRemove(key, o)
+	}
+	return w.sendMany(ctx, changes)
+}
+
+// sendMany is send for many changes. Those whose turn it is go together; only then
+// the others, each when its turn comes: a turn is never held while another is waited
+// for, so operations on the same keys cannot wait for each other in a circle.
+func (w *Writer) sendMany(ctx context.Context, changes []change) []Written {
+	out := make([]Written, len(changes))
+	var ready, rest []int
+	for i := range changes {
+		ch := &changes[i]
+		if ch.put != nil && ch.place.Ready() && !ch.options.BackgroundWrites {
+			ready = append(ready, i)
+		} else {
+			rest = append(rest, i)
+		}
+	}
+	w.applyMany(ctx, changes, ready, out)
+	together(len(rest), func(n int) {
+		i := rest[n]
+		out[i].Outcome, out[i].Err = w.send(ctx, changes[i])
+	})
+	for i := range changes {
+		out[i].Outcome, out[i].Err = w.ended(&changes[i])(out[i].Outcome, out[i].Err)
+	}
+	return out
+}
+
+// applyMany is apply for the changes that are ready, which have the turns of their
+// keys, and passes these on.
+func (w *Writer) applyMany(ctx context.Context, changes []change, ready []int, out []Written) {
+	defer func() {
+		for _, i := range ready {
+			changes[i].place.Pass()
+		}
+	}()
+	var puts []put
+	var putting []int
+	failures := make([]error, len(changes))
+	rulings := make([]core.Ruling, len(changes))
+	for _, i := range ready {
+		ch := &changes[i]
+		w.enclose(ch)
+		if failures[i] = w.restamp(ctx, ch); failures[i] == nil {
+			puts, putting = append(puts, ch.put(ch)), append(putting, i)
+		}
+	}
+	if len(puts) > 0 {
+		within, cancel := context.WithTimeout(ctx, changes[putting[0]].options.DistributedTimeout)
+		for n, ruled := range w.Shared.writeMany(within, puts) {
+			i := putting[n]
+			rulings[i], failures[i] = ruled.Ruling, ours(&changes[i], ruled.Ruling, ruled.Err)
+		}
+		cancel()
+	}
+	together(len(ready), func(n int) {
+		i := ready[n]
+		err := w.delivered(ctx, changes[i], rulings[i], failures[i])
+		out[i].Outcome, out[i].Err = sent(changes[i], err)
+	})
+}
