@@ -11,7 +11,8 @@ import (
 // Codec turns the entries of one value type into bytes and back. It is safe for
 // concurrent use.
 type Codec interface {
-	// Encode appends the encoded value of e, a live entry, to dst.
+	// Encode appends the encoded value of e, a live entry, to dst; nothing for a
+	// negative one.
 	Encode(dst []byte, e *Entry) ([]byte, error)
 
 	// Decode returns a live entry with the value that is encoded in payload and
@@ -37,6 +38,9 @@ type codec[V any] struct {
 var errNoSerializer = errors.New("no serializer")
 
 func (c *codec[V]) Encode(dst []byte, e *Entry) ([]byte, error) {
+	if e.Missing() != nil {
+		return append([]byte{}, dst...), nil // a payload, though an empty one
+	}
 	p, ok := e.value.(*V)
 	if !ok {
 		return dst, errors.New("entry holds no value of the view's type")
@@ -52,6 +56,9 @@ func (c *codec[V]) Encode(dst []byte, e *Entry) ([]byte, error) {
 }
 
 func (c *codec[V]) Decode(payload []byte, m Meta) (*Entry, error) {
+	if m.Extra != nil && m.Extra.Missing != nil {
+		return Live(*new(V), m), nil
+	}
 	if c.serializer == nil {
 		return nil, errNoSerializer
 	}

@@ -55,6 +55,9 @@ type Meta struct {
 	// Marked is how many changes of marks the node had seen when it last found
 	// those of the entry to be the present ones. It means nothing to another node.
 	Marked uint64
+
+	// Extra is what more there is to the entry; nil for most. Not to be changed.
+	Extra *Extra
 }
 
 // Generation is a mark: two random numbers that are never used again. A removal
@@ -163,16 +166,3 @@ func (e *Entry) WithPayload(payload []byte) *Entry {
 
 // State returns the state of the entry at now.
 func (e *Entry) State(now Instant) State { return e.meta.State(now) }
-
-// State returns the state at now of an entry with this metadata.
-func (m *Meta) State(now Instant) State {
-	switch {
-	case now < m.Stale:
-		return Fresh
-	case now >= m.Dead:
-		return Dead
-	case now < m.Retry:
-		return Throttled
-	}
-	return Stale
-}

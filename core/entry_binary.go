@@ -9,7 +9,8 @@ import (
 	"math"
 )
 
-// The binary form of an entry, for layers of bytes and as the body of a frame:
+// The binary form of an entry, for layers of bytes, is that of its [Extra] and then
+// the following; of the body of a frame it is the following:
 //
 //	flags    1 byte   which of the following are there
 //	stale    varint   (absent: Never)
@@ -47,11 +48,11 @@ var errEntry = errors.New("malformed entry")
 
 // AppendBinary appends the binary form of e, which must have a payload, to dst.
 func (e *Entry) AppendBinary(dst []byte) []byte {
+	dst = e.meta.Extra.AppendBinary(dst)
 	return append(e.meta.AppendBinary(dst), e.payload...)
 }
 
-// AppendBinary appends the binary form of an entry with this metadata, up to
-// where its payload begins, to dst. [ParseMeta] takes no more than 16 tags, of no
+// AppendBinary appends the binary form of the metadata but Extra to dst. [ParseMeta] takes no more than 16 tags, of no
 // more than 256 bytes each, and no Dead before Stale.
 func (m *Meta) AppendBinary(dst []byte) []byte {
 	at := len(dst)
@@ -134,12 +135,43 @@ func appendTags(dst []byte, tags []string) []byte {
 	return dst
 }
 
-// ParseMeta reads the binary form of an entry from data: its metadata and its
+// ParseEntry reads the binary form of an entry from data: its metadata and its
 // payload, which aliases data and has no spare capacity. Malformed data gives an
-// error; no data makes it panic or allocate more than a few KiB. Without tags it
+// error; no data makes it panic or allocate more than a few KiB. Without tags and
+// Extra it allocates nothing.
+func ParseEntry(data []byte) (m Meta, payload []byte, err error) {
+	x, rest, err := ParseExtra(data)
+	if err != nil {
+		return Meta{}, nil, err
+	}
+	m, payload, err = ParseMeta(rest)
+	if err == nil {
+		m.Extra = x
+	}
+	return m, payload, err
+}
+
+// PeekEntry is [ParseEntry] for who only wants to know whether the entry is fresh:
+// it leaves out tags, generations and the ETag, puts the rest of Extra into x, and
 // allocates nothing.
+func PeekEntry(data []byte, x *Extra) (m Meta, payload []byte, err error) {
+	d := decoder{data: data, short: true}
+	more := d.extra(x)
+	m, payload, err = d.entry()
+	if err == nil && more {
+		m.Extra = x
+	}
+	return m, payload, err
+}
+
+// ParseMeta reads what [Meta.AppendBinary] has written, and what follows, as
+// [ParseEntry] does.
 func ParseMeta(data []byte) (m Meta, payload []byte, err error) {
 	d := decoder{data: data}
+	return d.entry()
+}
+
+func (d *decoder) entry() (m Meta, payload []byte, err error) {
 	flags := d.byte()
 	if flags&hasVersion != 0 {
 		m.Version = d.version()
@@ -169,7 +201,7 @@ func ParseMeta(data []byte) (m Meta, payload []byte, err error) {
 	}
 	if flags&hasMarks != 0 {
 		m.Epoch = d.generation()
-		m.Generations = d.generations(len(m.Tags))
+		m.Generations = d.generations(d.count)
 		m.Marked = d.uvarint()
 		d.bad = d.bad || m.Epoch.IsZero()
 	}
@@ -182,8 +214,10 @@ func ParseMeta(data []byte) (m Meta, payload []byte, err error) {
 // decoder reads fields off the front of data. After the first failure it
 // returns zeros and stays bad, so that callers check once.
 type decoder struct {
-	data []byte
-	bad  bool
+	data  []byte
+	bad   bool
+	count int  // of tags
+	short bool // what would have to be allocated is passed by
 }
 
 func (d *decoder) fail() { d.data, d.bad = nil, true }
@@ -251,15 +285,16 @@ func (d *decoder) tags() []string {
 		d.fail()
 		return nil
 	}
+	d.count = int(n)
+	if d.short {
+		for range n {
+			d.text(maxTagLen)
+		}
+		return nil
+	}
 	tags := make([]string, 0, n)
 	for range n {
-		size := d.uvarint()
-		if size > maxTagLen || size > uint64(len(d.data)) {
-			d.fail()
-			return nil
-		}
-		tags = append(tags, string(d.data[:size]))
-		d.data = d.data[size:]
+		tags = append(tags, d.text(maxTagLen))
 	}
 	return tags
 }
@@ -277,6 +312,12 @@ func (d *decoder) generation() (g Generation) {
 }
 
 func (d *decoder) generations(n int) []Generation {
+	if d.short {
+		for range n {
+			d.generation()
+		}
+		return nil
+	}
 	if n == 0 || d.bad {
 		return nil
 	}

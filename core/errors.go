@@ -30,6 +30,11 @@ var (
 	// goroutine with runtime.Goexit, as testing.T.FailNow does.
 	ErrGoexit = errors.New("runtime.Goexit called")
 
+	// ErrNotFound is what a factory returns, alone or wrapped, for a key that has no
+	// value: an answer, which fail-safe never masks, and which is stored if
+	// EntryOptions.NotFoundTTL says so.
+	ErrNotFound = errors.New("not found")
+
 	// ErrTooLarge is returned by a layer for an entry that it can never hold.
 	ErrTooLarge = errors.New("entry too large for the layer")
 
@@ -219,8 +224,30 @@ func NoFailSafe(err error) error {
 }
 
 // MasksStale reports whether fail-safe may answer err with a stale value: it may
-// for any error that was not marked with [NoFailSafe].
+// for any error that was not marked with [NoFailSafe], and is not [ErrNotFound].
 func MasksStale(err error) bool {
 	_, marked := errors.AsType[*noFailSafe](err)
-	return !marked
+	return !marked && !errors.Is(err, ErrNotFound)
+}
+
+// declined marks the error of a factory that has nothing better than what is there.
+type declined struct{ err error }
+
+func (e *declined) Error() string { return e.err.Error() }
+func (e *declined) Unwrap() error { return e.err }
+
+// Decline marks the error of a factory that knows that it cannot answer now, and
+// asks for fail-safe: that is no failure, and no listener hears of one. Where there
+// is nothing stale to serve, the caller gets err as any other. Decline(nil) is nil.
+func Decline(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &declined{err}
+}
+
+// Declined reports whether err was marked with [Decline].
+func Declined(err error) bool {
+	_, marked := errors.AsType[*declined](err)
+	return marked
 }

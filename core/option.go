@@ -16,6 +16,7 @@ type Option struct {
 	skip     Skip
 	clone    bool
 	tags     []string
+	entry    *Entry
 }
 
 // Skips returns what the option leaves out, for readers that look at options
@@ -69,7 +70,8 @@ func FailSafe(staleTTL time.Duration) Option {
 // and nothing that needs one applies.
 func WithoutFailSafe() Option {
 	return Option{apply: func(e *EntryOptions, _ Option) {
-		e.StaleTTL, e.MaxCycles, e.DistributedSoftTimeout = 0, 0, 0
+		e.StaleTTL, e.DistributedStaleTTL, e.MaxCycles, e.DistributedSoftTimeout = 0, 0, 0, 0
+		e.StaleWhileRevalidate, e.StaleIfError, e.FailSafeDefault = 0, 0, nil
 	}}
 }
 

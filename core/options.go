@@ -5,9 +5,6 @@ package core
 
 import (
 	"cmp"
-	"errors"
-	"fmt"
-	"math/rand/v2"
 	"time"
 )
 
@@ -40,19 +37,56 @@ type EntryOptions struct {
 	// layer.
 	Jitter time.Duration
 
+	// IdleTTL ends the life in memory of an entry that has not been used for so
+	// long; it is read again, from the distributed layer if that has it. A hit of
+	// GetOrSet or Get is a use. Zero: no matter. A layer of bytes keeps the time of
+	// the last use to a 64th of IdleTTL, by which an entry may end earlier.
+	IdleTTL time.Duration
+
+	// EagerRefresh is the part of TTL, between 0 and 1, after which a GetOrSet that
+	// hits has the entry refreshed in the background; a refresh that fails is tried
+	// again after Throttle. If the distributed layer has something newer by then,
+	// that is taken, and no factory runs. Zero: off. Not with EagerChance.
+	EagerRefresh float64
+
+	// EagerChance is EagerRefresh by chance (XFetch): a hit refreshes the more likely
+	// the nearer the end is, in units of what the factory took times EagerChance. So
+	// nodes do not refresh all at once, and slow factories start earlier. 1 is a good
+	// value, more is earlier. Zero: off. Values from Set are not refreshed.
+	EagerChance float64
+
+	// StaleWhileRevalidate is how long after the end of its life an entry is served
+	// stale by GetOrSet while it is refreshed in the background, as with
+	// EagerRefresh. Not after Expire or a write of another node. Zero: off.
+	StaleWhileRevalidate time.Duration
+
+	// StaleIfError is how long after the end of its life an entry is served stale if
+	// the factory fails: fail-safe in a window that does not count from the last
+	// success. It knows no soft timeouts. Zero: off.
+	StaleIfError time.Duration
+
 	// StaleTTL switches fail-safe on: for so long after the last success, instead
 	// of only for TTL, an entry is kept on every level to stand in for a factory
 	// that fails or is late. It never gets longer by being served. Zero: off. Not
 	// below TTL.
 	StaleTTL time.Duration
 
+	// DistributedStaleTTL is StaleTTL in the distributed layer, where it should
+	// differ. Zero: as StaleTTL. Not below DistributedTTL. Needs StaleTTL.
+	DistributedStaleTTL time.Duration
+
+	// FailSafeDefault is what GetOrSet returns instead of an error when there is no
+	// stale entry to serve; see the option of that name. It is stored nowhere:
+	// ErrorBackoff spares the factory. Nil: none.
+	FailSafeDefault *Entry
+
 	// Throttle is how long a stale entry is served, after a refresh has failed,
-	// before the factory is tried again. Zero: DefaultThrottle. Needs StaleTTL.
+	// before the factory is tried again. Zero: DefaultThrottle.
 	Throttle time.Duration
 
 	// MaxCycles bounds the throttle windows in a row: the refresh that would open
 	// another returns the factory's error. A success starts over. Zero: no bound
-	// but StaleTTL.
+	// but StaleTTL. Needs StaleTTL or StaleIfError.
 	MaxCycles int
 
 	// SoftTimeout is how long a caller waits for the factory when a stale entry
@@ -116,6 +150,22 @@ type EntryOptions struct {
 	// backplane have taken them. Their order per key is kept; Close waits.
 	BackgroundWrites bool
 
+	// NotFoundTTL makes a factory's ErrNotFound an answer that is stored on all
+	// levels for so long: GetOrSet returns the error without asking again, and Get
+	// finds nothing. Zero: it is not stored.
+	NotFoundTTL time.Duration
+
+	// NotFoundJitter is Jitter for NotFoundTTL, which it needs.
+	NotFoundJitter time.Duration
+
+	// Size is what the entry weighs, in units of the user's, for memory layers that
+	// have a bound on the sum. Zero: 1.
+	Size uint32
+
+	// Priority says how much the entry is worth keeping, for memory layers that can
+	// use it. Zero: NormalPriority.
+	Priority Priority
+
 	// Tags name groups that the entry can be removed or expired with. At most 16,
 	// of 1 to 256 bytes each.
 	Tags []string
@@ -157,107 +207,5 @@ func (o EntryOptions) WithDefaults() EntryOptions {
 // FailSafe reports whether stale entries may be served.
 func (o *EntryOptions) FailSafe() bool { return o.StaleTTL > 0 }
 
-// Meta returns the metadata of an entry that was begun at born and finished at
-// now.
-func (o *EntryOptions) Meta(born, now Instant) Meta {
-	m := Meta{Born: born, Checked: born, Stale: now.Add(o.TTL)}
-	if o.TTL == 0 {
-		m.Stale = Never
-	}
-	m.Dead = m.Stale
-	if o.FailSafe() {
-		m.Dead = max(m.Stale, now.Add(o.StaleTTL))
-	}
-	if o.Jitter > 0 {
-		extra := rand.N(o.Jitter)
-		m.Stale = m.Stale.Add(extra)
-		m.Dead = max(m.Dead, m.Stale)
-	}
-	return m
-}
-
-// DistributedMeta returns the metadata that an entry with m has in the
-// distributed layer when it is written there at now.
-func (o *EntryOptions) DistributedMeta(m Meta, now Instant) Meta {
-	m.Retry, m.Cycles = 0, 0
-	m.Stale = now.Add(o.DistributedTTL)
-	m.Dead = m.Stale
-	if o.FailSafe() {
-		m.Dead = max(m.Stale, now.Add(o.StaleTTL))
-	}
-	return m
-}
-
-// LocalMeta returns the metadata that an entry read from the distributed layer
-// with m has in memory at now: never a new life, only what remains of it.
-func (o *EntryOptions) LocalMeta(m Meta, now Instant) Meta {
-	m.Stale = min(m.Stale, now.Add(o.TTL))
-	if !o.FailSafe() {
-		m.Dead = m.Stale
-	}
-	return m
-}
-
-// Validate returns all that is wrong with o, joined, each an *OptionError.
-func (o EntryOptions) Validate() error {
-	var errs []error
-	bad := func(option, why string) {
-		errs = append(errs, &OptionError{Option: "EntryOptions." + option, Err: errors.New(why)})
-	}
-	for _, d := range []struct {
-		name string
-		d    time.Duration
-	}{
-		{"TTL", o.TTL},
-		{"DistributedTTL", o.DistributedTTL},
-		{"Jitter", o.Jitter},
-		{"StaleTTL", o.StaleTTL},
-		{"Throttle", o.Throttle},
-		{"SoftTimeout", o.SoftTimeout},
-		{"HardTimeout", o.HardTimeout},
-		{"LoadTimeout", o.LoadTimeout},
-		{"NodeLock", o.NodeLock},
-		{"ErrorBackoff", o.ErrorBackoff},
-		{"DistributedSoftTimeout", o.DistributedSoftTimeout},
-		{"DistributedTimeout", o.DistributedTimeout},
-	} {
-		if d.d < 0 {
-			bad(d.name, "must not be negative")
-		}
-	}
-	if o.Jitter == Forever {
-		bad("Jitter", "must be finite")
-	}
-	if o.MaxCycles < 0 {
-		bad("MaxCycles", "must not be negative")
-	}
-	if o.StaleTTL > 0 && o.StaleTTL != Forever && (o.TTL == 0 || o.StaleTTL < o.TTL) {
-		bad("StaleTTL", "must not be below TTL")
-	}
-	if o.StaleTTL == 0 && o.MaxCycles > 0 {
-		bad("MaxCycles", "needs StaleTTL")
-	}
-	if o.StaleTTL == 0 && o.DistributedSoftTimeout > 0 {
-		bad("DistributedSoftTimeout", "needs StaleTTL")
-	}
-	if o.StrictHardTimeout && o.HardTimeout == 0 {
-		bad("StrictHardTimeout", "needs HardTimeout")
-	}
-	if err := ValidateTags(o.Tags); err != nil {
-		errs = append(errs, &OptionError{Option: "EntryOptions.Tags", Err: err})
-	}
-	return errors.Join(errs...)
-}
-
-// ValidateTags returns what is wrong with a list of tags, or nil.
-func ValidateTags(tags []string) error {
-	if len(tags) > maxTags {
-		return fmt.Errorf("%d tags, at most %d are allowed", len(tags), maxTags)
-	}
-	for _, t := range tags {
-		if len(t) == 0 || len(t) > maxTagLen {
-			return fmt.Errorf("a tag must have 1 to %d bytes", maxTagLen)
-		}
-	}
-	return nil
-}
+// Rescues reports whether stale entries may be served when the factory fails.
+func (o *EntryOptions) Rescues() bool { return o.FailSafe() || o.StaleIfError > 0 }

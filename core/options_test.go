@@ -56,7 +56,22 @@ func TestEntryOptions_Validate(t *testing.T) {
 		{"all at once", core.EntryOptions{
 			TTL: 1, DistributedTTL: 1, Jitter: 1, StaleTTL: 1, Throttle: 1, MaxCycles: 1, SoftTimeout: 1, HardTimeout: 1,
 			StrictHardTimeout: true, LoadTimeout: 1, DistributedSoftTimeout: 1, DistributedTimeout: 1,
+			IdleTTL: 1, EagerRefresh: 0.5, StaleWhileRevalidate: 1, StaleIfError: 1, DistributedStaleTTL: 1, FailSafeDefault: core.Live(1, core.Meta{}),
+			NotFoundTTL: 1, NotFoundJitter: 1, Size: 1, Priority: core.HighPriority,
 		}, nil},
+		{"EagerRefresh 1", core.EntryOptions{EagerRefresh: 1}, []string{"EagerRefresh"}},
+		{"EagerRefresh negative", core.EntryOptions{EagerRefresh: -0.5}, []string{"EagerRefresh"}},
+		{"EagerRefresh NaN", core.EntryOptions{EagerRefresh: math.NaN()}, []string{"EagerRefresh"}},
+		{"EagerChance infinite", core.EntryOptions{EagerChance: math.Inf(1)}, []string{"EagerChance"}},
+		{"EagerChance NaN", core.EntryOptions{EagerChance: math.NaN()}, []string{"EagerChance"}},
+		{"both eager", core.EntryOptions{EagerChance: 1, EagerRefresh: 0.5}, []string{"EagerChance"}},
+		{"DistributedStaleTTL alone", core.EntryOptions{TTL: 1, DistributedStaleTTL: 1}, []string{"DistributedStaleTTL"}},
+		{"DistributedStaleTTL below DistributedTTL", core.EntryOptions{TTL: 1, DistributedTTL: 5, StaleTTL: 9, DistributedStaleTTL: 4}, []string{"DistributedStaleTTL"}},
+		{"DistributedStaleTTL below TTL", core.EntryOptions{TTL: 5, StaleTTL: 9, DistributedStaleTTL: 4}, []string{"DistributedStaleTTL"}},
+		{"MaxCycles with StaleIfError", core.EntryOptions{TTL: 1, StaleIfError: 1, MaxCycles: 1}, nil},
+		{"NotFoundJitter alone", core.EntryOptions{NotFoundJitter: 1}, []string{"NotFoundJitter"}},
+		{"NotFoundJitter Forever", core.EntryOptions{NotFoundTTL: 1, NotFoundJitter: core.Forever}, []string{"NotFoundJitter"}},
+		{"unknown Priority", core.EntryOptions{Priority: 99}, []string{"Priority"}},
 		{"StaleTTL as TTL", core.EntryOptions{TTL: 5, StaleTTL: 5}, nil},
 		{"StaleTTL below TTL", core.EntryOptions{TTL: 5, StaleTTL: 4}, []string{"StaleTTL"}},
 		{"StaleTTL below no TTL", core.EntryOptions{StaleTTL: 4}, []string{"StaleTTL"}},
@@ -134,6 +149,17 @@ func everyOption() map[string]core.Option {
 		"DistributedTTL":         core.DistributedTTL(2),
 		"Jitter":                 core.Jitter(3),
 		"StaleTTL":               core.FailSafe(4),
+		"IdleTTL":                core.IdleTTL(14),
+		"EagerRefresh":           core.EagerRefresh(0.5),
+		"EagerChance":            core.EagerChance(2),
+		"StaleWhileRevalidate":   core.StaleWhileRevalidate(15),
+		"StaleIfError":           core.StaleIfError(16),
+		"DistributedStaleTTL":    core.DistributedStaleTTL(17),
+		"FailSafeDefault":        core.FailSafeDefault("default"),
+		"NotFoundTTL":            core.NotFoundTTL(18, 19),
+		"NotFoundJitter":         core.NotFoundTTL(18, 19),
+		"Size":                   core.Size(20),
+		"Priority":               core.WithPriority(core.LowPriority),
 		"Throttle":               core.Throttle(5),
 		"MaxCycles":              core.MaxCycles(6),
 		"SoftTimeout":            core.SoftTimeout(7),
@@ -174,6 +200,10 @@ func sets(field string) []string {
 	switch field {
 	case "TTL":
 		return []string{"TTL", "DistributedTTL"}
+	case "EagerRefresh", "EagerChance":
+		return []string{"EagerRefresh", "EagerChance"}
+	case "NotFoundTTL", "NotFoundJitter":
+		return []string{"NotFoundTTL", "NotFoundJitter"}
 	case "DistributedSoftTimeout", "DistributedTimeout":
 		return []string{"DistributedSoftTimeout", "DistributedTimeout"}
 	}
@@ -184,6 +214,8 @@ func TestResolve_InheritsWhatIsNotGiven(t *testing.T) {
 	base := core.EntryOptions{
 		TTL: 101, DistributedTTL: 102, Jitter: 103, StaleTTL: 104, Throttle: 105, MaxCycles: 106, SoftTimeout: 107, HardTimeout: 108,
 		LoadTimeout: 109, DistributedSoftTimeout: 110, DistributedTimeout: 111, ErrorBackoff: 112, NodeLock: 113,
+		IdleTTL: 114, EagerRefresh: 0.25, EagerChance: 3, StaleWhileRevalidate: 115, StaleIfError: 116, DistributedStaleTTL: 117,
+		NotFoundTTL: 118, NotFoundJitter: 119, Size: 120, Priority: core.HighPriority,
 		Tags: []string{"base"}, Skip: core.SkipMemoryRead,
 	}
 	for name, option := range everyOption() {
@@ -212,7 +244,7 @@ func TestResolve_LaterOptionsWin(t *testing.T) {
 }
 
 func TestOption_OppositesUndoEachOther(t *testing.T) {
-	base := core.EntryOptions{TTL: time.Minute, StaleTTL: time.Hour, MaxCycles: 3, DistributedSoftTimeout: 1, HardTimeout: 1, StrictHardTimeout: true}
+	base := core.EntryOptions{TTL: time.Minute, StaleTTL: time.Hour, DistributedStaleTTL: time.Hour, MaxCycles: 3, DistributedSoftTimeout: 1, HardTimeout: 1, StrictHardTimeout: true}
 	for name, option := range map[string]core.Option{
 		"WithoutFailSafe": core.WithoutFailSafe(), "no HardTimeout": core.HardTimeout(0),
 	} {

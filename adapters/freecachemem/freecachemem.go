@@ -76,7 +76,7 @@ func (m *Memory) Get(key string) (*core.Entry, bool) {
 	if !ok {
 		return nil, false
 	}
-	meta, payload, err := core.ParseMeta(data)
+	meta, payload, err := core.ParseEntry(data)
 	if err != nil {
 		return nil, false
 	}

@@ -56,7 +56,7 @@ func TestChanged_DoubtOutlastsTheFormOfBytes(t *testing.T) {
 		e.local.Write("k", live.WithPayload([]byte("1")))
 		e.receiver.Changed("e:k")
 		held, _ := e.memory.Get("k")
-		m, payload, err := core.ParseMeta(held.AppendBinary(nil))
+		m, payload, err := core.ParseEntry(held.AppendBinary(nil))
 		if err != nil || string(payload) != "1" || e.trustsOld(m.Checked) {
 			t.Errorf("%+v, %q, %v; want an entry that is not trusted", m, payload, err)
 		}

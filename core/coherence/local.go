@@ -388,7 +388,7 @@ func (l *Local) expire(key string) {
 	}
 	m.Stale = min(m.Stale, now)
 	m.Retry = 0
-	l.store(key, e.With(m))
+	l.store(key, e.With(m.Invalidated()))
 }
 
 // store puts e into memory. A layer that cannot hold it holds nothing

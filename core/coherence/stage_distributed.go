@@ -40,6 +40,9 @@ func Distributed(s *Shared, l *Local, coalesce core.Stage) core.Stage {
 			}
 			r.Seen = res.Seen
 			r.Held = newer(r.Held, res.Entry)
+			if r.Factory != nil && r.Held != nil && r.Held == res.Entry && l.revalidating(r) {
+				return core.Result{Entry: r.Held, Level: core.LevelDistributed, Stale: true, Seen: res.Seen}, nil
+			}
 			return next(ctx, r)
 		}
 	}
@@ -93,25 +96,11 @@ func settle(ctx context.Context, s *Shared, l *Local, r core.Request, found Foun
 	if own, ok := unfinished(l, r, found.Seen, asked); ok {
 		return own, nil
 	}
-	if found.Payload == nil {
-		return res, nil
-	}
-	if !l.Admits(r.Key, found.Meta.Version) {
-		return res, nil // a copy that lags behind what this node knows
-	}
-	m := r.Options.LocalMeta(found.Meta, l.clock.Now())
-	if l.marks != nil {
-		m.Marked = l.marks.changes.Load()
-		switch l.marks.Learn(ctx, &m) {
-		case Revoked, Unknown: // what is not known is not valid
-			return res, nil
-		case Outdated:
-			m.Stale = min(m.Stale, l.clock.Now())
-		}
-	}
-	e, err := r.Codec.Decode(found.Payload, m)
+	e, err := l.admit(ctx, r, found)
 	if err != nil {
 		s.unreadable(r.Key, err)
+	}
+	if e == nil {
 		return res, nil
 	}
 	res.Entry = e
@@ -119,6 +108,26 @@ func settle(ctx context.Context, s *Shared, l *Local, r core.Request, found Foun
 		promote(l, r, e, found.Payload)
 	}
 	return res, nil
+}
+
+// admit returns the entry that was found in the distributed layer, for memory; nil if
+// it does not count.
+func (l *Local) admit(ctx context.Context, r core.Request, found Found) (*core.Entry, error) {
+	if found.Payload == nil || !l.Admits(r.Key, found.Meta.Version) {
+		return nil, nil // nothing, or a copy that lags behind what this node knows
+	}
+	m := r.Options.LocalMeta(found.Meta, l.clock.Now())
+	if l.marks != nil {
+		m.Marked = l.marks.changes.Load()
+		switch l.marks.Learn(ctx, &m) {
+		case Revoked, Unknown: // what is not known is not valid
+			return nil, nil
+		case Outdated:
+			m.Stale = min(m.Stale, l.clock.Now())
+			m = m.Invalidated()
+		}
+	}
+	return r.Codec.Decode(found.Payload, m)
 }
 
 // again looks into memory once more, for a caller that missed there before the

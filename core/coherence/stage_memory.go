@@ -34,7 +34,7 @@ func (l *Local) Judge(key string, m *core.Meta, now core.Instant, o *core.EntryO
 		}
 		return Hold
 	case core.Throttled:
-		if o.FailSafe() {
+		if o.Rescues() {
 			return ServeStale
 		}
 		return Hold
@@ -50,6 +50,9 @@ var errType = errors.New("entry holds a value of another type")
 // what is not goes on as Request.Held. Package hybrid answers fresh hits before
 // the chain and uses the stage inside a flight, for the second look of a caller
 // that missed before the previous flight had stored its result.
+//
+// Outside of a flight, an entry whose refresh is due goes on as Request.Held too,
+// though it is fresh: resilience.Eager answers with it.
 func Memory(l *Local) core.Stage {
 	return func(next core.Handler) core.Handler {
 		return func(ctx context.Context, r core.Request) (core.Result, error) {
@@ -67,6 +70,7 @@ func Memory(l *Local) core.Stage {
 			}
 			if verdict == Serve {
 				l.remark(r.Key, e)
+				l.Use(r.Key, &m, l.clock.Now())
 			}
 			live, err := Revive(r.Codec, e)
 			if err != nil {
@@ -75,6 +79,9 @@ func Memory(l *Local) core.Stage {
 			}
 			if verdict == ServeStale && r.Factory == nil {
 				verdict = Hold // a plain read serves stale entries only when asked to
+			}
+			if verdict == Serve && r.Factory != nil && r.Token == nil && m.Due(l.clock.Now()) {
+				verdict = Hold
 			}
 			if verdict == Hold {
 				r.Held = live

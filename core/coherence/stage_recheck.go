@@ -30,6 +30,7 @@ func Recheck(l *Local) core.Stage {
 			if err == nil || ctx.Err() != nil {
 				return res, err
 			}
+			r.Factory = nil // no refresh, and nothing stale
 			if found, absent := look(ctx, r); absent == nil && !found.Stale {
 				return found, nil
 			}

@@ -147,6 +147,9 @@ func TestSeed_BL6_EveryDurationHasAMeaningOrIsRefused(t *testing.T) {
 				if d == core.Forever {
 					o.Defaults.StaleTTL = core.Forever // which some need
 				}
+				if f.Name == "NotFoundJitter" {
+					o.Defaults.NotFoundTTL = time.Hour // which it needs
+				}
 				if f.Name == "NodeLock" {
 					o.Name, o.Distributed, o.Serializer, o.Locker = "app", newServer(t), jsonSerializer{}, newSpyLocker()
 				}
@@ -158,8 +161,8 @@ func TestSeed_BL6_EveryDurationHasAMeaningOrIsRefused(t *testing.T) {
 				expectOption(t, err, "EntryOptions."+f.Name)
 			}
 			_, err := hybrid.New(with(core.Forever))
-			if f.Name == "Jitter" {
-				expectOption(t, err, "EntryOptions.Jitter")
+			if strings.HasSuffix(f.Name, "Jitter") {
+				expectOption(t, err, "EntryOptions."+f.Name)
 			} else if err != nil {
 				t.Errorf("Forever: %v", err)
 			}

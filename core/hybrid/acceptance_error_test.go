@@ -57,6 +57,9 @@ var producible = map[string]struct {
 	"ErrGoexit": {func(t *testing.T) error {
 		return failure(t, hybrid.Options{}, exits[int]())
 	}, is(core.ErrGoexit)},
+	"ErrNotFound": {func(t *testing.T) error {
+		return failure(t, hybrid.Options{}, fails[int](core.ErrNotFound))
+	}, is(core.ErrNotFound)},
 	"ErrTooLarge": {func(t *testing.T) error {
 		return event(t, hybrid.Options{Memory: fullMemory{}}, core.MemoryRefused, func(*server) {})
 	}, is(core.ErrTooLarge)},
@@ -176,8 +179,8 @@ func exportedErrors(t *testing.T) (names []string) {
 			}
 		}
 	}
-	// ErrorBackoff is an option.
-	names = slices.DeleteFunc(names, func(name string) bool { return name == "ErrorBackoff" })
+	// These are options.
+	names = slices.DeleteFunc(names, func(name string) bool { return name == "ErrorBackoff" || name == "StaleIfError" })
 	if len(names) < 10 {
 		t.Errorf("only %q found", names)
 	}

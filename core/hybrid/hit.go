@@ -73,8 +73,15 @@ func (c *Cache[V]) find(b *buffers) (v V, found look) {
 	if !ok {
 		return v, absent
 	}
-	if now := c.stack.clock.Now(); now >= e.StaleAt() || !c.stack.local.Trusted(e.Checked(), now) || !c.stack.local.Marked(e.Marked()) {
+	now := c.stack.clock.Now()
+	if now >= e.StaleAt() || !c.stack.local.Trusted(e.Checked(), now) || !c.stack.local.Marked(e.Marked()) {
 		return v, unsure
+	}
+	if x := e.Extra(); x != nil {
+		if !x.Plain(now) {
+			return v, unsure
+		}
+		x.Use(now)
 	}
 	if e.Payload() != nil {
 		v, ok = c.decode(e.Payload())
@@ -97,9 +104,16 @@ func (c *Cache[V]) findBytes(full string, b *buffers) (v V, found look) {
 		return v, absent
 	}
 	b.data = keep(data)
-	m, payload, err := core.ParseMeta(data)
-	if now := c.stack.clock.Now(); err != nil || now >= m.Stale || !c.stack.local.Trusted(m.Checked, now) || !c.stack.local.Marked(m.Marked) {
+	m, payload, err := core.PeekEntry(data, &b.extra)
+	now := c.stack.clock.Now()
+	if err != nil || now >= m.Stale || !c.stack.local.Trusted(m.Checked, now) || !c.stack.local.Marked(m.Marked) {
 		return v, unsure
+	}
+	if m.Extra != nil {
+		if !m.Extra.Plain(now) {
+			return v, unsure
+		}
+		c.stack.local.Use(full, &m, now)
 	}
 	if v, ok = c.decode(payload); !ok {
 		return v, unsure

@@ -44,8 +44,9 @@ type Stack struct {
 
 // buffers are what a hit needs for a moment.
 type buffers struct {
-	key  []byte
-	data []byte
+	key   []byte
+	data  []byte
+	extra core.Extra
 }
 
 // New assembles a stack and starts listening to the backplane. Servers that are

@@ -108,7 +108,7 @@ func (p *probe) wantStamped(key string) error {
 	if !ok {
 		return nil
 	}
-	found, payload, err := core.ParseMeta(data)
+	found, payload, err := core.ParseEntry(data)
 	if err != nil || !isStamped(key, core.Encoded(payload, found)) {
 		return fmt.Errorf("AppendEntry(%q) = %q, which nobody wrote", key, data)
 	}
