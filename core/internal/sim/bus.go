@@ -132,18 +132,19 @@ func (p *plug) send(s *subscription, msg []byte, now instant) {
 			s.last[p.node.index] = at
 		}
 		lane := p.bus.world.callLane()
-		time.AfterFunc(p.bus.world.ahead(lane, at-now+now%tick), func() { s.deliver(msg) })
+		time.AfterFunc(p.bus.world.ahead(lane, at-now+now%tick), func() { s.deliver(p.node.index, msg) })
 	}
 }
 
 // deliver hands a message over; a paused node takes it when the pause is over.
-func (s *subscription) deliver(msg []byte) {
+func (s *subscription) deliver(from int, msg []byte) {
 	if w := s.node.world; w.plan.at(NodePause, s.node.index, w.now(), always) != nil {
 		w.hold(s.node.index, w.now()%tick)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !s.over && !s.node.dead.Load() {
+		s.node.heard[from].Store(int64(s.node.world.now()))
 		if w := s.node.world; w.plan.Verbose {
 			m, _ := wire.ParseMessage(msg)
 			w.note(s.node.index, "hears %v %s %v seq %d", m.Kind, m.Key, m.Version, m.Seq)

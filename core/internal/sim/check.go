@@ -18,7 +18,14 @@ func (r *recorder) checkFlights(o *op, joinable int) {
 	r.violated("I3 single flight", o.Key, o, "%d factories can be joined", joinable)
 }
 
-// I12, the queue: what a node owed is settled before it closes, so that nothing
+// I12, the queue: a node never owes more keys than it may.
+func (r *recorder) checkDebts(n *node, owed int) {
+	if limit := r.plan.Queue; limit > 0 && owed > limit {
+		r.violated("I12 queue", 0, nil, "node %d owes %d keys, the limit is %d", n.index, owed, limit)
+	}
+}
+
+// I12, the rest of it: what a node owed is settled before it closes, so that nothing
 // is left to write then.
 func (r *recorder) checkQueue(n *node, writes int64) {
 	if writes > 0 {

@@ -79,6 +79,7 @@ func (c *client) attempt(ctx context.Context, n *node, o *op) {
 	if end, ok := own.Deadline(); ok {
 		o.Deadline = end.Sub(w.start)
 	}
+	o.began = n.conditions(o)
 	o.From = w.now()
 	c.do(own, n, o)
 	o.To = w.now()

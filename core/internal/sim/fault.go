@@ -59,7 +59,7 @@ func (k FaultKind) String() string {
 	if k < faultKinds {
 		return faultNames[k]
 	}
-	return "unknown"
+	return "no fault"
 }
 
 // Fault is one row of a timetable.

@@ -24,6 +24,10 @@ type node struct {
 	cache  *hybrid.Cache[value]
 	memory core.MemoryLayer
 	port   *port
+	clock  core.Clock // that of the stack
+	born   instant
+	sight  sight
+	heard  [maxNodes]atomic.Int64 // by node: when something of it came
 
 	publishing atomic.Int64
 	gone       atomic.Bool // its end has begun
@@ -47,6 +51,8 @@ func (r *run) birth(index, life int) (*node, error) {
 	w := r.world
 	n := &node{index: index, life: life, world: w, source: r.source, memory: r.plan.memory(index)}
 	n.port = &port{store: r.store, node: n, dice: newDice(), under: make(map[string]int)}
+	wall := func() time.Time { return time.Now().Add(time.Duration(r.skews[index].Load())) }
+	n.clock, n.born = core.NewMonotonic(wall), w.now()
 	rng := w.random(actorNode + n.actor())
 	var id [16]byte
 	binary.BigEndian.PutUint64(id[:], rng.Uint64())
@@ -60,7 +66,7 @@ func (r *run) birth(index, life int) (*node, error) {
 		Plugins:     []core.Plugin{probe{n, id}},
 		Defaults:    r.plan.Defaults,
 		Recovery:    coherence.RecoveryOptions{MaxKeys: r.plan.Queue},
-		Wall:        func() time.Time { return time.Now().Add(time.Duration(r.skews[index].Load())) },
+		Wall:        wall,
 	})
 	if err != nil {
 		return nil, err

@@ -40,6 +40,7 @@ type op struct {
 	lane   instant
 	choice choice
 	wakes  int // how often it was woken together with others
+	began  conditionSet
 }
 
 // serial returns the number of a client's n-th operation.

@@ -111,14 +111,21 @@ func NewPlan(seed uint64) *Plan {
 func (d *draw) shape() {
 	p, r := d.plan, d.rng
 	p.Nodes, p.Clients, p.Keys, p.Tags = 2+r.IntN(4), 3, 1+r.IntN(4), r.IntN(len(tagNames)+1)
+	if r.IntN(4) == 0 {
+		p.Keys = maxKeys
+	}
 	p.Think = 100
 	p.Heal = 20*time.Second + between(r, 0, 10_000)
 	p.Mix = Mix{doGet: 25, doLoad: 45, doSet: 20, doRemove: 7, doExpire: 3}
 	if p.Tags > 0 {
-		p.Mix[doRemoveTag], p.Mix[doExpireTag] = 3, 2
+		p.Mix[doRemoveTag], p.Mix[doExpireTag] = 3, 3
 	}
-	if r.IntN(2) == 0 {
-		p.Mix[doClear], p.Mix[doExpireAll] = 1, 1
+	switch r.IntN(4) {
+	case 0, 1:
+		p.Mix[doClear], p.Mix[doExpireAll] = 2, 2
+	case 2:
+		p.Mix[doClear], p.Mix[doExpireAll] = 6, 6
+		p.Mix[doRemoveTag], p.Mix[doExpireTag] = 2*p.Mix[doRemoveTag], 2*p.Mix[doExpireTag]
 	}
 	if r.IntN(8) == 0 {
 		p.Queue = 1
@@ -180,8 +187,8 @@ func (d *draw) faults() {
 	several(6, StoreError, StoreHang)
 	several(6, BusError, BusHang)
 	several(2, NodePause, SourceDown)
-	if r.IntN(3) == 0 {
-		several(3, StoreGarble, StoreForeign)
+	if r.IntN(2) == 0 {
+		several(4, StoreGarble, StoreForeign)
 	}
 }
 

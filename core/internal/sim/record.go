@@ -22,6 +22,7 @@ type recorder struct {
 
 	mu       sync.Mutex
 	hash     uint64
+	cover    *Coverage
 	payloads map[core.Header]value // what was stored under each header
 	err      error                 // the simulator itself has failed
 }
@@ -36,7 +37,7 @@ const (
 // newRecorder returns the recorder of a world, whose source is still to come.
 func newRecorder(w *world) *recorder {
 	p := w.plan
-	r := &recorder{world: w, plan: p, payloads: make(map[core.Header]value)}
+	r := &recorder{world: w, plan: p, payloads: make(map[core.Header]value), cover: new(Coverage)}
 	r.Checker = coherencetest.New(coherencetest.Options{
 		Keys: p.Keys, Nodes: p.Nodes,
 		Knows:     func(v value) bool { return v.Key < p.Keys && v.Version <= w.source.read(v.Key) },
@@ -47,7 +48,7 @@ func newRecorder(w *world) *recorder {
 			Quiet:       quietStaleness,
 			Convergence: converge,
 			Stale:       max(p.Defaults.StaleTTL, safeFor) + slowest + p.Spread + time.Second,
-			ReadLate:    2 * tick, // the resolution of the simulator
+			ReadLate:    2 * tick,                                  // the resolution of the simulator
 			WriteLate:   core.DefaultDistributedTimeout + 602*tick, // the others are told, and another write of the key ends
 		},
 	})
@@ -78,6 +79,9 @@ func (r *recorder) digest(o *op) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.hash += o.hash()
+	if !o.Lost {
+		r.cover.count(r.plan, o)
+	}
 }
 
 // violated notes a violation that only the simulator can see; o may be nil.
@@ -107,5 +111,5 @@ func (r *recorder) note(at instant, node int, text string) {
 }
 
 func (r *recorder) report() Report {
-	return Report{Plan: r.plan, Operations: r.Operations(), Hash: r.hash, Violations: r.Violations(), checker: r.Checker}
+	return Report{Plan: r.plan, Operations: r.Operations(), Hash: r.hash, Violations: r.Violations(), Coverage: r.cover, checker: r.Checker}
 }

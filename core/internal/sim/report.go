@@ -11,6 +11,7 @@ type Report struct {
 	Operations int
 	Hash       uint64 // of the trace
 	Violations []coherencetest.Violation
+	Coverage   *Coverage
 
 	checker *coherencetest.Checker
 }

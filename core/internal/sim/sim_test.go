@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"testing"
 	"testing/synctest"
+	"time"
 )
 
 var seed = flag.Uint64("seed", 0, "the seed that TestReplay runs")
@@ -40,21 +41,23 @@ func expectClean(t *testing.T, rep Report) bool {
 	return false
 }
 
+// TestSimulator runs the same seeds each time. Together they see every fault during
+// every action in every condition.
 func TestSimulator(t *testing.T) {
-	ops, bad := 0, 0
-	for s := range uint64(200) {
-		rep := simulate(t, NewPlan(s+1))
-		ops += rep.Operations
-		if len(rep.Violations) > 0 {
-			bad++
-			t.Logf("seed %d: %v", s+1, rep.Violations[0])
-		}
+	c := &campaign{over: func(c *campaign) bool { return c.ops.Load() >= operations }}
+	start := time.Now()
+	c.run(t)
+	t.Log(c.summary(start))
+	if operations < complete {
+		return
 	}
-	t.Logf("%d operations, %d bad seeds", ops, bad)
-	if bad > 0 {
-		t.Fail()
+	for _, missing := range c.cover.Missing() {
+		t.Errorf("never: %s", missing)
 	}
 }
+
+// complete is how many operations are enough for everything to happen that can.
+const complete = 2_000_000
 
 func TestReplay(t *testing.T) {
 	if *seed == 0 {

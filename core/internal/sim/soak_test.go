@@ -30,6 +30,7 @@ type campaign struct {
 
 	mu     sync.Mutex
 	failed []Report
+	cover  Coverage
 }
 
 func (c *campaign) run(t *testing.T) {
@@ -49,6 +50,9 @@ func (c *campaign) one(t *testing.T) {
 	rep := simulate(t, NewPlan(c.next.Add(1)))
 	c.ops.Add(int64(rep.Operations))
 	c.seeds.Add(1)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.cover.merge(rep.Coverage)
 	if len(rep.Violations) == 0 {
 		return
 	}
@@ -56,8 +60,6 @@ func (c *campaign) one(t *testing.T) {
 	if !c.quiet {
 		t.Errorf("seed %d: %v", rep.Plan.Seed, rep.Violations[0])
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
 	c.failed = append(c.failed, rep)
 }
 

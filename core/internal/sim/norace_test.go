@@ -10,6 +10,9 @@ import "testing"
 // The race detector changes when goroutines run, so its builds leave this file
 // out; "make test" runs it in a build of its own.
 
+// operations is how many operations TestSimulator runs.
+const operations = complete
+
 func TestDeterminism_SameSeedGivesTheSameTrace(t *testing.T) {
 	for s := range uint64(20) {
 		first := simulate(t, NewPlan(s+1))
