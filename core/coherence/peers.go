@@ -4,6 +4,8 @@
 package coherence
 
 import (
+	"time"
+
 	"github.com/fusioncache-go/fusioncache/core"
 	"github.com/fusioncache-go/fusioncache/core/internal/mutation"
 	"github.com/fusioncache-go/fusioncache/core/wire"
@@ -24,8 +26,9 @@ type peers struct {
 
 	// For a while after this node has joined, it meets others that have spoken
 	// before. Whether it has missed something of that is judged once, at the end.
-	settled core.Instant // the end; zero: it is over
-	unsure  bool         // one that was met has spoken before
+	joined   core.Instant
+	settling bool
+	unsure   bool // one that was met has spoken before
 }
 
 // peer is the account of one node. Everything before next has come.
@@ -69,7 +72,7 @@ func newPeers(o PulseOptions) *peers {
 }
 
 // join begins to settle: what this node has missed from before is no matter.
-func (p *peers) join(now core.Instant) { p.settled = now.Add(p.options.Silence) }
+func (p *peers) join(now core.Instant) { p.joined, p.settling = now, true }
 
 // hear takes note of change seq of a node and reports whether one before it is
 // lost for certain.
@@ -101,7 +104,7 @@ func (p *peers) live(id wire.NodeID, seq uint64, now core.Instant) (lost bool) {
 func (p *peers) meet(id wire.NodeID, seq uint64, before bool, now core.Instant) (lost bool) {
 	p.makeRoom()
 	p.known[id] = &peer{next: seq + 1, heard: now}
-	if before && p.settled != 0 {
+	if before && p.settling {
 		p.unsure, before = true, false
 	}
 	return before && !mutation.On(mutation.NoGap)
@@ -148,23 +151,38 @@ func (n *peer) advance(now core.Instant) {
 	n.gapSince = now
 }
 
-// check reports whether a message was lost for certain by now, and when the known
-// node that is silent for longest was heard; Never if none is silent.
+// check reports whether a message was lost for certain by now, and since when a
+// known node has been silent for too long; Never if none has. What was not heard
+// before this node joined does not count.
 func (p *peers) check(now core.Instant) (lost bool, quiet core.Instant) {
 	quiet = core.Never
+	silence := p.silence()
 	for id, n := range p.known {
 		if n.gap() && now.Sub(n.gapSince) >= p.options.GapWait {
 			lost = !mutation.On(mutation.NoGap)
 			n.giveUp()
 		}
-		switch since := now.Sub(n.heard); {
-		case since > p.options.Forget:
+		heard := max(n.heard, p.joined)
+		switch since := now.Sub(heard); {
+		case since > max(silence, p.options.Forget):
 			delete(p.known, id)
-		case since > p.options.Silence:
-			quiet = min(quiet, n.heard)
+		case since > silence:
+			quiet = min(quiet, heard.Add(silence))
 		}
 	}
 	return lost, quiet
+}
+
+// slowdown returns how many times slower the nodes beat, being so many. A node that
+// knows of more than others do waits longer for them; one that knows of fewer takes
+// them for silent, for a while, which is safe.
+func (p *peers) slowdown() int {
+	return max(1, (len(p.known)+p.options.Crowd-1)/p.options.Crowd)
+}
+
+// silence returns how long nothing may be heard of a node, this one included.
+func (p *peers) silence() time.Duration {
+	return p.options.Silence * time.Duration(p.slowdown())
 }
 
 // giveUp waits for nothing that is missing any more.
@@ -179,11 +197,11 @@ func (n *peer) giveUp() {
 // settle reports, once, whether something that was sent since this node joined may
 // have been missed before its sender was met.
 func (p *peers) settle(now core.Instant) (missed bool) {
-	if p.settled == 0 || now < p.settled {
+	if !p.settling || now.Sub(p.joined) < p.silence() {
 		return false
 	}
 	missed = p.unsure && !mutation.On(mutation.NoGap)
-	p.settled, p.unsure = 0, false
+	p.settling, p.unsure = false, false
 	return missed
 }
 

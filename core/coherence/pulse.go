@@ -4,6 +4,7 @@
 package coherence
 
 import (
+	"cmp"
 	"math"
 	"sync/atomic"
 	"time"
@@ -17,8 +18,15 @@ type PulseOptions struct {
 	// Heartbeat is how often a node says that it lives. Zero: 1 s.
 	Heartbeat time.Duration
 
+	// Crowd is how many nodes may do so. If more are known, all beat more slowly,
+	// in proportion, so that no node hears more than Crowd beats in the time of a
+	// Heartbeat. Zero: 100.
+	Crowd int
+
 	// Silence is how long nothing may be heard of oneself, or of a node that was
-	// heard before. Zero: 2.5 s, that is two beats and a half.
+	// heard before: in a crowd longer, in proportion. It is also how long nothing
+	// at all may be heard, which no crowd makes longer. Zero: 2.5 s, that is two
+	// beats and a half.
 	Silence time.Duration
 
 	// GapWait is how long a message that was overtaken by a later one may take to
@@ -49,6 +57,7 @@ func (o PulseOptions) withDefaults() PulseOptions {
 			*d.field = d.value
 		}
 	}
+	o.Crowd = cmp.Or(o.Crowd, 100)
 	return o
 }
 
@@ -57,9 +66,8 @@ func (o PulseOptions) withDefaults() PulseOptions {
 // read after the process was paused already knows.
 type pulse struct {
 	suspect  atomic.Int64 // entries checked before it are not believed
-	heard    atomic.Int64 // when the last own message that came back was sent
-	quiet    atomic.Int64 // when the node that is silent for longest was heard; Never: none is
-	silence  time.Duration
+	hears    atomic.Int64 // until when the node is believed to hear what is sent
+	quiet    atomic.Int64 // since when another node has been silent for too long; Never: none is
 	degraded time.Duration
 }
 
@@ -68,7 +76,7 @@ const unchecked core.Instant = math.MinInt64
 
 func (p *pulse) init() {
 	p.suspect.Store(int64(unchecked) + 1)
-	p.heard.Store(math.MaxInt64) // without a backplane there is nothing to hear
+	p.hears.Store(math.MaxInt64) // without a backplane there is nothing to hear
 	p.quiet.Store(int64(core.Never))
 }
 
@@ -76,7 +84,7 @@ func (p *pulse) trusts(checked, now core.Instant) bool {
 	if int64(checked) < p.suspect.Load() && !mutation.On(mutation.NoRevalidation) {
 		return false
 	}
-	if int64(now)-int64(p.silence) <= p.heard.Load() && p.quiet.Load() == int64(core.Never) {
+	if int64(now) <= p.hears.Load() && p.quiet.Load() == int64(core.Never) {
 		return true
 	}
 	return now.Sub(checked) < p.degraded || mutation.On(mutation.NoDegraded)
@@ -85,5 +93,5 @@ func (p *pulse) trusts(checked, now core.Instant) bool {
 // plausible is trusts for when nobody can be asked: whether everything was heard
 // until a moment ago.
 func (p *pulse) plausible(checked, now core.Instant) bool {
-	return int64(checked) >= p.suspect.Load() && int64(now)-int64(p.silence+p.degraded) <= min(p.heard.Load(), p.quiet.Load())
+	return int64(checked) >= p.suspect.Load() && int64(now)-int64(p.degraded) <= min(p.hears.Load(), p.quiet.Load())
 }

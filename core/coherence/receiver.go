@@ -31,18 +31,25 @@ type Receiver struct {
 	peers  *peers
 	joins  int
 	bridge core.Instant // when a subscription was repaired without a gap
+	own    core.Instant // when the last own message that came back was sent
+	any    core.Instant // when the last message came, whoever sent it
+	due    string       // why memory is to be made suspect at the next tick; empty: it is not
 }
 
 // NewReceiver returns the receiver of the node that n sends for. events may be
 // nil.
 func NewReceiver(local *Local, v *Versions, n *Notifier, o PulseOptions, events *core.Events) *Receiver {
 	o = o.withDefaults()
-	local.pulse.silence, local.pulse.degraded = o.Silence, o.DegradedTTL
-	local.pulse.heard.Store(math.MinInt64) // until the first join, nothing is heard
-	return &Receiver{local: local, versions: v, notifier: n, options: o, events: events, rejoined: make(chan struct{}, 1), peers: newPeers(o)}
+	local.pulse.degraded = o.DegradedTTL
+	local.pulse.hears.Store(math.MinInt64) // until the first join, nothing is heard
+	return &Receiver{
+		local: local, versions: v, notifier: n, options: o, events: events,
+		rejoined: make(chan struct{}, 1), peers: newPeers(o), own: math.MinInt64,
+	}
 }
 
-// firstPause is the first pause between two attempts to subscribe.
+// firstPause is the first pause between two attempts to subscribe, for each
+// hundredth, or Crowd, of the nodes.
 const firstPause = 100 * time.Millisecond
 
 // Run subscribes to b, again and again, until ctx ends.
@@ -61,6 +68,7 @@ func (r *Receiver) Run(ctx context.Context, b core.Backplane) {
 		if r.joined() > joins && time.Since(began) > between.pause {
 			between.reset()
 		}
+		between.first = min(firstPause*time.Duration(r.slowdown()), longestPause)
 		select {
 		case <-ctx.Done():
 			return
@@ -72,76 +80,6 @@ func (r *Receiver) Run(ctx context.Context, b core.Backplane) {
 func (r *Receiver) pauses(first time.Duration) pauses {
 	id := r.notifier.node
 	return pauses{first: first, random: rand.New(rand.NewPCG(id.Node(), uint64(first)))}
-}
-
-// Beat says every Heartbeat that this node lives, and judges what it has heard,
-// until ctx ends. What fails is tried less and less often until the node has
-// joined again.
-func (r *Receiver) Beat(ctx context.Context) {
-	ticker := time.NewTicker(r.options.Heartbeat)
-	defer ticker.Stop()
-	beats, reads := r.pauses(r.options.Heartbeat), r.pauses(r.options.Heartbeat)
-	for {
-		now := r.local.clock.Now()
-		beats.attempt(now, func() bool { return r.beat(ctx) })
-		reads.attempt(now, func() bool { return r.refresh(ctx) })
-		select {
-		case <-ctx.Done():
-			return
-		case <-r.rejoined:
-			beats.reset()
-			reads.reset()
-		case <-ticker.C:
-			r.judge()
-		}
-	}
-}
-
-// beat says that this node lives, and that it has drawn a new mark of the whole
-// cache, if it has: the others would find out only when theirs is old.
-func (r *Receiver) beat(ctx context.Context) (ok bool) {
-	ctx, cancel := context.WithTimeout(ctx, r.options.Heartbeat)
-	defer cancel()
-	if r.notifier.beat(ctx, r.local.clock.Now()) != nil {
-		return false
-	}
-	if m := r.local.marks; m != nil && m.renewed.Swap(false) {
-		ok := r.notifier.Send(ctx, wire.MessageClearedSoft, "", core.Version{}) == nil
-		m.renewed.Store(!ok)
-	}
-	return true
-}
-
-// refresh takes no longer than half a beat: a server that hangs must not make
-// this node look silent.
-func (r *Receiver) refresh(ctx context.Context) (ok bool) {
-	if r.local.marks == nil {
-		return true
-	}
-	within, cancel := context.WithTimeout(ctx, r.options.Heartbeat/2)
-	defer cancel()
-	return r.local.marks.Refresh(within)
-}
-
-func (r *Receiver) judge() {
-	r.mu.Lock()
-	now := r.local.clock.Now()
-	lost, quiet := r.peers.check(now)
-	missed := r.peers.settle(now)
-	r.mu.Unlock()
-	r.local.pulse.quiet.Store(int64(quiet))
-	if missed && !lost {
-		r.local.Suspect()
-	}
-	if lost {
-		r.gap("a message is missing")
-	}
-}
-
-// gap makes memory suspect.
-func (r *Receiver) gap(why string) {
-	r.local.Suspect()
-	r.events.Emit(core.Event{Kind: core.GapSuspected, Level: core.LevelBackplane, Detail: why})
 }
 
 func (r *Receiver) joined() int {
@@ -176,27 +114,44 @@ func (r *Receiver) Joined(gapless bool) {
 	if !gapless {
 		r.hear(now)
 	}
-	select {
-	case r.rejoined <- struct{}{}:
-	default:
-	}
+	r.retry()
 	r.events.Emit(core.Event{Kind: core.Joined, Level: core.LevelBackplane})
 }
 
 // hear notes that messages sent at the instant sent arrive. After a long silence
 // nobody knows what else did not, unless the subscription knows.
 func (r *Receiver) hear(sent core.Instant) {
-	before := core.Instant(r.local.pulse.heard.Load())
+	r.mu.Lock()
+	before := r.own
+	deaf := before != math.MinInt64 && sent.Sub(max(before, r.bridge)) > r.peers.silence()
+	r.mu.Unlock()
 	if sent <= before {
 		return
 	}
-	r.mu.Lock()
-	since := max(before, r.bridge)
-	r.mu.Unlock()
-	if before != math.MinInt64 && sent.Sub(since) > r.options.Silence && !mutation.On(mutation.NoGap) {
+	if deaf && !mutation.On(mutation.NoGap) {
 		r.gap("own messages did not arrive")
 	}
-	r.local.pulse.heard.Store(int64(sent))
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.own, r.any = sent, max(r.any, sent)
+	r.believe()
+}
+
+// deafened reports whether a node in a crowd has heard nothing for a while: its
+// own messages, which are few there, would tell it late. The lock is held.
+func (r *Receiver) deafened(now core.Instant) bool {
+	quiet := now.Sub(max(r.any, r.bridge)) > r.options.Silence
+	return quiet && r.peers.slowdown() > 1 && !mutation.On(mutation.NoGap)
+}
+
+// believe has memory trusted for as long as what was heard says so: the node's own
+// messages, which show that none is late, and those of others, which in a crowd
+// come more often. The lock is held.
+func (r *Receiver) believe() {
+	if r.own != math.MinInt64 && r.due == "" {
+		until := min(r.own.Add(r.peers.silence()), r.any.Add(r.options.Silence))
+		r.local.pulse.hears.Store(int64(until))
+	}
 }
 
 // Message implements core.Subscriber.
@@ -210,9 +165,7 @@ func (r *Receiver) Message(data []byte) {
 		}
 	}
 	own := m.Node == r.notifier.node
-	if r.account(m) {
-		r.gap("a message is missing")
-	}
+	r.account(m)
 	switch {
 	case err != nil:
 	case m.Kind == wire.MessageHeartbeat:
@@ -228,18 +181,25 @@ func (r *Receiver) Message(data []byte) {
 	}
 }
 
-// account takes note that m has come and reports whether one before it is lost.
-func (r *Receiver) account(m wire.Message) (lost bool) {
-	now := r.local.clock.Now()
+// account takes note that m has come. If one before it is lost, memory is made
+// suspect at the next tick: who meets many nodes may find that of each.
+func (r *Receiver) account(m wire.Message) {
+	now, lost := r.local.clock.Now(), false
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	switch m.Kind {
 	case wire.MessageHeartbeat:
-		return r.peers.live(m.Node, m.Seq, now)
+		lost = r.peers.live(m.Node, m.Seq, now)
 	case wire.MessageGoodbye:
-		return r.peers.goodbye(m.Node, m.Seq)
+		lost = r.peers.goodbye(m.Node, m.Seq)
+	default:
+		lost = r.peers.hear(m.Node, m.Seq, now)
 	}
-	return r.peers.hear(m.Node, m.Seq, now)
+	if lost || r.deafened(now) {
+		r.due = missing
+	}
+	r.any = now
+	r.believe()
 }
 
 func (r *Receiver) apply(m wire.Message) core.Op {

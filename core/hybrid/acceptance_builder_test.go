@@ -220,6 +220,7 @@ func TestSeed_BL6_LimitsOfTheStackAreCheckedToo(t *testing.T) {
 		"Options.Serializer":          func(o *hybrid.Options) { o.Distributed = newServer(t) },
 		"Options.RequireDistributed":  func(o *hybrid.Options) { o.RequireDistributed = true },
 		"Options.Pulse.Heartbeat":     func(o *hybrid.Options) { o.Pulse.Heartbeat = -1 },
+		"Options.Pulse.Crowd":         func(o *hybrid.Options) { o.Pulse.Crowd = -1 },
 		"Options.Pulse.Silence":       func(o *hybrid.Options) { o.Pulse.Silence = -1 },
 		"Options.Pulse.GapWait":       func(o *hybrid.Options) { o.Pulse.GapWait = -1 },
 		"Options.Pulse.DegradedTTL":   func(o *hybrid.Options) { o.Pulse.DegradedTTL = -1 },

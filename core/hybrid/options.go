@@ -153,6 +153,7 @@ func (o *Options) protocol() []limit {
 		{"Shared.MaxSkew", int64(o.Shared.MaxSkew)},
 		{"Shared.MaxPayload", int64(o.Shared.MaxPayload)},
 		{"Pulse.Heartbeat", int64(o.Pulse.Heartbeat)},
+		{"Pulse.Crowd", int64(o.Pulse.Crowd)},
 		{"Pulse.Silence", int64(o.Pulse.Silence)},
 		{"Pulse.GapWait", int64(o.Pulse.GapWait)},
 		{"Pulse.DegradedTTL", int64(o.Pulse.DegradedTTL)},

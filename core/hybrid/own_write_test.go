@@ -69,7 +69,7 @@ func TestOwnWrite_IsNotReadWhenTheServerMayHaveSomethingNewer(t *testing.T) {
 		n.channels[0].Disconnect()
 		set(t, n.caches[1], 3)
 		n.channels[0].Reconnect()
-		time.Sleep(3 * time.Second)
+		time.Sleep(4 * time.Second)
 		n.wantMiss(t, 0, "k")
 		n.gates[0].noWrite.Store(false)
 	})
