@@ -42,13 +42,13 @@ func warmUp(ctx context.Context, s *show) (time.Duration, error) {
 	return 0, nil
 }
 
-// stampede sends a crowd to one node, and another to all three. Nodes do not
-// share a lock: each may load once.
+// stampede sends a crowd to one node, and another to all three, which share a
+// lock.
 func stampede(ctx context.Context, s *show) (time.Duration, error) {
 	s.database.be(condition{delay: 200 * time.Millisecond}) // so that the crowd really meets
 	defer s.database.be(normal())
 	first, second := s.settings.products, s.settings.products-1
-	f := &stampedeFacts{crowd: s.settings.crowd, nodes: len(s.nodes)}
+	f := &stampedeFacts{crowd: s.settings.crowd}
 
 	f.failed = s.clients.crowd(ctx, f.crowd, first, func(int) *node { return s.nodes[0] })
 	f.loads = s.loadsOf(first)
@@ -60,7 +60,7 @@ func stampede(ctx context.Context, s *show) (time.Duration, error) {
 
 	f.failed += s.clients.crowd(ctx, f.crowd, second, func(i int) *node { return s.nodes[i%len(s.nodes)] })
 	f.loadsSpread = s.loadsOf(second)
-	s.view.note("%s clients at all nodes: %d loads", number(f.crowd), f.loadsSpread)
+	s.view.note("%s clients at all nodes: %d load", number(f.crowd), f.loadsSpread)
 	if ctx.Err() == nil {
 		s.facts.stampede = f
 	}

@@ -9,17 +9,19 @@ import (
 	"sync"
 
 	"github.com/fusioncache-go/fusioncache/adapters/localdist"
+	"github.com/fusioncache-go/fusioncache/adapters/locallock"
 	"github.com/fusioncache-go/fusioncache/backplanes/localbus"
 	"github.com/fusioncache-go/fusioncache/core"
 	"github.com/fusioncache-go/fusioncache/core/chaos"
 	"github.com/fusioncache-go/fusioncache/core/hybrid"
 )
 
-// localServer is an L2 and a backplane within the process. Its faults are those of
+// localServer is an L2, its locks and a backplane within the process. Its faults are those of
 // package chaos.
 type localServer struct {
 	store  *localdist.Store
 	bus    *localbus.Bus
+	locks  *locallock.Locker
 	faults *chaos.Plan
 
 	mu       sync.Mutex
@@ -32,7 +34,7 @@ func newLocalServer() (server, error) {
 	if err := errors.Join(err1, err2); err != nil {
 		return nil, err
 	}
-	return &localServer{store: store, bus: bus, faults: chaos.NewPlan(1)}, nil
+	return &localServer{store: store, bus: bus, locks: locallock.New(), faults: chaos.NewPlan(1)}, nil
 }
 
 func (s *localServer) connect(context.Context) (link, error) { return localLink{s}, nil }
@@ -56,7 +58,9 @@ func (s *localServer) each(do func(*localbus.Channel)) {
 	}
 }
 
-func (s *localServer) close() error { return errors.Join(s.bus.Close(), s.store.Close()) }
+func (s *localServer) close() error {
+	return errors.Join(s.bus.Close(), s.store.Close(), s.locks.Close())
+}
 
 // localLink is a node's connection to a localServer.
 type localLink struct{ server *localServer }
@@ -72,5 +76,7 @@ func (l localLink) backplane(name string) (core.Backplane, error) {
 	l.server.channels = append(l.server.channels, channel)
 	return channel, nil
 }
+
+func (l localLink) locker(string) (core.Locker, error) { return l.server.locks, nil }
 
 func (l localLink) close() error { return nil }

@@ -16,6 +16,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/fusioncache-go/fusioncache/adapters/natsdist"
+	"github.com/fusioncache-go/fusioncache/adapters/natslock"
 	"github.com/fusioncache-go/fusioncache/backplanes/natsbus"
 	"github.com/fusioncache-go/fusioncache/core"
 	"github.com/fusioncache-go/fusioncache/core/hybrid"
@@ -46,6 +47,14 @@ func (l *natsLink) distributed(ctx context.Context, name string) (core.Distribut
 
 func (l *natsLink) backplane(name string) (core.Backplane, error) {
 	return natsbus.New(l.conn, hybrid.Channel(name), nil)
+}
+
+func (l *natsLink) locker(name string) (core.Locker, error) {
+	js, err := jetstream.New(l.conn)
+	if err != nil {
+		return nil, err
+	}
+	return natslock.New(js, name+"-locks", nil)
 }
 
 func (l *natsLink) close() error {

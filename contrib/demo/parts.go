@@ -27,6 +27,10 @@ type link interface {
 	// backplane returns the backplane on the server, for the stack called name.
 	backplane(name string) (core.Backplane, error)
 
+	// locker returns the locks on the server that the nodes of the stack called name
+	// share.
+	locker(name string) (core.Locker, error)
+
 	// close ends the connection, after the stack has been closed.
 	close() error
 }
@@ -51,6 +55,9 @@ func entryOptions(ttl time.Duration) core.EntryOptions {
 		SoftTimeout: 100 * time.Millisecond,
 		HardTimeout: 5 * time.Second,
 		LoadTimeout: 10 * time.Second,
+
+		// One node loads, the others wait for it.
+		NodeLock: 5 * time.Second,
 
 		// Everything shares the processors of one machine here, and all three nodes
 		// at that. A second, the default, is plenty elsewhere.
@@ -102,7 +109,7 @@ func newMemory(e engine) (core.MemoryLayer, error) {
 	return freecachemem.New(32<<20, nil)
 }
 
-// connect adds the L2 and the backplane to o: on one connection if they are on
+// connect adds the L2 with its locks and the backplane to o: on one connection if they are on
 // one server, as most services have it.
 func (r *recipe) connect(ctx context.Context, c *cache, o *hybrid.Options) error {
 	l2, err := r.l2.connect(ctx)
@@ -118,6 +125,9 @@ func (r *recipe) connect(ctx context.Context, c *cache, o *hybrid.Options) error
 		c.links = append(c.links, bus)
 	}
 	if o.Distributed, err = l2.distributed(ctx, r.name); err != nil {
+		return err
+	}
+	if o.Locker, err = l2.locker(r.name); err != nil {
 		return err
 	}
 	o.Backplane, err = bus.backplane(r.name)

@@ -16,7 +16,7 @@ import (
 func good() facts {
 	fine := func() *reading { return &reading{counts: counts{answers: 1000, writes: 10}} }
 	return facts{
-		stampede: &stampedeFacts{crowd: 1000, nodes: 3, loads: 1, loadsAfter: 1, loadsSpread: 3},
+		stampede: &stampedeFacts{crowd: 1000, loads: 1, loadsAfter: 1, loadsSpread: 1},
 		change:   &changeFacts{rounds: 10, worst: 20 * time.Millisecond},
 		slow:     fine(),
 		down:     fine(),
@@ -53,7 +53,7 @@ func TestPromises_EachIsBrokenByItsFact(t *testing.T) {
 	for text, spoil := range map[string]func(f *facts){
 		"a stampede on a node makes one load":                         func(f *facts) { f.stampede.loads, f.stampede.loadsAfter = 2, 2 },
 		"the other nodes find its result in L2":                       func(f *facts) { f.stampede.loadsAfter = 2 },
-		"a stampede on all nodes makes about one load per node":       func(f *facts) { f.stampede.loadsSpread = 7 },
+		"a stampede on all nodes makes one load":                      func(f *facts) { f.stampede.loadsSpread = 2 },
 		"everybody in a stampede gets the product":                    func(f *facts) { f.stampede.failed = 1 },
 		"a second after a change all nodes have the new price":        func(f *facts) { f.change.late = 1 },
 		"nobody waits for a slow database if the node has a price":    func(f *facts) { f.slow.waits = 1 },

@@ -5,28 +5,44 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/redis/go-redis/v9"
 
 	"github.com/fusioncache-go/fusioncache/adapters/redisdist"
+	"github.com/fusioncache-go/fusioncache/adapters/redislock"
 	"github.com/fusioncache-go/fusioncache/backplanes/redisbus"
 	"github.com/fusioncache-go/fusioncache/core"
 	"github.com/fusioncache-go/fusioncache/core/hybrid"
 )
 
 // redisLink is a node's client for Redis.
-type redisLink struct{ client redis.UniversalClient }
+type redisLink struct {
+	client redis.UniversalClient
+	locks  *redislock.Locker
+}
 
-func (l redisLink) distributed(context.Context, string) (core.DistributedLayer, error) {
+func connectRedis(options *redis.UniversalOptions) (*redisLink, error) {
+	client := redis.NewUniversalClient(options)
+	locks, err := redislock.New(client, nil)
+	if err != nil {
+		return nil, errors.Join(err, client.Close())
+	}
+	return &redisLink{client, locks}, nil
+}
+
+func (l *redisLink) distributed(context.Context, string) (core.DistributedLayer, error) {
 	return redisdist.New(l.client, nil)
 }
 
-func (l redisLink) backplane(name string) (core.Backplane, error) {
+func (l *redisLink) backplane(name string) (core.Backplane, error) {
 	return redisbus.New(l.client, hybrid.Channel(name), nil)
 }
 
-func (l redisLink) close() error { return l.client.Close() }
+func (l *redisLink) locker(string) (core.Locker, error) { return l.locks, nil }
+
+func (l *redisLink) close() error { return errors.Join(l.locks.Close(), l.client.Close()) }
 
 // remoteRedis is a Redis that is somebody else's. It is not stopped: what can be
 // unplugged is the cable to it.
@@ -54,7 +70,7 @@ func reachRedis(ctx context.Context, url string) (server, error) {
 
 func (r *remoteRedis) connect(context.Context) (link, error) {
 	options := *r.options
-	return redisLink{redis.NewUniversalClient(&options)}, nil
+	return connectRedis(&options)
 }
 
 func (r *remoteRedis) stop(context.Context) error {

@@ -115,7 +115,7 @@ func (r *redisProcess) connect(context.Context) (link, error) {
 	if err != nil {
 		return nil, err
 	}
-	return redisLink{redis.NewUniversalClient(options)}, nil
+	return connectRedis(options)
 }
 
 func (r *redisProcess) close() error {
