@@ -74,8 +74,11 @@ func Open(url string, opts *OpenOptions) (*Layer, error) {
 
 // ClientOptions returns what redis.NewUniversalClient needs for a client that
 // suits a cache: it keeps deadlines, gives up a dead server at once, never
-// repeats a command and sends nothing superfluous when it connects. The result
-// is the caller's to change. One client can serve a layer and a backplane.
+// repeats a command and sends nothing superfluous when it connects. Its Dialer makes
+// 50 attempts at most in a minute while a server is down, for pool and subscriptions
+// together, and finds it again within 1.7 s; it also has the pool notice idle
+// connections with TLS that were cut. The result is the caller's to change, before
+// the client is made. One client can serve a layer and a backplane.
 //
 // A url has one of these forms:
 //
@@ -107,6 +110,7 @@ func ClientOptions(url string, opts *OpenOptions) (*redis.UniversalOptions, erro
 	options.MasterName, options.IsClusterMode = at.master, at.cluster
 	options.Username, options.Password = at.username, at.password
 	options.TLSConfig = opts.tlsConfig(at.tls)
+	options.Dialer = newDialer(options).dial
 	return options, nil
 }
 
