@@ -5,6 +5,7 @@ package natsdist
 
 import (
 	"testing"
+	"time"
 
 	"github.com/nats-io/nats.go"
 )
@@ -23,5 +24,19 @@ func TestConn_IsClosedWithTheLayerThatMadeIt(t *testing.T) {
 	}
 	if conn != nil && conn.Status() != nats.CLOSED {
 		t.Errorf("status after the layer's Close = %v", conn.Status())
+	}
+}
+
+func TestSeed_DC10_PausesBetweenReconnectionsGrowAndStayShort(t *testing.T) {
+	attempts := 1
+	for past := time.Duration(0); past < time.Minute; attempts++ {
+		pause := rest(attempts)
+		if pause < firstRest/2 || pause > longestRest {
+			t.Errorf("pause %d is %v", attempts, pause)
+		}
+		past += pause
+	}
+	if attempts > 50 || attempts < 30 {
+		t.Errorf("%d attempts in a minute, want 30 to 50", attempts)
 	}
 }

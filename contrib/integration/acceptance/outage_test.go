@@ -12,7 +12,6 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/fusioncache-go/fusioncache/core"
-	"github.com/fusioncache-go/fusioncache/core/coherence"
 	"github.com/fusioncache-go/fusioncache/core/hybrid"
 	"github.com/fusioncache-go/fusioncache/plugins/breaker"
 )
@@ -99,35 +98,38 @@ func subscribers(t *testing.T, w world) int64 {
 	return r.Client().PubSubNumSub(t.Context(), channel).Val()[channel]
 }
 
-// The pauses between attempts to subscribe grow. The signs of life, which try
-// once a second, are left out here.
-func TestSeed_DC10_AttemptsAreFew(t *testing.T) {
-	t.Parallel()
-	w := startRedis(t)
-	silent := coherence.PulseOptions{Heartbeat: time.Hour, Silence: 3 * time.Hour}
-	a := start(t, w, setting{Options: hybrid.Options{Pulse: silent}})
-	a.cutOff()
-	defer a.heal()
-	begin, before := time.Now(), a.net.Accepted()
-	at(begin, 15*time.Second)
-	if n := a.net.Accepted() - before; n < 3 || n > 20 {
-		t.Errorf("%d attempts in the first 15 s, want few: 50 in a minute at most", n)
-	}
-}
-
-func TestSeed_DC10_OutageDoesNotSpin(t *testing.T) {
+// A minute without a server, with traffic: reads, writes, signs of life,
+// subscriptions and what is owed all want to connect. Then it is back.
+func TestSeed_DC10_AttemptsAreFewInAMinuteWithoutAServer(t *testing.T) {
 	t.Parallel()
 	everywhereConnected(t, func(t *testing.T, w world) {
 		t.Parallel()
 		a := start(t, w, setting{Options: guarded(core.EntryOptions{TTL: time.Minute}, breaker.LayerOptions{})})
-		a.cutOff()
-		defer a.heal()
-		a.set(t, "k", 1)
-		begin, before := time.Now(), a.net.Accepted()
-		at(begin, 10*time.Second)
-		if n := a.net.Accepted() - before; n > 50 {
-			t.Errorf("%d attempts to connect in 10 s", n)
+		b := start(t, w, setting{Options: hybrid.Options{Defaults: core.EntryOptions{TTL: time.Minute}}}) // no breaker
+		for _, n := range []*node{a, b} {
+			n.commit(t, "k", 1)
+			n.cutOff()
 		}
+		begin, beforeA, beforeB := time.Now(), a.net.Accepted(), b.net.Accepted()
+		for i := range 600 {
+			at(begin, time.Duration(i)*100*time.Millisecond)
+			a.set(t, "k", i)
+			a.ask(t, fmt.Sprint("a", i), gives(i), i)
+			b.set(t, "k", i)
+			b.ask(t, fmt.Sprint("b", i), gives(i), i)
+		}
+		at(begin, time.Minute)
+		numbers := [...]int{a.net.Accepted() - beforeA, b.net.Accepted() - beforeB}
+		t.Logf("%d attempts with a circuit breaker, %d without", numbers[0], numbers[1])
+		for _, n := range numbers {
+			if n > 50 {
+				t.Errorf("%d attempts to connect in a minute, want 50 at most", n)
+			}
+		}
+		a.heal()
+		b.heal()
+		soon(t, 5*time.Second, "a write", func() bool { return a.set(t, "after", 1) == core.Committed })
+		soon(t, 5*time.Second, "the write on B", func() bool { return b.has(t, "after", 1) })
 	})
 }
 

@@ -19,7 +19,7 @@ import (
 // openNATS returns a layer on a new bucket of the server at addr.
 func openNATS(tb testing.TB, addr string, o *natsdist.Options) world {
 	tb.Helper()
-	quick := append(natsdist.ConnOptions(), nats.ReconnectWait(5*time.Millisecond), nats.ReconnectJitter(0, 0))
+	quick := append(natsdist.ConnOptions(), nats.CustomReconnectDelay(func(int) time.Duration { return 5 * time.Millisecond }))
 	nc, err := nats.Connect("nats://"+addr, quick...)
 	if err != nil {
 		tb.Fatal(err)

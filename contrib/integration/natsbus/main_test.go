@@ -28,7 +28,7 @@ const (
 
 // connOptions are those of package natsdist, with a shorter pause.
 func connOptions() []nats.Option {
-	return append(natsdist.ConnOptions(), nats.ReconnectWait(20*time.Millisecond), nats.ReconnectJitter(0, 0))
+	return append(natsdist.ConnOptions(), nats.CustomReconnectDelay(func(int) time.Duration { return 20 * time.Millisecond }))
 }
 
 func newBus(tb testing.TB, conn *nats.Conn, opts *natsbus.Options) *natsbus.Backplane {

@@ -147,4 +147,6 @@ func portOf(tb testing.TB, s *natstest.Server) int {
 
 // quick are options for tests that do not care how fast a connection is tried
 // again.
-func quick() []nats.Option { return []nats.Option{nats.ReconnectWait(20 * time.Millisecond)} }
+func quick() []nats.Option {
+	return []nats.Option{nats.CustomReconnectDelay(func(int) time.Duration { return 20 * time.Millisecond })}
+}
