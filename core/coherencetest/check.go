@@ -24,7 +24,7 @@ func (c *Checker) check(o *Operation) {
 	if o.Stale {
 		c.checkStaleLimit(o)
 	}
-	if c.opts.Unordered {
+	if c.opts.Unordered || c.opts.Weak {
 		return // whose write is the last, nobody can tell
 	}
 	current := o.Life == c.lives[o.Node]

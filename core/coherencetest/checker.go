@@ -39,6 +39,9 @@ type Bounds struct {
 	ReadLate, WriteLate time.Duration
 }
 
+// DefaultConvergence is the default of Bounds.Convergence.
+const DefaultConvergence = 9 * time.Second
+
 // Options are what a [Checker] needs to know. Only Keys and Nodes are required.
 type Options struct {
 	// Keys and Nodes are how many there are: both have indexes from 0 on.
@@ -63,6 +66,12 @@ type Options struct {
 	// Unordered says that writers of one key do not wait for each other. Only what
 	// does not depend on the order of versions is checked then.
 	Unordered bool
+
+	// Weak says that the distributed layer is no core.Arbiter: a late load may undo a
+	// write until what it stored expires. Only convergence, and what does not depend
+	// on the order of versions, is checked then; Bounds.Convergence has to allow for
+	// the longest load and the life of an entry.
+	Weak bool
 
 	// Remember is how many operations and notes are kept for timelines at least.
 	// Default 20,000.
@@ -91,7 +100,7 @@ func New(o Options) *Checker {
 	setDefault(&o.Bounds.Staleness, 6*time.Second)
 	setDefault(&o.Bounds.AfterLoss, 8*time.Second)
 	setDefault(&o.Bounds.LossTime, 20*time.Second)
-	setDefault(&o.Bounds.Convergence, 9*time.Second)
+	setDefault(&o.Bounds.Convergence, DefaultConvergence)
 	if o.Remember == 0 {
 		o.Remember = 20_000
 	}

@@ -76,6 +76,16 @@ var stories = []struct {
 		s.write(1, sec, Set, Committed)
 		s.read(2, 10*sec, old)
 	}},
+	{"a weak layer, an old version", "", Options{Weak: true}, func(s *story) {
+		old := s.write(0, 0, Set, Committed)
+		s.write(1, sec, Set, Committed)
+		s.read(2, 10*sec, old)
+	}},
+	{"a weak layer, an old version in the end", "I2 convergence", Options{Weak: true}, func(s *story) {
+		old := s.write(0, 0, Set, Committed)
+		s.write(1, sec, Set, Committed)
+		s.AddFinal(s.answer(2, 60*sec, old), 2)
+	}},
 	{"the last version in the end", "", Options{}, func(s *story) {
 		s.AddFinal(s.answer(2, 60*sec, s.write(0, 0, Set, Committed)), 1)
 	}},

@@ -22,20 +22,10 @@ type bus struct {
 
 	mu          sync.Mutex
 	subscribers []*subscription // in the order in which they came
+	parked      map[*node]*parcel
 }
 
-// subscription is a node's ear.
-type subscription struct {
-	node *node
-	to   core.Subscriber
-	lost chan struct{} // closed when the bus drops it
-	last map[int]instant
-
-	mu   sync.Mutex // held while to is called
-	over bool
-}
-
-func newBus(w *world) *bus { return &bus{world: w} }
+func newBus(w *world) *bus { return &bus{world: w, parked: make(map[*node]*parcel)} }
 
 // plug is a node's connection to the bus. It implements core.Backplane.
 type plug struct {
@@ -88,14 +78,29 @@ func (p *plug) Publish(ctx context.Context, msg []byte) error {
 	if w.plan.at(BusError, p.node.index, now, p.dice.percent) != nil || w.plan.at(BusDown, p.node.index, now, p.dice.percent) != nil {
 		return errBus
 	}
-	if w.plan.Verbose {
+	p.spread(msg, now)
+	return nil
+}
+
+// broadcast publishes a message from the server's side.
+func (p *plug) broadcast(msg []byte) {
+	p.bus.mu.Lock()
+	defer p.bus.mu.Unlock()
+	now := p.bus.world.now()
+	p.throw(now, maxNodes)
+	p.spread(msg, now)
+}
+
+// spread puts a message on its way to everybody. The lock of the bus is held.
+func (p *plug) spread(msg []byte, now instant) {
+	if w := p.bus.world; w.plan.Verbose {
 		m, _ := wire.ParseMessage(msg)
 		w.note(p.node.index, "publish %v %s %v seq %d", m.Kind, m.Key, m.Version, m.Seq)
 	}
 	for _, s := range p.bus.subscribers {
 		p.send(s, slices.Clone(msg), now)
 	}
-	return nil
+	p.bus.keep(p, msg)
 }
 
 // send puts a message on its way to one subscriber. The lock of the bus is held.
@@ -109,7 +114,7 @@ func (p *plug) send(s *subscription, msg []byte, now instant) {
 		}
 		return f
 	}
-	if from(BusCut) != nil || from(BusDrop) != nil {
+	if from(BusCut) != nil || from(BusDrop) != nil || from(BusMute) != nil && isHeartbeat(msg) {
 		return
 	}
 	if from(BusGarble) != nil {
@@ -131,26 +136,19 @@ func (p *plug) send(s *subscription, msg []byte, now instant) {
 			at = max(at, s.last[p.node.index])
 			s.last[p.node.index] = at
 		}
-		lane := p.bus.world.callLane()
-		time.AfterFunc(p.bus.world.ahead(lane, at-now+now%tick), func() { s.deliver(p.node.index, msg) })
+		s.after(at-now+now%tick, func() { s.deliver(p.node.index, msg) })
 	}
 }
 
-// deliver hands a message over; a paused node takes it when the pause is over.
-func (s *subscription) deliver(from int, msg []byte) {
-	if w := s.node.world; w.plan.at(NodePause, s.node.index, w.now(), always) != nil {
-		w.hold(s.node.index, w.now()%tick)
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if !s.over && !s.node.dead.Load() {
-		s.node.heard[from].Store(int64(s.node.world.now()))
-		if w := s.node.world; w.plan.Verbose {
-			m, _ := wire.ParseMessage(msg)
-			w.note(s.node.index, "hears %v %s %v seq %d", m.Kind, m.Key, m.Version, m.Seq)
-		}
-		s.to.Message(msg)
-	}
+// after has f called on a lane of its own.
+func (s *subscription) after(d instant, f func()) {
+	w := s.node.world
+	time.AfterFunc(w.ahead(w.callLane(), d), f)
+}
+
+func isHeartbeat(msg []byte) bool {
+	m, err := wire.ParseMessage(msg)
+	return err == nil && m.Kind == wire.MessageHeartbeat
 }
 
 // ears returns the present subscriptions.
@@ -160,51 +158,19 @@ func (b *bus) ears() []*subscription {
 	return slices.Clone(b.subscribers)
 }
 
-// Subscribe implements core.Backplane.
-func (p *plug) Subscribe(ctx context.Context, to core.Subscriber) error {
-	w := p.bus.world
-	if err := w.sleep(ctx, subscriberLane(p.node.index), 0); err != nil {
-		return err
-	}
-	if p.node.dead.Load() || w.plan.at(BusDown, p.node.index, w.now(), always) != nil {
-		return errBus
-	}
-	s := &subscription{node: p.node, to: to, lost: make(chan struct{}), last: make(map[int]instant)}
-	s.mu.Lock()
-	p.bus.add(s)
-	to.Joined(false)
-	s.mu.Unlock()
-	var err error
-	select {
-	case <-ctx.Done():
-		err = ctx.Err()
-	case <-s.lost:
-		err = errBus
-	}
-	p.bus.drop(s)
-	s.mu.Lock()
-	s.over = true
-	s.mu.Unlock()
-	return err
-}
-
-func (b *bus) add(s *subscription) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.subscribers = append(b.subscribers, s)
-}
-
 func (b *bus) drop(s *subscription) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.subscribers = slices.DeleteFunc(b.subscribers, func(x *subscription) bool { return x == s })
 }
 
-// cut ends the subscriptions of nodes.
-func (b *bus) cut(nodes nodeSet) {
+// cut ends the subscriptions of nodes. If the bus keeps messages, it does so from
+// now on.
+func (b *bus) cut(f *Fault) {
 	for _, s := range b.ears() {
-		if nodes.has(s.node.index) {
+		if f.Nodes.has(s.node.index) {
 			b.drop(s)
+			b.park(s.node, f.Lossy)
 			close(s.lost)
 		}
 	}

@@ -113,7 +113,7 @@ func (c *client) options(o *op) []core.Option {
 	add(shortTTL, func() core.Option { return core.TTL(between(r, 50, 2000)) })
 	add(safe, func() core.Option { return core.FailSafe(safeFor) })
 	if o.choice&(safe|shortTTL) == safe {
-		opts = append(opts, core.TTL(between(r, 1000, 10_000)))
+		opts = append(opts, core.TTL(between(r, 1000, plan.longest())))
 	}
 	add(soft, func() core.Option { return core.SoftTimeout(limit(20, 0)) })
 	add(hard, func() core.Option { return core.HardTimeout(limit(200, 1)) })

@@ -34,6 +34,7 @@ const (
 	BusDouble                     // messages come twice
 	BusShuffle                    // messages overtake each other
 	BusGarble                     // bytes of messages are wrong
+	BusMute                       // signs of life are lost
 	BusHang                       // a publication ends with its context
 	NodePause                     // nodes stand still
 	NodeCrash                     // nodes die, and others take their places at the end
@@ -49,7 +50,7 @@ var faultNames = [faultKinds]string{
 	StoreGarble: "store garble", StoreEvict: "store evict", StoreFlush: "store flush", StoreRewind: "store rewind",
 	StoreRot: "store rot", StoreForeign: "store foreign",
 	BusError: "bus error", BusDown: "bus down", BusDrop: "bus drop", BusCut: "bus cut", BusSlow: "bus slow",
-	BusDouble: "bus double", BusShuffle: "bus shuffle", BusGarble: "bus garble", BusHang: "bus hang",
+	BusDouble: "bus double", BusShuffle: "bus shuffle", BusGarble: "bus garble", BusMute: "bus mute", BusHang: "bus hang",
 	NodePause: "node pause", NodeCrash: "node crash", NodeClose: "node close", NodeClock: "node clock", NodeForget: "node forget",
 	SourceDown: "source down",
 }
@@ -70,6 +71,7 @@ type Fault struct {
 	Peers    nodeSet       // for the bus: whose messages
 	Percent  int           // of the calls, messages or keys
 	Lo, Hi   int           // milliseconds, for what is slow and for clocks
+	Lossy    bool          // of BusDown: what is missed is not handed over later
 }
 
 // String returns the row as a line of a timetable.
@@ -83,6 +85,9 @@ func (f Fault) String() string {
 	}
 	if f.Hi != 0 || f.Lo != 0 {
 		s += fmt.Sprintf(" %d..%d ms", f.Lo, f.Hi)
+	}
+	if f.Lossy {
+		s += " lossy"
 	}
 	return s
 }
@@ -148,7 +153,7 @@ func (d *draw) window(kind FaultKind) Fault {
 	case StoreFlush, StoreRewind:
 		f.Percent = 100
 	}
-	if kind >= BusError && kind <= BusGarble {
+	if kind >= BusError && kind <= BusMute {
 		f.Peers = allNodes(p.Nodes)
 		if r.IntN(2) == 0 {
 			f.Peers = d.someNodes()

@@ -51,7 +51,7 @@ func (m *nemesis) begin(ctx context.Context) {
 	case StoreForeign:
 		s.squat(m.some)
 	case BusDown:
-		m.run.bus.cut(f.Nodes)
+		m.run.bus.cut(f)
 	case NodeClock:
 		m.each(func(i int) { m.run.step(i, ms(f.Lo)) })
 	case NodeForget:

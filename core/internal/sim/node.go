@@ -24,6 +24,7 @@ type node struct {
 	cache  *hybrid.Cache[value]
 	memory core.MemoryLayer
 	port   *port
+	plug   *plug
 	clock  core.Clock // that of the stack
 	born   instant
 	sight  sight
@@ -39,6 +40,7 @@ type node struct {
 const (
 	actorPlan    = 1
 	actorSource  = 2
+	actorKinds   = 3
 	actorNemesis = 1 << 16
 	actorClient  = 1 << 32
 	actorNode    = 2 << 32
@@ -53,6 +55,7 @@ func (r *run) birth(index, life int) (*node, error) {
 	n.port = &port{store: r.store, node: n, dice: newDice(), under: make(map[string]int)}
 	wall := func() time.Time { return time.Now().Add(time.Duration(r.skews[index].Load())) }
 	n.clock, n.born = core.NewMonotonic(wall), w.now()
+	n.plug = &plug{bus: r.bus, node: n, dice: newDice()}
 	rng := w.random(actorNode + n.actor())
 	var id [16]byte
 	binary.BigEndian.PutUint64(id[:], rng.Uint64())
@@ -60,8 +63,8 @@ func (r *run) birth(index, life int) (*node, error) {
 	stack, err := hybrid.New(hybrid.Options{
 		Name:        "sim",
 		Memory:      n.memory,
-		Distributed: n.port,
-		Backplane:   &plug{bus: r.bus, node: n, dice: newDice()},
+		Distributed: r.plan.layer(n.port),
+		Backplane:   r.plan.backplane(n.plug),
 		Serializer:  binaryValues{},
 		Plugins:     []core.Plugin{probe{n, id}},
 		Defaults:    r.plan.Defaults,

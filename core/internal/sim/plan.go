@@ -27,6 +27,9 @@ type Plan struct {
 	Bytes    nodeSet         // nodes whose memory holds bytes
 	Queue    int             // keys that a node owes at most
 	Turnless bool            // writers of one key do not wait for each other
+	Bus      busKind
+	Outlet   bool // the store publishes for the bus
+	Weak     bool // the store does not arbitrate
 	Mix      Mix
 	Defaults core.EntryOptions
 	Faults   []Fault
@@ -84,12 +87,8 @@ func (m *Mix) pick(r dice) action {
 	return doGet
 }
 
-// converge is the bound D of the invariants: after the last fault and the last
-// write, everything is right again.
-const converge = 9 * time.Second
-
 // End returns when clients stop.
-func (p *Plan) End() time.Duration { return p.Heal + converge + time.Second }
+func (p *Plan) End() time.Duration { return p.Heal + p.settling() + time.Second }
 
 // draw makes a plan.
 type draw struct {
@@ -104,6 +103,7 @@ func NewPlan(seed uint64) *Plan {
 	d.clocks()
 	d.defaults()
 	d.faults()
+	d.kinds()
 	d.plan.prepare()
 	return d.plan
 }
@@ -203,27 +203,6 @@ func (p *Plan) prepare() {
 	}
 }
 
-// calmSince returns from when on until now there was no fault, and none had
-// anything left to be repaired.
-func (p *Plan) calmSince(now instant) (since instant) {
-	for _, f := range p.Faults {
-		if f.From <= now {
-			since = max(since, f.To+ms(max(f.Hi, 0))+converge)
-		}
-	}
-	return since
-}
-
-// pausedWithin reports whether a node was paused between two moments.
-func (p *Plan) pausedWithin(node int, from, to instant) bool {
-	for _, f := range p.Faults {
-		if f.Kind == NodePause && f.Nodes.has(node) && f.From <= to && from < f.To+tick {
-			return true
-		}
-	}
-	return false
-}
-
 // memory returns the first level of a node.
 func (p *Plan) memory(node int) core.MemoryLayer {
 	limit := 1000
@@ -238,8 +217,8 @@ func (p *Plan) memory(node int) core.MemoryLayer {
 
 // String returns the plan as a timetable.
 func (p *Plan) String() string {
-	s := fmt.Sprintf("seed %d: %d nodes, %d clients each, %d keys, %d tags, skews %v, tiny memory on [%v], of bytes on [%v], queue %d, turnless %t, heal at %v\n",
-		p.Seed, p.Nodes, p.Clients, p.Keys, p.Tags, p.Skews, p.Tiny, p.Bytes, p.Queue, p.Turnless, p.Heal)
+	s := fmt.Sprintf("seed %d: %d nodes, %d clients each, %d keys, %d tags, skews %v, tiny memory on [%v], of bytes on [%v], queue %d, turnless %t, %v bus, outlet %t, weak %t, heal at %v\n",
+		p.Seed, p.Nodes, p.Clients, p.Keys, p.Tags, p.Skews, p.Tiny, p.Bytes, p.Queue, p.Turnless, p.Bus, p.Outlet, p.Weak, p.Heal)
 	o := p.Defaults
 	s += fmt.Sprintf("  ttl %v, stale ttl %v, throttle %v, cycles %d, background %t\n", o.TTL, o.StaleTTL, o.Throttle, o.MaxCycles, o.BackgroundWrites)
 	for _, f := range p.Faults {

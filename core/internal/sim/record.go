@@ -43,10 +43,11 @@ func newRecorder(w *world) *recorder {
 		Knows:     func(v value) bool { return v.Key < p.Keys && v.Version <= w.source.read(v.Key) },
 		Watched:   true,
 		Unordered: p.Turnless,
+		Weak:      p.Weak,
 		Bounds: coherencetest.Bounds{
 			AfterLoss:   flushStaleness,
 			Quiet:       quietStaleness,
-			Convergence: converge,
+			Convergence: p.settling(),
 			Stale:       max(p.Defaults.StaleTTL, safeFor) + slowest + p.Spread + time.Second,
 			ReadLate:    2 * tick,                                  // the resolution of the simulator
 			WriteLate:   core.DefaultDistributedTimeout + 602*tick, // the others are told, and another write of the key ends

@@ -26,8 +26,9 @@ type run struct {
 // own.
 func Run(ctx context.Context, p *Plan) (Report, error) {
 	w := newWorld(ctx, p)
+	b := newBus(w)
 	r := &run{
-		plan: p, world: w, store: newStore(w), bus: newBus(w), source: newSource(w, p.Keys),
+		plan: p, world: w, store: newStore(w, b), bus: b, source: newSource(w, p.Keys),
 		nodes: make([]atomic.Pointer[node], p.Nodes), skews: make([]atomic.Int64, p.Nodes),
 	}
 	w.source = r.source

@@ -24,6 +24,7 @@ var (
 // store is the distributed layer of a run: a map under a lock.
 type store struct {
 	world *world
+	bus   *bus
 
 	mu    sync.Mutex
 	items map[string]item
@@ -34,7 +35,7 @@ type item struct {
 	end  instant
 }
 
-func newStore(w *world) *store { return &store{world: w, items: make(map[string]item)} }
+func newStore(w *world, b *bus) *store { return &store{world: w, bus: b, items: make(map[string]item)} }
 
 // get returns what is stored for key now. The bytes are never changed.
 func (s *store) get(key string) ([]byte, bool) {
@@ -51,6 +52,8 @@ func (s *store) set(key string, data []byte, ttl time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.put(key, data, ttl)
+	s.noteWeak(key, data)
+	s.changed(key)
 }
 
 func (s *store) put(key string, data []byte, ttl time.Duration) {
@@ -65,9 +68,26 @@ func (s *store) remove(key string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.items, key)
+	s.changed(key)
 }
 
-func (s *store) arbitrate(key string, w core.Write) core.Ruling {
+// changed has the bus tell of a change, if it is one that knows. The lock is held.
+func (s *store) changed(key string) {
+	if s.world.plan.Bus == trackingBus {
+		s.bus.changed(key)
+	}
+}
+
+// noteWeak notes what is stored without arbitration.
+func (s *store) noteWeak(key string, data []byte) {
+	if v, ok := valueIn(data); ok && s.world.plan.Weak {
+		if _, entry := keyAt(key); entry {
+			s.world.rec.Stored(v)
+		}
+	}
+}
+
+func (s *store) arbitrate(p *port, key string, w core.Write) core.Ruling {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var current []byte
@@ -78,6 +98,10 @@ func (s *store) arbitrate(key string, w core.Write) core.Ruling {
 	if d.Store {
 		s.world.rec.checkStored(key, current, d.Data)
 		s.put(key, d.Data, d.TTL)
+	}
+	if d.Store {
+		d.Told = p.notice(w.Notice)
+		s.changed(key)
 	}
 	return d.Ruling
 }
@@ -263,7 +287,7 @@ func (p *port) Delete(ctx context.Context, key string) error {
 func (p *port) Arbitrate(ctx context.Context, key string, w core.Write) (r core.Ruling, err error) {
 	p.writes.Add(1)
 	err = p.call(ctx, key, true, func() string {
-		r = p.store.arbitrate(key, w)
+		r = p.store.arbitrate(p, key, w)
 		if !p.store.world.plan.Verbose {
 			return ""
 		}

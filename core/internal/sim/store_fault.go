@@ -26,6 +26,7 @@ func (s *store) evict(r *run, some func() bool) {
 		}
 		h, err := core.ParseHeader(s.items[key].data)
 		delete(s.items, key)
+		s.changed(key)
 		if k, ok := keyAt(key); ok && (err != nil || h.Kind != core.FillWrite) {
 			s.world.rec.Void(k, s.world.now())
 		}
@@ -38,6 +39,7 @@ func (s *store) flush() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	clear(s.items)
+	s.changed("")
 	s.world.note(-1, "flushed")
 }
 
@@ -70,6 +72,7 @@ func (s *store) rot(rng *rand.Rand, some func() bool) {
 		it.data = slices.Clone(it.data)
 		it.data[core.HeaderSize+rng.IntN(len(it.data)-core.HeaderSize)] ^= byte(1 + rng.IntN(255))
 		s.items[key] = it
+		s.changed(key)
 		s.world.note(-1, "rotten %s", key)
 	}
 }
@@ -83,6 +86,7 @@ func (s *store) squat(some func() bool) {
 			continue
 		}
 		s.items[key] = item{data: []byte("somebody else's"), end: s.world.now() + ms(5000)}
+		s.changed(key)
 		s.world.note(-1, "foreign %s", key)
 	}
 }

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: The fusioncache-go authors
+
+package sim
+
+import (
+	"math/rand/v2"
+	"time"
+
+	"github.com/fusioncache-go/fusioncache/core"
+	"github.com/fusioncache-go/fusioncache/core/coherencetest"
+)
+
+// busKind is what the backplane of a run is able to do.
+type busKind uint8
+
+const (
+	plainBus    busKind = iota
+	replayBus           // hands over later what a node has missed while it was away
+	mendingBus          // the same, and it subscribes again by itself
+	trackingBus         // tells of every change in the store
+	busKinds
+)
+
+var busKindNames = [busKinds]string{plainBus: "plain", replayBus: "replaying", mendingBus: "mending", trackingBus: "tracking"}
+
+// String returns the name of the kind.
+func (k busKind) String() string { return busKindNames[k] }
+
+// keeps reports whether messages wait for a node that is away.
+func (k busKind) keeps() bool { return k == replayBus || k == mendingBus }
+
+// kinds draws what the layers are able to do. It has a generator of its own, so
+// that the rest of a plan does not depend on it.
+func (d *draw) kinds() {
+	p, r := d.plan, rand.New(rand.NewPCG(d.plan.Seed, actorKinds))
+	p.Bus = busKind(max(0, r.IntN(8)-4))
+	if p.Bus.keeps() {
+		p.trustTheBus(r)
+	}
+	p.Outlet = r.IntN(4) == 0
+	if r.IntN(16) == 0 {
+		p.weaken(r)
+	}
+}
+
+// trustTheBus has subscriptions end where messages would be lost or garbled: a
+// transport that promises to hand over what was missed loses nothing else.
+func (p *Plan) trustTheBus(r *rand.Rand) {
+	for i := range p.Faults {
+		f := &p.Faults[i]
+		switch f.Kind {
+		case BusDrop, BusCut, BusShuffle, BusGarble, BusMute:
+			f.Kind, f.Percent, f.Peers = BusDown, 100, 0
+			f.Lossy = r.IntN(4) == 0
+		}
+	}
+}
+
+// weaken takes from the distributed layer the ability to arbitrate. What a late
+// load puts there lasts as long as an entry does; so entries live for four seconds,
+// by clocks that agree.
+func (p *Plan) weaken(r *rand.Rand) {
+	p.Weak = true
+	p.Defaults.TTL = between(r, 500, weakTTL)
+	if p.Defaults.StaleTTL > 0 {
+		p.Defaults.StaleTTL = p.Defaults.TTL + between(r, 0, 5_000)
+	}
+	clear(p.Skews)
+	p.Spread = 0
+	for i := range p.Faults {
+		if p.Faults[i].Kind == NodeClock {
+			p.Faults[i].Kind = NodeForget
+		}
+	}
+}
+
+// weakTTL is how long an entry lives at most that no arbiter guards, in
+// milliseconds.
+const weakTTL = 4_000
+
+// settling is how long after the last fault and the last write everything is
+// right again: the bound D of the invariants; where the layer is weak, the last
+// load that began before and the life of what it has put there come on top.
+func (p *Plan) settling() time.Duration {
+	if p.Weak {
+		return coherencetest.DefaultConvergence + slowest + ms(weakTTL)
+	}
+	return coherencetest.DefaultConvergence
+}
+
+// longest is how long an entry may live that a call gives a life of its own, in
+// milliseconds.
+func (p *Plan) longest() int {
+	if p.Weak {
+		return weakTTL
+	}
+	return 10_000
+}
+
+// layer returns the distributed layer of a node.
+func (p *Plan) layer(n *port) core.DistributedLayer {
+	if p.Weak {
+		return weakPort{n}
+	}
+	return n
+}
+
+// backplane returns the backplane of a node.
+func (p *Plan) backplane(b *plug) core.Backplane {
+	if p.Outlet {
+		return outletPlug{b}
+	}
+	return b
+}
