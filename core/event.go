@@ -38,6 +38,7 @@ const (
 	BreakerChanged                       // Level, Detail
 	PluginPanicked                       // Detail, Err
 	Advice                               // Detail: options that are allowed but probably not meant
+	RefreshStarted                       // Key: the entry is being refreshed in the background
 	LockWaited                           // Key, Took: a load has waited for one of another node
 
 	AllKinds Kind = 1<<iota - 1

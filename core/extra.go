@@ -125,6 +125,23 @@ func (m Meta) RefreshAt(next Instant) Meta {
 	return m
 }
 
+// Validated returns m with the validators of the value; an ETag that is too long is
+// left out, and the zero time is none.
+func (m Meta) Validated(etag string, modified time.Time) Meta {
+	if len(etag) > MaxETagLen {
+		etag = ""
+	}
+	if etag == "" && modified.IsZero() {
+		return m
+	}
+	m.Extra = m.Extra.copy()
+	m.Extra.ETag = etag
+	if !modified.IsZero() {
+		m.Extra.LastModified = modified.UnixNano()
+	}
+	return m
+}
+
 // Invalidated returns m without what an entry is refreshed by that has come to the
 // end of its life by itself, for one whose life was ended.
 func (m Meta) Invalidated() Meta {

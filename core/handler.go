@@ -51,6 +51,10 @@ type Result struct {
 	Level Level // where the entry came from
 	Stale bool  // it was served although its logical life has ended
 	Seen  *Seen // what the distributed layer held, from the stage that read it
+
+	// Options are those of the request as an [Adaptive] factory has changed them; the
+	// entry is stored by them. Nil: unchanged.
+	Options *EntryOptions
 }
 
 // Handler answers a request, itself or by asking the next handler.
@@ -75,6 +79,13 @@ type Factory interface {
 	// Load returns a new live entry for r.Key with the metadata that r.Options
 	// give it.
 	Load(ctx context.Context, r Request) (*Entry, error)
+}
+
+// Adaptive is the ability of a [Factory] that decides how its result is stored.
+type Adaptive interface {
+	// LoadAdaptive is Load; it returns complete options too, which then hold instead
+	// of r.Options, or nil.
+	LoadAdaptive(ctx context.Context, r Request) (*Entry, *EntryOptions, error)
 }
 
 // Token is the right to store a result. A load takes one before it reads

@@ -43,7 +43,7 @@ func Ahead(s *Shared, l *Local) core.Stage {
 // settled reports whether e is fresh, and not to be refreshed itself.
 func settled(e *core.Entry, now core.Instant) bool {
 	m := e.Meta()
-	return m.State(now) == core.Fresh && (m.Extra == nil || m.Extra.Refresh == 0 || now < m.Extra.Refresh)
+	return m.State(now) == core.Fresh && !m.Due(now)
 }
 
 // newest returns found, unless held was written later.

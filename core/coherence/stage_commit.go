@@ -5,6 +5,7 @@ package coherence
 
 import (
 	"context"
+	"slices"
 
 	"github.com/fusioncache-go/fusioncache/core"
 	"github.com/fusioncache-go/fusioncache/core/internal/mutation"
@@ -25,6 +26,13 @@ func Commit(w *Writer) core.Stage {
 			}
 			if mutation.On(mutation.LateMarks) {
 				begun = begin(ctx, w, r)
+			}
+			if res.Options != nil {
+				r.Options = res.Options
+				if !begun.adapt(ctx, w, r, res.Entry.Born()) {
+					w.fenced(r.Key)
+					return res, nil
+				}
 			}
 			w.fill(ctx, r, begun.stamp(res.Entry))
 			return res, nil
@@ -66,4 +74,30 @@ func (b beginning) stamp(e *core.Entry) *core.Entry {
 		return e
 	}
 	return e.With(stamp(e.Meta(), b.tags, b.epoch, b.gens, b.at))
+}
+
+// adapt makes b the beginning of a load that began at born and has named its tags at
+// its end. It reports whether that can be: whether no entry with one of the tags
+// may have been removed since.
+func (b *beginning) adapt(ctx context.Context, w *Writer, r core.Request, born core.Instant) bool {
+	tags := r.Options.Tags
+	if w.Marks == nil || slices.Equal(tags, b.tags) {
+		return true
+	}
+	within, cancel := context.WithTimeout(ctx, r.Options.DistributedTimeout)
+	defer cancel()
+	gens := make([]core.Generation, len(tags))
+	for i, t := range tags {
+		if n := slices.Index(b.tags, t); n >= 0 && n < len(b.gens) {
+			gens[i] = b.gens[n]
+			continue
+		}
+		g, ok := w.Marks.late(within, t, b.at, born)
+		if !ok {
+			return false
+		}
+		gens[i] = g
+	}
+	b.tags, b.gens = tags, gens
+	return true
 }

@@ -18,8 +18,10 @@ func Reread(s *Shared, l *Local) core.Stage {
 	return func(next core.Handler) core.Handler {
 		return func(ctx context.Context, r core.Request) (core.Result, error) {
 			res, err := read(ctx, r)
-			if err == nil && res.Entry != nil && res.Entry.State(l.clock.Now()) == core.Fresh {
-				return res, nil
+			if now := l.clock.Now(); err == nil && res.Entry != nil && res.Entry.State(now) == core.Fresh {
+				if !same(r.Held, res.Entry) || settled(res.Entry, now) {
+					return res, nil
+				}
 			}
 			if err == nil && res.Seen != nil {
 				r.Seen = res.Seen
@@ -28,4 +30,10 @@ func Reread(s *Shared, l *Local) core.Stage {
 			return next(ctx, r)
 		}
 	}
+}
+
+// same reports whether found is the write that is held: then a refresh finds nothing
+// new in it.
+func same(held, found *core.Entry) bool {
+	return held != nil && held.Version().Same(found.Version())
 }

@@ -40,7 +40,7 @@ func (l *Local) touch(key string, m *core.Meta, now core.Instant) {
 
 // Ahead reports whether held, an entry of key that memory has not answered with, is
 // to be served all the same, as its refresh is due; and whether the caller is the
-// one to start it. Then the next is due at next.
+// one to start it. Then the next is due at next; if that is zero, nobody is.
 func (l *Local) Ahead(key string, held *core.Entry, o *core.EntryOptions, next core.Instant) (serve, start bool) {
 	now := l.clock.Now()
 	m := held.Meta()
@@ -49,7 +49,7 @@ func (l *Local) Ahead(key string, held *core.Entry, o *core.EntryOptions, next c
 	} else {
 		serve = l.revalidates(&m, now, o)
 	}
-	if !serve || m.Extra == nil {
+	if !serve || m.Extra == nil || next == 0 {
 		return serve, false
 	}
 	defer l.lock(key).Unlock()

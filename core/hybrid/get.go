@@ -5,6 +5,7 @@ package hybrid
 
 import (
 	"context"
+	"errors"
 
 	"github.com/fusioncache-go/fusioncache/core"
 )
@@ -83,7 +84,7 @@ func (c *Cache[V]) ask(ctx context.Context, path core.Handler, op core.Op, key s
 	if err != nil {
 		return v, false, &core.Error{Op: op, Key: key, Err: err}
 	}
-	if res.Entry == nil {
+	if res.Entry == nil || f == nil && res.Entry.Missing() != nil {
 		return v, false, nil
 	}
 	if v, err = c.value(res.Entry, o.Clone); err != nil {
@@ -92,8 +93,12 @@ func (c *Cache[V]) ask(ctx context.Context, path core.Handler, op core.Op, key s
 	return v, true, nil
 }
 
-// value returns the value of an entry that others may have got too, or a copy.
+// value returns the value of an entry that others may have got too, or a copy; or the
+// error of a negative entry.
 func (c *Cache[V]) value(e *core.Entry, clone bool) (v V, err error) {
+	if missing := e.Missing(); missing != nil {
+		return v, missing
+	}
 	if clone {
 		payload, err := c.codec.Encode(nil, e)
 		if err == nil {
@@ -135,9 +140,16 @@ func (l loader[V]) Load(ctx context.Context, r core.Request) (*core.Entry, error
 	return l.cache.made(v, err, r, born)
 }
 
+// made returns the entry of what a factory has returned. That there is no value is
+// an answer too, if the options say so.
 func (c *Cache[V]) made(v V, err error, r core.Request, born core.Instant) (*core.Entry, error) {
-	if err != nil {
-		return nil, err
+	now := c.stack.clock.Now()
+	if err == nil {
+		return core.Live(v, r.Options.Meta(born, now)), nil
 	}
-	return core.Live(v, r.Options.Meta(born, c.stack.clock.Now())), nil
+	if r.Options.NotFoundTTL > 0 && errors.Is(err, core.ErrNotFound) {
+		why := &core.FactoryError{Key: r.Key, Err: err}
+		return core.Live(*new(V), r.Options.Missing(why, born, now)), nil
+	}
+	return nil, err
 }

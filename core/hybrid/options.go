@@ -51,6 +51,10 @@ type Options struct {
 	// start another gets core.ErrOverload, or the stale entry. Zero: no bound.
 	MaxFactories int
 
+	// MaxRefreshes bounds the refreshes that run in the background at a time; one too
+	// many waits for its next turn, EntryOptions.Throttle later. Zero: 64.
+	MaxRefreshes int
+
 	// MaxAbandoned bounds the factories that were cancelled and have not returned.
 	// Zero: 1024.
 	MaxAbandoned int
@@ -116,6 +120,9 @@ func (o *Options) validate() error {
 	}
 	if o.MaxFactories < 0 {
 		bad("MaxFactories", "must not be negative")
+	}
+	if o.MaxRefreshes < 0 {
+		bad("MaxRefreshes", "must not be negative")
 	}
 	if o.MaxAbandoned < 0 {
 		bad("MaxAbandoned", "must not be negative")

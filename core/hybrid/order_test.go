@@ -7,6 +7,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -29,6 +30,8 @@ type orderedPair struct {
 
 var orderedPairs = []orderedPair{
 	{"observe", "memory", throttledAnswersAreObserved},
+	{"memory", "eager", dueHitIsRefreshedBehindIt},
+	{"eager", "distributed", dueHitIsRefreshedBehindIt},
 	{"memory", "distributed", throttledAnswersNeedNoServer},
 	{"distributed", "fail-safe", staleValueOfTheServerIsAFallback},
 	{"fail-safe", "recheck", newerValueIsPreferredToAStaleOne},
@@ -161,6 +164,27 @@ func throttledAnswersNeedNoServer(r *orderRig) error {
 	_, also := r.get(failing)
 	if r.server.gets.Load() != before {
 		return errors.New("an answer from memory asked the server")
+	}
+	return errors.Join(err, also)
+}
+
+// due brings the key to where a hit has it refreshed.
+func (r *orderRig) due() error {
+	_, err := r.get(after(0, 1), core.EagerRefresh(0.5))
+	time.Sleep(31 * time.Second)
+	return err
+}
+
+func dueHitIsRefreshedBehindIt(r *orderRig) error {
+	err := r.due()
+	start := time.Now()
+	v, also := r.get(after(time.Second, 2), core.EagerRefresh(0.5))
+	if v != 1 || time.Since(start) != 0 {
+		return fmt.Errorf("got %d after %v", v, time.Since(start))
+	}
+	time.Sleep(2 * time.Second)
+	if v, _, _ = r.cache.Get(r.ctx, "k"); v != 2 {
+		return fmt.Errorf("no refresh: still %d", v)
 	}
 	return errors.Join(err, also)
 }

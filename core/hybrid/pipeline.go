@@ -16,6 +16,7 @@ import (
 type paths struct {
 	load, loadMissed core.Handler
 	read, readMissed core.Handler
+	refresh          core.Handler // inside of its flight
 }
 
 // stage is one row of the pipeline.
@@ -32,17 +33,21 @@ const (
 	loading path = 1 << iota // with a factory
 	reading                  // without
 	missed                   // after the view has looked into memory
+	ahead                    // of a refresh in the background, inside of its flight
 )
 
 // pipeline is the one place that lists the stages in order, outermost first.
 // docs/pipeline.md gives the reason for each place, order_test.go the proof.
 func (s *Stack) pipeline() []stage {
 	const always = loading | reading | missed
-	rows := []stage{{"observe", always, observe(s.events)}}
+	rows := []stage{{"observe", always, observe(s.clock, s.events)}}
 	for _, added := range s.plugins.Stages(core.Outer) {
 		rows = append(rows, stage{"outer", always, added})
 	}
-	rows = append(rows, stage{"memory", loading | reading, coherence.Memory(s.local)})
+	rows = append(rows,
+		stage{"memory", loading | reading, coherence.Memory(s.local)},
+		stage{"eager", loading | missed, s.eager.Stage},
+	)
 	if s.writer.Shared != nil {
 		rows = append(rows, stage{"distributed", always, coherence.Distributed(s.writer.Shared, s.local, s.reads.Stage)})
 	}
@@ -55,15 +60,15 @@ func (s *Stack) pipeline() []stage {
 		stage{"second look", loading | missed, coherence.Memory(s.local)},
 	)
 	if s.nodeLock != nil {
-		rows = append(rows, stage{"node lock", loading | missed, s.nodeLock.Stage})
+		rows = append(rows, stage{"node lock", loading | missed | ahead, s.nodeLock.Stage})
 	}
 	rows = append(rows,
-		stage{"commit", loading | missed, coherence.Commit(s.writer)},
+		stage{"commit", loading | missed | ahead, coherence.Commit(s.writer)},
 	)
 	for _, added := range s.plugins.Stages(core.AroundLoad) {
-		rows = append(rows, stage{"around load", loading | missed, added})
+		rows = append(rows, stage{"around load", loading | missed | ahead, added})
 	}
-	return append(rows, stage{"deadline", loading | missed, resilience.Deadline()})
+	return append(rows, stage{"deadline", loading | missed | ahead, resilience.Deadline()})
 }
 
 // compose makes the paths of the rows of a pipeline.
@@ -78,7 +83,12 @@ func (s *Stack) compose(rows []stage) paths {
 		return core.Chain(last, on...)
 	}
 	origin := resilience.Origin(s.clock, s.events)
+	refresh := chain(ahead, origin)
+	if s.writer.Shared != nil {
+		refresh = coherence.Ahead(s.writer.Shared, s.local)(refresh)
+	}
 	return paths{
+		refresh:    refresh,
 		load:       chain(loading, origin),
 		loadMissed: chain(loading|missed, origin),
 		read:       chain(reading, s.nothing),
@@ -96,12 +106,16 @@ func (s *Stack) nothing(_ context.Context, r core.Request) (core.Result, error) 
 }
 
 // observe tells listeners how a request ended.
-func observe(events *core.Events) core.Stage {
+func observe(clock core.Clock, events *core.Events) core.Stage {
 	return func(next core.Handler) core.Handler {
 		return func(ctx context.Context, r core.Request) (core.Result, error) {
 			res, err := next(ctx, r)
 			if events.Wants(core.Hit | core.StaleHit | core.Miss) {
-				events.Emit(core.Event{Kind: outcome(res), Key: r.Key, Level: res.Level, Err: err})
+				ev := core.Event{Kind: outcome(res), Key: r.Key, Level: res.Level, Err: err}
+				if res.Stale {
+					ev.Age = clock.Now().Sub(res.Entry.Born())
+				}
+				events.Emit(ev)
 			}
 			return res, err
 		}

@@ -4,6 +4,7 @@
 package hybrid
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"sync"
@@ -30,6 +31,7 @@ type Stack struct {
 	loads    *resilience.Stampede
 	reads    *resilience.Stampede
 	backoff  *resilience.Backoff
+	eager    *resilience.Eager
 	nodeLock *resilience.NodeLock // nil without a locker
 	plugins  *core.Installed
 	health   health
@@ -94,6 +96,8 @@ func assemble(o Options) (*Stack, error) {
 	s.backoff = resilience.NewBackoff(s.clock)
 	s.local = coherence.NewLocal(o.Memory, s.clock, s.events, s.loads, s.reads, s.backoff)
 
+	s.eager = resilience.NewEager(s.loads, s.local, s.clock, s.events, cmp.Or(o.MaxRefreshes, 64))
+
 	node := coherence.NewNodeID()
 	if source != nil {
 		source.Identify(node[:])
@@ -130,6 +134,7 @@ func assemble(o Options) (*Stack, error) {
 	}
 	chance.Inspect(source, s.local, s.writer.Recovery)
 	s.paths = s.compose(s.pipeline())
+	s.eager.Through(s.paths.refresh)
 	return s, nil
 }
 

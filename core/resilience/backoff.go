@@ -18,8 +18,8 @@ import (
 // key that has a stale entry.
 //
 // A success, and any write, removal or message for the key, ends the window. The
-// end of a caller's context, core.ErrOverload, core.ErrClosed and
-// core.ErrRecursiveLoad say nothing about the factory and open none.
+// end of a caller's context, core.ErrOverload, core.ErrClosed,
+// core.ErrRecursiveLoad and what core.Decline marks say nothing about the factory and open none.
 //
 // At most 4,096 windows are remembered; above that some are forgotten early.
 // Safe for concurrent use.
@@ -90,7 +90,7 @@ func (b *Backoff) Stage(next core.Handler) core.Handler {
 // counts reports whether err is a failure of the factory that fail-safe has no
 // answer to.
 func (b *Backoff) counts(ctx context.Context, r core.Request, err error) bool {
-	if ctx.Err() != nil || servable(r, b.clock.Now()) {
+	if _, rescued := rescue(r, b.clock.Now()); ctx.Err() != nil || rescued || core.Declined(err) {
 		return false
 	}
 	return !errors.Is(err, core.ErrOverload) && !errors.Is(err, core.ErrClosed) && !errors.Is(err, core.ErrRecursiveLoad)

@@ -30,13 +30,16 @@ func Origin(clock core.Clock, events *core.Events) core.Handler {
 			ended.Took = clock.Now().Sub(start)
 			report(events, ended)
 		}()
-		e, err := load(ctx, r)
+		e, o, err := load(ctx, r)
 		if err != nil {
 			ended.Err = failed(ctx, r.Key, err)
+			if core.Declined(err) {
+				ended.Kind = 0 // it has not failed
+			}
 			return core.Result{}, ended.Err
 		}
 		ended.Kind, ended.Err = core.FactorySucceeded, nil
-		return core.Result{Entry: e, Level: core.LevelFactory}, nil
+		return core.Result{Entry: e, Level: core.LevelFactory, Options: o}, nil
 	}
 }
 
@@ -65,17 +68,21 @@ var errNoEntry = errors.New("returned neither entry nor error")
 
 // load calls the factory and turns a panic into an error. A Goexit passes: the
 // flight deals with it.
-func load(ctx context.Context, r core.Request) (e *core.Entry, err error) {
+func load(ctx context.Context, r core.Request) (e *core.Entry, o *core.EntryOptions, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			e, err = nil, &core.PanicError{Value: p, Stack: debug.Stack()}
 		}
 	}()
-	e, err = r.Factory.Load(ctx, r)
+	if adaptive, ok := r.Factory.(core.Adaptive); ok {
+		e, o, err = adaptive.LoadAdaptive(ctx, r)
+	} else {
+		e, err = r.Factory.Load(ctx, r)
+	}
 	if e == nil && err == nil {
 		err = errNoEntry
 	}
-	return e, err
+	return e, o, err
 }
 
 // limited returns d as a time limit: zero and Forever are none.

@@ -87,6 +87,12 @@ func (s *Stampede) await(ctx context.Context, fleet *flight.Fleet, i int, limit 
 	return fleet.Wait(within, i)
 }
 
+// Launch starts a flight for r.Key, with next as its handler, that nobody waits for,
+// unless there is one already or the limits forbid it. It reports whether it did.
+func (s *Stampede) Launch(ctx context.Context, r core.Request, next core.Handler) bool {
+	return s.group.Launch(ctx, r, next)
+}
+
 // Revoke takes the right to store from the flight of key, as every write,
 // removal or message for key must do under the lock under which results are
 // stored. Callers that come later start a new flight.
@@ -105,7 +111,10 @@ func (s *Stampede) Close(ctx context.Context) error { return s.group.Close(ctx) 
 func (s *Stampede) ended(c *flight.Call) {
 	kind := core.BackgroundSucceeded
 	_, err := c.Outcome()
-	if err != nil {
+	switch {
+	case core.Declined(err):
+		return
+	case err != nil:
 		kind = core.BackgroundFailed
 	}
 	report(s.events, core.Event{Kind: kind, Key: c.Request().Key, Level: core.LevelFactory, Err: err, Took: s.clock.Now().Sub(c.Began())})

@@ -109,6 +109,27 @@ func (g *Group) Do(ctx context.Context, r core.Request, next core.Handler) (core
 	return c.wait(ctx, outer)
 }
 
+// Launch starts a flight for r.Key that nobody waits for, unless there is one
+// already. It reports whether it did. next runs on a goroutine of its own, with the
+// values of ctx but not its cancellation.
+func (g *Group) Launch(ctx context.Context, r core.Request, next core.Handler) bool {
+	s := g.shard(r.Key)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if g.closed.Load() || s.calls[r.Key] != nil || g.admit(r) != nil {
+		return false
+	}
+	c := g.newCall(ctx, r, next, nil, nil)
+	c.waiters = 0
+	if c.cancel == nil {
+		c.ctx, c.cancel = context.WithCancelCause(c)
+		c.lazyDone()
+	}
+	s.calls[r.Key] = c
+	go c.run()
+	return true
+}
+
 // enter joins the flight of r.Key or makes one, as a member of f unless that is
 // nil.
 func (g *Group) enter(ctx context.Context, r core.Request, next core.Handler, outer *Call, f *Fleet) (c *Call, joined bool, err error) {

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: The fusioncache-go authors
+
+package coherence
+
+import (
+	"context"
+	"time"
+
+	"github.com/fusioncache-go/fusioncache/core"
+)
+
+// late returns the generation that a tag had before a load began, at born and at
+// change began, for a load that names the tag only at its end. ok is false if nobody
+// can tell: the tag may have been removed while the load went on, and what it has
+// read is then not to be stored under what came after.
+func (m *Marks) late(ctx context.Context, tag string, began uint64, born core.Instant) (g core.Generation, ok bool) {
+	now := m.clock.Now()
+	m.mu.Lock()
+	k := m.known[tag]
+	quiet := max(k.touched, m.forgotten) <= began
+	m.mu.Unlock()
+	switch {
+	case !quiet:
+		return g, false
+	case m.shared == nil:
+		return m.invent(tag, now), true
+	case !k.gen.IsZero() && !k.doubted && k.at <= born:
+		return k.gen, true
+	}
+	g, before, err := m.shared.markBefore(ctx, tag, born)
+	if err != nil {
+		return m.invent(tag, 0), true
+	}
+	return m.learn(tag, g, now, began), before
+}
+
+// markBefore is mark; before reports whether the mark was drawn before born, as far
+// as clocks can tell, or is this node's first: then there was none to renew.
+func (s *Shared) markBefore(ctx context.Context, tag string, born core.Instant) (g core.Generation, before bool, err error) {
+	g, header, err := s.readMark(ctx, tag)
+	if err != nil {
+		return g, false, err
+	}
+	if g.IsZero() {
+		return s.mark(ctx, tag)
+	}
+	h, err := core.ParseHeader(header)
+	wall := time.Duration(born) + s.clock.Offset() - s.options.MaxSkew
+	return g, err == nil && h.Time < wall.Milliseconds(), nil
+}
