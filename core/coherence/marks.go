@@ -185,6 +185,9 @@ func (m *Marks) Judge(e *core.Meta) Standing {
 			worst = max(worst, m.judge(t, g))
 		}
 	}
+	if worst == Outdated && e.Dead <= e.Stale {
+		return Revoked // as an expiry of its key would leave nothing for fail-safe
+	}
 	return worst
 }
 

@@ -16,17 +16,18 @@ import (
 // marksOf returns the marks of a node with the server of n.
 func marksOf(n *node) *coherence.Marks { return coherence.NewMarks(n.shared, n.clock, 0) }
 
-// marked is the metadata of an entry that is begun now.
+// marked is the metadata of an entry that is begun now, and that fail-safe can use
+// when it has expired.
 func marked(t *testing.T, m *coherence.Marks, tags ...string) core.Meta {
 	t.Helper()
 	epoch, gens, at := m.Begin(t.Context(), tags)
-	return core.Meta{Epoch: epoch, Generations: gens, Marked: at, Tags: tags}
+	return core.Meta{Epoch: epoch, Generations: gens, Marked: at, Tags: tags, Stale: core.Never - 1, Dead: core.Never}
 }
 
 // recalled is marked for when the server is away.
 func recalled(m *coherence.Marks, tags ...string) core.Meta {
 	epoch, gens, at := m.Recall(tags)
-	return core.Meta{Epoch: epoch, Generations: gens, Marked: at, Tags: tags}
+	return core.Meta{Epoch: epoch, Generations: gens, Marked: at, Tags: tags, Stale: core.Never - 1, Dead: core.Never}
 }
 
 func stands(t *testing.T, m *coherence.Marks, e core.Meta, want coherence.Standing) {
@@ -50,6 +51,19 @@ func TestMarks_RenewingATagInvalidatesItsEntriesAndNoOthers(t *testing.T) {
 		m.Renew("", false)
 		stands(t, m, blue, coherence.Revoked)
 		stands(t, m, plain, coherence.Revoked)
+	})
+}
+
+// As with an expiry of its key, nothing is left of an entry that fail-safe has no
+// use for.
+func TestMarks_ExpiryRemovesWhatHasNoReserve(t *testing.T) {
+	writing(t, func(t *testing.T, n *node) {
+		m := marksOf(n)
+		e := marked(t, m, "red")
+		e.Dead = e.Stale
+		stands(t, m, e, coherence.Valid)
+		m.Renew("red", true)
+		stands(t, m, e, coherence.Revoked)
 	})
 }
 
