@@ -24,7 +24,8 @@ type recorder struct {
 	hash     uint64
 	cover    *Coverage
 	payloads map[core.Header]value // what was stored under each header
-	err      error                 // the simulator itself has failed
+	rejoins  rejoins
+	err      error // the simulator itself has failed
 }
 
 // flushStaleness takes the place of the bound S of the invariants after the server
@@ -67,6 +68,8 @@ func newRecorder(w *world) *recorder {
 // add takes an operation that has returned.
 func (r *recorder) add(o *op) {
 	r.Add(&o.Operation)
+	r.checkRejoined(o)
+	r.rejoins.take(o)
 	r.digest(o)
 }
 

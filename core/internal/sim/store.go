@@ -99,6 +99,7 @@ func (s *store) arbitrate(p *port, key string, w core.Write) core.Ruling {
 		s.world.rec.checkStored(key, current, d.Data)
 		s.put(key, d.Data, d.TTL)
 	}
+	s.world.rec.checkRuling(key, current, w, d.Ruling)
 	if d.Store {
 		d.Told = p.notice(w.Notice)
 		s.changed(key)

@@ -49,6 +49,9 @@ func (p *plug) subscribe(ctx context.Context, to core.Subscriber) error {
 	missed, gapless := p.bus.add(s)
 	w.note(p.node.index, "joins, gapless %t, %d messages", gapless, len(missed))
 	to.Joined(gapless)
+	if !gapless {
+		w.rec.rejoins.joined(p.node.index, w.now())
+	}
 	s.catchUp(missed)
 	s.mu.Unlock()
 	var err error

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: The fusioncache-go authors
+
+package sim
+
+import (
+	"sort"
+	"sync"
+	"time"
+
+	"github.com/fusioncache-go/fusioncache/core/coherencetest"
+)
+
+// rejoins is what the check of subscriptions needs to know.
+type rejoins struct {
+	mu        sync.Mutex
+	last      [maxNodes]instant         // when each node subscribed last
+	committed [maxKeys][]committedWrite // those that are later than all before them
+}
+
+type committedWrite struct {
+	at      instant
+	version uint64
+}
+
+// attentive is how long after a new subscription a node may answer from memory as
+// before.
+const attentive = 50 * time.Millisecond
+
+// joined notes that a node has subscribed.
+func (j *rejoins) joined(node int, now instant) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.last[node] = now
+}
+
+// take notes a write that has returned.
+func (j *rejoins) take(o *op) {
+	if o.Status != coherencetest.Committed {
+		return
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	for _, w := range o.Writes {
+		known := j.committed[w.Key]
+		if n := len(known); n == 0 || w.Version > known[n-1].version {
+			j.committed[w.Key] = append(known, committedWrite{o.To, w.Version})
+		}
+	}
+}
+
+// before returns when a node had subscribed last when a read on it began, and the
+// highest version of a key that had been committed by then.
+func (j *rejoins) before(o *op) (joined instant, version uint64) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	joined = j.last[o.Node]
+	if o.From < joined+attentive {
+		return joined, 0
+	}
+	known := j.committed[o.Key]
+	i := sort.Search(len(known), func(i int) bool { return known[i].at >= joined })
+	if i == 0 {
+		return joined, 0
+	}
+	return joined, known[i-1].version
+}
+
+// forgetful are the faults that make the store itself go back.
+const forgetful = 1<<StoreEvict | 1<<StoreFlush | 1<<StoreRewind | 1<<StoreGarble | 1<<StoreRot | 1<<StoreForeign
+
+// I10, no lost invalidation, for those of a subscription that was lost: a fresh
+// answer to a read that began after the node had subscribed again has at least the
+// version of what was committed before it had.
+// What a store that does not arbitrate holds may go back by itself.
+func (r *recorder) checkRejoined(o *op) {
+	if p := r.plan; p.Turnless || p.Weak || p.kinds&forgetful != 0 {
+		return
+	}
+	if o.Status != coherencetest.Found || o.Stale || o.Lost {
+		return
+	}
+	if joined, want := r.rejoins.before(o); o.Value.Version < want {
+		r.violated("I10 lost invalidation", o.Key, o, "v%d, but v%d was committed before the node subscribed at %v", o.Value.Version, want, joined)
+	}
+}
