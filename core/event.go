@@ -15,7 +15,7 @@ type Kind uint64
 // and Time.
 const (
 	Hit                 Kind = 1 << iota // Key, Level
-	StaleHit                             // Key: a stale entry was served
+	StaleHit                             // Key, Age: a stale entry was served
 	Miss                                 // Key: nothing to serve was found on any level
 	Written                              // Key, Op: a write was accepted
 	Removed                              // Key
@@ -40,6 +40,17 @@ const (
 	Advice                               // Detail: options that are allowed but probably not meant
 	RefreshStarted                       // Key: the entry is being refreshed in the background
 	LockWaited                           // Key, Took: a load has waited for one of another node
+	Revalidated                          // Key: an entry in doubt still is what the distributed layer holds
+	Replayed                             // Key, Op: a write that had failed was made good
+	ReplayDropped                        // Key, Op: a write that had failed was not the last any more
+	RecoveryOverflowed                   // more writes failed than are kept: everything is removed instead
+	TagInvalidated                       // Key: the tag; Op: remove or expire
+	Cleared                              // Op: remove or expire
+	MessageSent                          // Key, Op
+	LayerHit                             // Key, Level: the distributed layer has an entry, in whatever state
+	LayerMiss                            // Key, Level: the distributed layer has nothing, or nothing of use
+	LayerWritten                         // Key, Level: the distributed layer has taken an entry
+	LayerRemoved                         // Key, Level: the distributed layer has taken a removal
 
 	AllKinds Kind = 1<<iota - 1
 )
@@ -53,6 +64,7 @@ type Event struct {
 	Op     Op
 	Err    error
 	Took   time.Duration
+	Age    time.Duration // since the value was made
 	Detail string
 }
 

@@ -66,14 +66,21 @@ func Install(stack string, events *Events, plugins []Plugin) (*Installed, error)
 	return &h.parts, errors.Join(errs...)
 }
 
-func install(p Plugin, h *Host) (err error) {
+func install(p Plugin, h *Host) error {
+	return shielded(func() error {
+		h.plugin = p.Name()
+		return p.Install(h)
+	})
+}
+
+// shielded returns what f returns, or a *PanicError if it panics.
+func shielded(f func() error) (err error) {
 	defer func() {
 		if v := recover(); v != nil {
 			err = &PanicError{Value: v}
 		}
 	}()
-	h.plugin = p.Name()
-	return p.Install(h)
+	return f()
 }
 
 // Stack returns the name of the stack.
@@ -128,11 +135,12 @@ func (i *Installed) Backplane(b Backplane) Backplane {
 // Stages returns the stages added at a slot, outermost first.
 func (i *Installed) Stages(at Slot) []Stage { return i.stages[at] }
 
-// Close calls the close hooks, last installed first, and joins their errors.
+// Close calls the close hooks, last installed first, and joins their errors. One
+// that panics gives a [PanicError], and the others are called all the same.
 func (i *Installed) Close(ctx context.Context) error {
 	var errs []error
 	for n := len(i.closers) - 1; n >= 0; n-- {
-		errs = append(errs, i.closers[n](ctx))
+		errs = append(errs, shielded(func() error { return i.closers[n](ctx) }))
 	}
 	return errors.Join(errs...)
 }

@@ -74,7 +74,10 @@ func (w *Writer) enclose(ch *change) {
 
 // delivered does what follows when a change has been taken to the distributed layer.
 func (w *Writer) delivered(ctx context.Context, ch change, ruling core.Ruling, failed error) error {
-	ch.notify = ch.notify && !ruling.Told
+	if ruling.Told {
+		w.Notifier.sent(ch.kind, ch.key)
+		ch.notify = false
+	}
 	if ch.token != nil && (failed != nil || !ruling.Stored) {
 		return w.unfilled(ch, failed)
 	}
@@ -144,7 +147,11 @@ func (w *Writer) tell(ctx context.Context, ch change) error {
 	within, cancel := context.WithTimeout(context.WithoutCancel(ctx), ch.options.DistributedTimeout)
 	defer cancel()
 	if ch.notice != nil {
-		return w.Notifier.publish(within, ch.key, ch.notice.Message)
+		err := w.Notifier.publish(within, ch.key, ch.notice.Message)
+		if err == nil {
+			w.Notifier.sent(ch.kind, ch.key)
+		}
+		return err
 	}
 	return w.Notifier.Send(within, w.Recovery.heavier(ch.key, ch.kind), ch.key, ch.version)
 }

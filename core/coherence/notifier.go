@@ -40,7 +40,31 @@ func NewNotifier(b core.Backplane, node wire.NodeID, events *core.Events) *Notif
 
 // Send publishes that key was written, removed or expired as v.
 func (n *Notifier) Send(ctx context.Context, kind wire.MessageKind, key string, v core.Version) error {
-	return n.publish(ctx, key, n.compose(kind, key, v))
+	err := n.publish(ctx, key, n.compose(kind, key, v))
+	if err == nil {
+		n.sent(kind, key)
+	}
+	return err
+}
+
+// sent tells listeners that the other nodes were told.
+func (n *Notifier) sent(kind wire.MessageKind, key string) {
+	if n.events.Wants(core.MessageSent) {
+		n.events.Emit(core.Event{Kind: core.MessageSent, Key: named(key), Level: core.LevelBackplane, Op: opOf(kind)})
+	}
+}
+
+// opOf returns the operation that a message is about.
+func opOf(kind wire.MessageKind) core.Op {
+	switch kind {
+	case wire.MessageSet:
+		return core.OpSet
+	case wire.MessageRemove, wire.MessageTagRemoved, wire.MessageCleared:
+		return core.OpRemove
+	case wire.MessageExpire, wire.MessageTagExpired, wire.MessageClearedSoft:
+		return core.OpExpire
+	}
+	return 0
 }
 
 // notice returns the message of Send for a distributed layer to publish, or nil if

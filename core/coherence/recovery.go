@@ -125,6 +125,9 @@ func (r *Recovery) owe(d *debt) {
 	}
 	r.end(d.key, d.version)
 	r.mu.Unlock()
+	if lost {
+		r.events.Emit(core.Event{Kind: core.RecoveryOverflowed})
+	}
 	if lost && r.full != nil {
 		r.full()
 	}

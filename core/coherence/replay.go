@@ -61,11 +61,14 @@ func (w *Writer) repay(ctx context.Context, d debt) error {
 	case !ruling.Stored:
 		// Somebody has written later: this node's value was never the last.
 		w.Local.Drop(d.key, d.version)
+		w.Events.Emit(core.Event{Kind: core.ReplayDropped, Key: d.key, Op: opOf(d.kind)})
 		return nil
 	case ruling.Header.Kind == core.TombstoneWrite:
 		w.Local.Remove(d.key, ruling.Header.Version)
+		w.Events.Emit(core.Event{Kind: core.ReplayDropped, Key: d.key, Op: opOf(d.kind)})
 		return w.announce(ctx, wire.MessageRemove, d.key, ruling.Header.Version)
 	}
+	w.Events.Emit(core.Event{Kind: core.Replayed, Key: d.key, Op: opOf(d.kind)})
 	return w.announce(ctx, d.says, d.key, ruling.Header.Version)
 }
 

@@ -106,6 +106,7 @@ func (s *Shared) found(key string, got core.Got, asked core.Instant) (Found, err
 		return Found{}, s.failed(core.OpGet, key, got.Err)
 	}
 	if !got.OK {
+		s.tell(core.LayerMiss, key)
 		return Found{Seen: &core.Seen{}}, nil
 	}
 	frame, err := s.format.Parse(s.prefix+key, got.Data, s.clock.Offset())
@@ -120,10 +121,28 @@ func (s *Shared) found(key string, got core.Got, asked core.Instant) (Found, err
 	}
 	s.versions.Observe(frame.Header.Version)
 	if frame.Header.Kind == core.TombstoneWrite {
+		s.tell(core.LayerMiss, key)
 		return Found{Seen: seen}, nil
 	}
+	s.tell(core.LayerHit, key)
 	frame.Meta.Checked = asked
 	return Found{Seen: seen, Meta: frame.Meta, Payload: frame.Payload}, nil
+}
+
+// tell tells listeners what has become of key in the layer.
+func (s *Shared) tell(kind core.Kind, key string) {
+	if s.events.Wants(kind) {
+		s.events.Emit(core.Event{Kind: kind, Key: key, Level: core.LevelDistributed})
+	}
+}
+
+// stored tells listeners that the layer holds p now.
+func (s *Shared) stored(p put) {
+	kind := core.LayerWritten
+	if p.kind == core.TombstoneWrite {
+		kind = core.LayerRemoved
+	}
+	s.tell(kind, p.key)
 }
 
 func (s *Shared) unreadable(key string, err error) {
@@ -188,10 +207,10 @@ func (s *Shared) Write(ctx context.Context, p put) (core.Ruling, error) {
 		return s.arbitrate(ctx, p)
 	}
 	if p.kind == core.TombstoneWrite {
-		return s.took(p.meta.Version), s.failed(core.OpRemove, p.key, s.layer.Delete(ctx, s.prefix+p.key))
+		return s.took(p, core.OpRemove, s.layer.Delete(ctx, s.prefix+p.key))
 	}
 	w, key := s.frame(p)
-	return s.took(p.meta.Version), s.failed(core.OpSet, p.key, s.layer.Set(ctx, key, w.Data, w.TTL))
+	return s.took(p, core.OpSet, s.layer.Set(ctx, key, w.Data, w.TTL))
 }
 
 // orders reports whether the layer orders p among the other writes of its key.
@@ -200,8 +219,11 @@ func (s *Shared) orders(p put) bool {
 }
 
 // took is the ruling of a layer that takes everything.
-func (s *Shared) took(v core.Version) core.Ruling {
-	return core.Ruling{Stored: true, Header: core.Header{Version: v}}
+func (s *Shared) took(p put, op core.Op, err error) (core.Ruling, error) {
+	if err == nil {
+		s.stored(p)
+	}
+	return core.Ruling{Stored: true, Header: core.Header{Version: p.meta.Version}}, s.failed(op, p.key, err)
 }
 
 // Replay is Write for a write that failed before. A layer that does not order
@@ -234,8 +256,11 @@ func (s *Shared) ruled(p put, ruling core.Ruling, err error) (core.Ruling, error
 		return core.Ruling{}, s.failed(core.OpSet, p.key, err)
 	}
 	s.versions.Observe(ruling.Header.Version)
-	if ruling.Foreign {
+	switch {
+	case ruling.Foreign:
 		s.unreadable(p.key, core.ErrForeign)
+	case ruling.Stored:
+		s.stored(p)
 	}
 	return ruling, nil
 }

@@ -168,6 +168,7 @@ func revalidate(ctx context.Context, s *Shared, l *Local, r core.Request) (res c
 	}
 	m.Checked = asked
 	l.Confirm(r.Key, r.Token, m)
+	l.events.Emit(core.Event{Kind: core.Revalidated, Key: r.Key, Level: core.LevelMemory})
 	return core.Result{Entry: r.Held.With(m), Level: core.LevelMemory}, true, nil
 }
 

@@ -25,6 +25,7 @@ func (w *Writer) Renew(ctx context.Context, tag string, soft bool, o *core.Entry
 		w.Recovery.begin(ch.key, ch.version) // what the server holds does not count until it has this
 	}
 	g := w.Marks.Renew(tag, soft)
+	w.invalidated(tag, soft)
 	if tag == "" && !soft {
 		w.Local.Clear()
 	} else {
@@ -40,6 +41,18 @@ func (w *Writer) Renew(ctx context.Context, tag string, soft bool, o *core.Entry
 		}
 	}
 	return w.send(ctx, ch)
+}
+
+// invalidated tells listeners of a removal, or an expiry, of a tag or of everything.
+func (w *Writer) invalidated(tag string, soft bool) {
+	ev := core.Event{Kind: core.TagInvalidated, Key: tag, Op: core.OpRemove}
+	if tag == "" {
+		ev.Kind = core.Cleared
+	}
+	if soft {
+		ev.Op = core.OpExpire
+	}
+	w.Events.Emit(ev)
 }
 
 // spread writes a new mark into the distributed layer.

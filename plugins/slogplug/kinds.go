@@ -43,7 +43,19 @@ var rows = [...]row{
 	{core.BreakerChanged, slog.LevelWarn, "cache circuit breaker changed"},
 	{core.PluginPanicked, slog.LevelError, "cache plugin panicked and was muted"},
 	{core.Advice, slog.LevelWarn, "cache options are probably not meant so"},
+	{core.RefreshStarted, Off, "cache entry is being refreshed"},
 	{core.LockWaited, Off, "cache load waited for another node"},
+	{core.Revalidated, Off, "cache entry in doubt was confirmed"},
+	{core.Replayed, slog.LevelInfo, "cache write that had failed was made good"},
+	{core.ReplayDropped, slog.LevelInfo, "cache write that had failed was not the last any more"},
+	{core.RecoveryOverflowed, slog.LevelError, "cache has lost count of failed writes and removes everything"},
+	{core.TagInvalidated, slog.LevelDebug, "cache tag invalidated"},
+	{core.Cleared, slog.LevelInfo, "cache cleared"},
+	{core.MessageSent, Off, "cache message sent"},
+	{core.LayerHit, Off, "cache layer hit"},
+	{core.LayerMiss, Off, "cache layer miss"},
+	{core.LayerWritten, Off, "cache layer written"},
+	{core.LayerRemoved, Off, "cache layer entry removed"},
 }
 
 // rowOf returns the place of a kind in rows. ok is false for anything but one

@@ -41,7 +41,7 @@ func (s *sink) event(ev core.Event) {
 	if !ok || !s.handler.Enabled(background(), s.levels[i]) || !s.admit(i, ev.Level) {
 		return
 	}
-	attrs := make([]slog.Attr, 0, 7)
+	attrs := make([]slog.Attr, 0, 8)
 	attrs = append(attrs, slog.String("stack", ev.Stack))
 	if ev.Level != 0 {
 		attrs = append(attrs, slog.String("layer", ev.Level.String()))
@@ -54,6 +54,9 @@ func (s *sink) event(ev core.Event) {
 	}
 	if ev.Took != 0 {
 		attrs = append(attrs, slog.Duration("took", ev.Took))
+	}
+	if ev.Age != 0 {
+		attrs = append(attrs, slog.Duration("age", ev.Age))
 	}
 	if ev.Detail != "" {
 		attrs = append(attrs, slog.String("detail", s.keys.clean(ev.Detail, ev.Key)))

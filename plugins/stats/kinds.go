@@ -46,7 +46,19 @@ var rows = [...]row{
 	{core.BreakerChanged, "breaker_changed", []core.Level{core.LevelDistributed, core.LevelBackplane}},
 	{core.PluginPanicked, "plugin_panicked", nil},
 	{core.Advice, "advice", nil},
+	{core.RefreshStarted, "refresh_started", nil},
 	{core.LockWaited, "lock_waited", nil},
+	{core.Revalidated, "revalidated", nil},
+	{core.Replayed, "replayed", nil},
+	{core.ReplayDropped, "replay_dropped", nil},
+	{core.RecoveryOverflowed, "recovery_overflowed", nil},
+	{core.TagInvalidated, "tag_invalidated", nil},
+	{core.Cleared, "cleared", nil},
+	{core.MessageSent, "message_sent", nil},
+	{core.LayerHit, "layer_hit", nil},
+	{core.LayerMiss, "layer_miss", nil},
+	{core.LayerWritten, "layer_written", nil},
+	{core.LayerRemoved, "layer_removed", nil},
 }
 
 // place returns where an event of a kind and a level is counted. ok is false for
