@@ -88,7 +88,7 @@ type listener struct {
 func NewEvents(stack string) *Events { return &Events{stack: stack} }
 
 // Listen has fn called with every event of the kinds in mask, on the goroutine
-// that caused it. fn must be quick and must not call the cache for the same key.
+// that caused it. fn must be quick and must not call the cache.
 // If it panics, it is muted and a PluginPanicked event names it.
 //
 // Listen is meant for set-up, but safe at any time.
