@@ -118,6 +118,25 @@ func (x *Extra) copy() *Extra {
 	}
 }
 
+// Shared returns what other nodes can use of x, which may be nil; nil if there is
+// nothing. move takes its one instant to where it is going.
+func (x *Extra) Shared(move func(Instant) Instant) *Extra {
+	if x == nil {
+		return nil
+	}
+	shared := Extra{
+		Took: x.Took, ETag: x.ETag, LastModified: x.LastModified,
+		Size: x.Size, Priority: x.Priority, Missing: x.Missing,
+	}
+	if x.Rescue != 0 {
+		shared.Rescue = move(x.Rescue)
+	}
+	if shared == (Extra{}) {
+		return nil
+	}
+	return &shared
+}
+
 // RefreshAt returns m with another time for the next refresh.
 func (m Meta) RefreshAt(next Instant) Meta {
 	m.Extra = m.Extra.copy()

@@ -48,7 +48,7 @@ func (o *EntryOptions) Missing(why error, born, now Instant) Meta {
 // distributed layer when it is written there at now.
 func (o *EntryOptions) DistributedMeta(m Meta, now Instant) Meta {
 	m.Retry, m.Cycles = 0, 0
-	m.Extra = m.Extra.travels()
+	m.Extra = m.Extra.Shared(func(Instant) Instant { return 0 })
 	if m.Extra != nil && m.Extra.Missing != nil {
 		m.Stale = now.Add(o.NotFoundTTL)
 		m.Dead = m.Stale
@@ -160,21 +160,6 @@ func part(from, to Instant, p float64) Instant {
 		return Never
 	}
 	return from + Instant(math.Round(float64(to-from)*p))
-}
-
-// travels returns of x what other nodes can use, or nil if there is nothing.
-func (x *Extra) travels() *Extra {
-	if x == nil {
-		return nil
-	}
-	t := Extra{
-		Took: x.Took, ETag: x.ETag, LastModified: x.LastModified,
-		Size: x.Size, Priority: x.Priority, Missing: x.Missing,
-	}
-	if t == (Extra{}) {
-		return nil
-	}
-	return &t
 }
 
 // State returns the state at now of an entry with this metadata.

@@ -32,7 +32,9 @@
 //
 //	size  field     content
 //	1     version   1
-//	1     flags     0; bits are reserved for compression and encryption
+//	1     flags     1: the extension is there; bits are reserved for compression
+//	                and encryption
+//	...   extension see below, if flags say so
 //	...   metadata  see below
 //	...   payload   what the serializer made
 //	4     checksum  CRC-32C of the full key followed by the body up to here
@@ -52,6 +54,21 @@
 //
 // "Less stale" is less 0 where stale is absent; -2^63 there means never. A body
 // of an unknown version, or with an unknown flag, is [ErrNewer].
+//
+// The extension is what only some values have; a body without it has flag 0, so that
+// releases from before it read such bodies, and take the others for newer:
+//
+//	size     field       content
+//	1        present     sum of 8 rescue, 16 took, 32 validators, 64 weight,
+//	                     128 missing; not 0
+//	varint   -           0
+//	varint   rescue      end of fail-safe, where dead is later
+//	uvarint  took        how long the factory took, in nanoseconds
+//	uvarint  ETag        length, to 1024, and bytes; then as varint the time of
+//	                     the last change, 0 if unknown
+//	uvarint  weight      size; then one byte of priority: 0 normal, 1 low, 2 high
+//
+// With missing there is no value: the source has none.
 //
 // # Message
 //

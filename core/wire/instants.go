@@ -24,6 +24,7 @@ func toWall(m core.Meta, offset time.Duration) core.Meta {
 		m.Retry = wall(m.Retry, offset)
 	}
 	m.Marked = 0
+	m.Extra = m.Extra.Shared(func(i core.Instant) core.Instant { return wall(i, offset) })
 	return m
 }
 
@@ -42,6 +43,12 @@ func wall(i core.Instant, offset time.Duration) core.Instant {
 func toInstants(m core.Meta, offset time.Duration) (_ core.Meta, ok bool) {
 	if min(m.Stale, m.Dead, m.Born, m.Retry) < 0 || m.Checked != 0 {
 		return core.Meta{}, false
+	}
+	if x := m.Extra; x != nil {
+		if x.Idle != 0 || x.Refresh != 0 || x.Revalidate != 0 || x.Rescue < 0 {
+			return core.Meta{}, false
+		}
+		m.Extra = x.Shared(func(i core.Instant) core.Instant { return shift(i, -offset) })
 	}
 	m.Marked = 0
 	m.Stale = shift(m.Stale, -offset)

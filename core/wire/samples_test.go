@@ -48,6 +48,11 @@ func samples() []sample {
 		{"tags", record(core.FillWrite, core.Meta{
 			Born: 7, Stale: minute, Dead: minute, Tags: []string{"orders", "customer:7", ""},
 		}), "a value in groups"},
+		{"validators", record(core.FillWrite, core.Meta{
+			Born: 7, Stale: minute, Dead: 60 * minute, Tags: []string{"orders"},
+			Extra: &core.Extra{Rescue: 2 * minute, Took: time.Second, ETag: `W/"42"`, LastModified: 1_785_000_000_000_000_000, Size: 9, Priority: core.HighPriority},
+		}), "a value that its source can be asked about"},
+		{"negative", record(core.FillWrite, core.Meta{Born: 7, Stale: minute, Dead: minute, Extra: &core.Extra{Missing: core.ErrNotFound}}), ""},
 		{"empty", record(core.FillWrite, core.Meta{Stale: minute, Dead: minute}), ""},
 	}
 }

@@ -19,6 +19,9 @@ const (
 	bodyVersion  = 1
 	bodyPrefix   = 2 // version and flags
 	checksumSize = 4
+
+	flagExtra  = 1
+	knownFlags = flagExtra
 )
 
 // Begin appends the header, and unless it is a tombstone's, the body's version,
@@ -28,8 +31,13 @@ func (V1) Begin(dst []byte, r Record) []byte {
 	if r.Header.Kind == core.TombstoneWrite {
 		return dst
 	}
-	dst = append(dst, bodyVersion, 0)
 	m := toWall(r.Meta, r.Offset)
+	if m.Extra == nil {
+		dst = append(dst, bodyVersion, 0)
+	} else {
+		dst = append(dst, bodyVersion, flagExtra)
+		dst = m.Extra.AppendBinary(dst)
+	}
 	return m.AppendBinary(dst)
 }
 
@@ -55,11 +63,11 @@ func (V1) Parse(key string, data []byte, offset time.Duration) (Frame, error) {
 		f.Meta.Version = h.Version
 		return f, nil
 	}
-	body, err := openBody(key, data[core.HeaderSize:])
+	flags, body, err := openBody(key, data[core.HeaderSize:])
 	if err != nil {
 		return f, err
 	}
-	m, payload, err := core.ParseMeta(body)
+	m, payload, err := parseBody(flags, body)
 	if err != nil || !m.Version.IsZero() {
 		return f, ErrCorrupt
 	}
@@ -75,19 +83,33 @@ func (V1) Parse(key string, data []byte, offset time.Duration) (Frame, error) {
 // Header is [ParseHeader].
 func (V1) Header(data []byte) (core.Header, error) { return core.ParseHeader(data) }
 
-// openBody checks the version, flags and checksum of body and returns what is
-// between them. The version comes first: only for a known one do we know where
-// its checksum is.
-func openBody(key string, body []byte) ([]byte, error) {
+// openBody checks the version, flags and checksum of body and returns the flags and
+// what is between them and the checksum. The version comes first: only for a known
+// one do we know where its checksum is.
+func openBody(key string, body []byte) (flags byte, between []byte, err error) {
 	if len(body) < bodyPrefix || body[0] == 0 {
-		return nil, ErrCorrupt
+		return 0, nil, ErrCorrupt
 	}
-	if body[0] != bodyVersion || body[1] != 0 {
-		return nil, ErrNewer
+	if body[0] != bodyVersion || body[1]&^knownFlags != 0 {
+		return 0, nil, ErrNewer
 	}
 	end := len(body) - checksumSize
 	if end < bodyPrefix || binary.BigEndian.Uint32(body[end:]) != checksum(key, body[:end]) {
-		return nil, ErrCorrupt
+		return 0, nil, ErrCorrupt
 	}
-	return body[bodyPrefix:end], nil
+	return body[1], body[bodyPrefix:end], nil
+}
+
+// parseBody reads the metadata and the payload.
+func parseBody(flags byte, body []byte) (m core.Meta, payload []byte, err error) {
+	if flags&flagExtra == 0 {
+		return core.ParseMeta(body)
+	}
+	x, rest, err := core.ParseExtra(body)
+	if err != nil || x == nil {
+		return m, nil, ErrCorrupt
+	}
+	m, payload, err = core.ParseMeta(rest)
+	m.Extra = x
+	return m, payload, err
 }
