@@ -26,6 +26,8 @@ type Got struct {
 // once, in one round trip per server where that is possible. Each write is
 // decided by itself: a batch is no transaction.
 type BatchArbiter interface {
+	Arbiter
+
 	// ArbitrateMany does for each of writes, whose keys are all different, what
 	// Arbitrate does, and returns the outcomes in the order of writes. For errors
 	// the same holds as for [BatchReader]. It keeps nothing of writes.

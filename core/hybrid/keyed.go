@@ -45,13 +45,13 @@ func Part(dst []byte, part string) []byte {
 }
 
 // Keyed is a [Cache] with keys of type K. Safe for concurrent use.
-type Keyed[K, V any] struct {
+type Keyed[K comparable, V any] struct {
 	cache  *Cache[V]
 	encode KeyEncoder[K]
 }
 
 // NewKeyed returns c with keys of type K.
-func NewKeyed[K, V any](c *Cache[V], encode KeyEncoder[K]) *Keyed[K, V] {
+func NewKeyed[K comparable, V any](c *Cache[V], encode KeyEncoder[K]) *Keyed[K, V] {
 	return &Keyed[K, V]{cache: c, encode: encode}
 }
 
@@ -90,7 +90,7 @@ func (k *Keyed[K, V]) Expire(ctx context.Context, key K, opts ...core.Option) (c
 func (k *Keyed[K, V]) text(key K) string { return string(k.encode(nil, key)) }
 
 // typed is the factory of a Keyed.
-type typed[K, V any] struct {
+type typed[K comparable, V any] struct {
 	cache *Cache[V]
 	key   K
 	call  func(ctx context.Context, key K) (V, error)

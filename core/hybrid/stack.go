@@ -28,6 +28,7 @@ type Stack struct {
 	local    *coherence.Local
 	writer   *coherence.Writer
 	paths    paths
+	readMany func(context.Context, []core.Request) core.Handler // nil without a distributed layer
 	loads    *resilience.Stampede
 	reads    *resilience.Stampede
 	backoff  *resilience.Backoff
@@ -135,6 +136,7 @@ func assemble(o Options) (*Stack, error) {
 	chance.Inspect(source, s.local, s.writer.Recovery)
 	s.paths = s.compose(s.pipeline())
 	s.eager.Through(s.paths.refresh)
+	s.readMany = s.manyReader()
 	return s, nil
 }
 

@@ -17,7 +17,6 @@ type All interface {
 	core.DistributedLayer
 	core.BatchReader
 	core.Pinger
-	core.Arbiter
 	core.BatchArbiter
 }
 
@@ -40,9 +39,8 @@ func Like(layer core.DistributedLayer, w All) core.DistributedLayer {
 		return struct {
 			core.DistributedLayer
 			core.BatchReader
-			core.Arbiter
 			core.BatchArbiter
-		}{w, w, w, w}
+		}{w, w, w}
 	}
 	return struct {
 		core.DistributedLayer

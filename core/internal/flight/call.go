@@ -24,7 +24,8 @@ type Call struct {
 	token   core.Token
 	parent  context.Context
 	outer   *Call   // the flight whose factory asked for this one
-	mates   []*Call // flights that this one's factory makes the values of, too
+	mates   []*Call // flights whose values this one's factory makes, too
+	leader  *Call   // the flight that this one is a mate of; guarded by the lock of nesting
 	request core.Request
 	next    core.Handler
 	began   core.Instant
@@ -100,11 +101,10 @@ func (c *Call) is(g *Group, key string) bool {
 	return c.group == g && c.request.Key == key && !c.ended.Load()
 }
 
-// serves reports whether c is o, or was started for o's factory. The lock of the
-// group's nesting is held.
+// serves reports whether c is o, or was started for o's factory.
 func (c *Call) serves(o *Call) bool {
 	for ; c != nil; c = c.outer {
-		if c == o || slices.Contains(c.mates, o) {
+		if c == o {
 			return true
 		}
 	}

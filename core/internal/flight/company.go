@@ -46,8 +46,10 @@ func Unite(ctx context.Context, others []context.Context) {
 	}
 	c.group.nesting.mu.Lock()
 	defer c.group.nesting.mu.Unlock()
+	c.leader, c.mates = nil, nil
 	for _, o := range others {
 		if mate := from(o); mate != nil && mate != c {
+			mate.leader = c
 			c.mates = append(c.mates, mate)
 		}
 	}

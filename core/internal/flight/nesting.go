@@ -21,7 +21,7 @@ func (n *nesting) join(outer, inner *Call) bool {
 	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if len(n.waits[inner]) > 0 && n.reaches(inner, outer, make(map[*Call]bool)) {
+	if (len(n.waits[inner]) > 0 || inner.leader != nil) && n.reaches(inner, outer, make(map[*Call]bool)) {
 		return false
 	}
 	if n.waits == nil {
@@ -49,7 +49,7 @@ func (n *nesting) reaches(from, to *Call, seen map[*Call]bool) bool {
 			return true
 		}
 	}
-	return false
+	return from.leader != nil && n.reaches(from.leader, to, seen)
 }
 
 // leave takes back what join noted.

@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: The fusioncache-go authors
+
+package hybrid
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/fusioncache-go/fusioncache/core"
+	"github.com/fusioncache-go/fusioncache/core/coherence"
+	"github.com/fusioncache-go/fusioncache/core/resilience"
+)
+
+// lane is the way of one of many keys that memory did not answer at first sight. The
+// keys share the reading of the distributed layer and the call of the factory; all
+// else is as for a single key, its flight included.
+type lane[V any] struct {
+	index   int // of the key, among the caller's
+	key     string
+	found   look
+	request core.Request
+	member  *resilience.Member // nil without a factory
+	value   V
+	ok      bool
+	err     error
+}
+
+// many is one operation on many keys.
+type many[V any] struct {
+	cache *Cache[V]
+	op    core.Op
+	lanes []*lane[V]
+}
+
+// add takes in a key that memory did not answer. The same key is taken once.
+func (m *many[V]) add(index int, key string, found look) {
+	m.lanes = append(m.lanes, &lane[V]{index: index, key: key, found: found})
+}
+
+// run answers every lane. The error is one that stands for all.
+func (m *many[V]) run(ctx context.Context, f resilience.ManyFactory, opts []core.Option) error {
+	if m.cache.stack.closed.Load() {
+		return &core.Error{Op: m.op, Err: core.ErrClosed}
+	}
+	o, err := m.cache.resolve(opts)
+	if err != nil {
+		return &core.Error{Op: m.op, Err: err}
+	}
+	open := m.enter(o, f)
+	m.ask(ctx, o, open)
+	slow := m.atOnce(ctx, open)
+	m.together(ctx, slow)
+	return nil
+}
+
+// enter makes the requests of the lanes whose keys are valid.
+func (m *many[V]) enter(o *core.EntryOptions, f resilience.ManyFactory) (open []*lane[V]) {
+	var convoy *resilience.Convoy
+	if f != nil {
+		convoy = resilience.NewConvoy(f)
+	}
+	for _, l := range m.lanes {
+		if l.err = m.cache.check(l.key); l.err != nil {
+			continue
+		}
+		l.request = core.Request{Key: m.cache.prefix + l.key, Options: o, Codec: m.cache.codec}
+		if convoy != nil {
+			l.member = convoy.Join()
+			l.request.Factory = l.member
+		}
+		open = append(open, l)
+	}
+	return open
+}
+
+// ask reads the distributed layer for all lanes that need it.
+func (m *many[V]) ask(ctx context.Context, o *core.EntryOptions, open []*lane[V]) {
+	s := m.cache.stack
+	if s.readMany == nil || o.Skip.Has(core.SkipDistributedRead) {
+		return
+	}
+	var asking []*lane[V]
+	var rs []core.Request
+	for _, l := range open {
+		r := l.request
+		r.Factory = nil // a read has none
+		ask := true
+		if l.found != absent {
+			r.Held, ask = s.local.Look(l.request)
+		}
+		if ask {
+			asking, rs = append(asking, l), append(rs, r)
+		}
+	}
+	if len(rs) < 2 {
+		return // the lane does it itself
+	}
+	answers := s.reads.Together(ctx, rs, readPatience, s.readMany)
+	for i, l := range asking {
+		l.request.Answer = &answers[i]
+	}
+}
+
+// readPatience is how long a reader waits for the distributed layer.
+func readPatience(r core.Request) time.Duration {
+	if r.Held == nil {
+		return 0
+	}
+	return r.Options.DistributedSoftTimeout
+}
+
+// atOnce answers, one after the other, the lanes that need not wait for a factory,
+// and returns the others.
+func (m *many[V]) atOnce(ctx context.Context, open []*lane[V]) (slow []*lane[V]) {
+	now := m.cache.stack.clock.Now()
+	for _, l := range open {
+		a := l.request.Answer
+		if l.member == nil || a != nil && a.Err == nil && a.Result.Entry != nil && a.Result.Entry.State(now) == core.Fresh {
+			m.answer(ctx, l)
+		} else {
+			slow = append(slow, l)
+		}
+	}
+	return slow
+}
+
+// together answers lanes at the same time: each may wait for its flight, and in the
+// end they wait for each other to call the factory.
+func (m *many[V]) together(ctx context.Context, slow []*lane[V]) {
+	if len(slow) == 0 {
+		return
+	}
+	var others sync.WaitGroup
+	for _, l := range slow[1:] {
+		others.Go(func() { m.answer(ctx, l) })
+	}
+	m.answer(ctx, slow[0])
+	others.Wait()
+}
+
+// answer sends the request of a lane down its path.
+func (m *many[V]) answer(ctx context.Context, l *lane[V]) {
+	if l.member != nil {
+		defer l.member.Leave()
+	}
+	res, err := m.cache.stack.path(l.member != nil, l.found)(ctx, l.request)
+	if err != nil {
+		l.err = err
+		return
+	}
+	if res.Entry != nil {
+		l.value, l.err = m.cache.value(res.Entry, l.request.Options.Clone)
+		l.ok = l.err == nil
+	}
+}
+
+// path returns the path for a request whose key was found so in memory.
+func (s *Stack) path(loads bool, found look) core.Handler {
+	switch {
+	case loads && found == absent:
+		return s.paths.loadMissed
+	case loads:
+		return s.paths.load
+	case found == absent:
+		return s.paths.readMissed
+	}
+	return s.paths.read
+}
+
+// failure returns the error of the operation on keys, if a lane has one. That there
+// is no value is not an error.
+func failure[K comparable, V any](m *many[V], keys []K) error {
+	var errs core.KeyErrors[K]
+	for _, l := range m.lanes {
+		if l.err == nil || errors.Is(l.err, core.ErrNotFound) {
+			continue
+		}
+		if errs == nil {
+			errs = core.KeyErrors[K]{}
+		}
+		errs[keys[l.index]] = l.err
+	}
+	if errs == nil {
+		return nil
+	}
+	return &core.Error{Op: m.op, Err: errs}
+}
+
+// manyReader returns what reads the distributed layer for many requests, nil if there
+// is none.
+func (s *Stack) manyReader() func(context.Context, []core.Request) core.Handler {
+	if s.writer.Shared == nil {
+		return nil
+	}
+	return coherence.ReadMany(s.writer.Shared, s.local)
+}
