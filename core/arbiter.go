@@ -82,7 +82,8 @@ type Ruling struct {
 	// attempt.
 	Stored bool
 
-	// Foreign reports that the place holds bytes that are not ours. They stay.
+	// Foreign reports that the place holds bytes, or something else, that are not
+	// ours, and that they stay; or that the write has no header of ours itself.
 	Foreign bool
 
 	// Told reports that the notice of the write was published. It is false
@@ -174,6 +175,21 @@ func (w Write) replay(ours, there Header) age {
 	return newer
 }
 
+// lifted returns the next version after v that only a server makes. There is none
+// after the highest, which nobody has by right: it stays, and what is stored is
+// well-formed.
+func lifted(v Version) Version {
+	switch {
+	case v.Bump < MaxTick:
+		v.Bump++
+	case v.Time < MaxTime:
+		v.Time, v.Tick, v.Bump = v.Time+1, 0, 1
+	default:
+		v.Tick = MaxTick
+	}
+	return v
+}
+
 // over stores the write over what is there, with a version that is higher.
 func (w Write) over(ours, there Header, kind WriteKind) Decision {
 	h := ours
@@ -182,9 +198,7 @@ func (w Write) over(ours, there Header, kind WriteKind) Decision {
 		h.Time, h.Tick, h.Bump = there.Time, there.Tick, there.Bump
 	}
 	if !higher || kind != ours.Kind && !mutation.On(mutation.SameVersion) {
-		if h.Bump++; h.Bump > MaxTick {
-			h.Time, h.Tick, h.Bump = h.Time+1, 0, 1
-		}
+		h.Version = lifted(h.Version)
 	}
 	h.Kind = kind
 	d := Decision{Ruling: Ruling{Stored: true, Header: h}, Store: true, TTL: w.TTL}

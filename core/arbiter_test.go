@@ -115,6 +115,12 @@ func TestDecide_Force(t *testing.T) {
 	for _, tt := range tests {
 		check(t, tt.name, writeOf(core.Force, tt.ours), tt.there, stored(tt.want), true)
 	}
+	for tick, bump := range map[uint32]uint32{0: core.MaxTick, core.MaxTick - 1: core.MaxTick, core.MaxTick: core.MaxTick} {
+		planted, want := value(at(0, theirs, 7)), value(at(0, mine, 1))
+		planted.Time, planted.Tick, planted.Bump = core.MaxTime, tick, bump
+		want.Time, want.Tick, want.Bump = core.MaxTime, core.MaxTick, core.MaxTick
+		check(t, "over the highest time", writeOf(core.Force, value(at(0, mine, 1))), &planted, stored(want), true)
+	}
 	for _, kind := range []func(core.Version) core.Header{value, fill, tomb} {
 		there := kind(at(100, theirs, 7))
 		check(t, "over a "+there.Kind.String(), writeOf(core.Force, value(at(0, mine, 1))), &there,

@@ -24,7 +24,8 @@ import (
 //
 // Who creates the client closes it; a stack closes no layer that it was given.
 type DistributedLayer interface {
-	// Get returns the bytes stored for key. ok is false when there are none.
+	// Get returns the bytes stored for key. ok is false when there are none. Where
+	// the server holds something else than bytes, the error wraps [ErrForeign].
 	Get(ctx context.Context, key string) (data []byte, ok bool, err error)
 
 	// Set stores data for ttl, replacing what was there and its ttl. ttl is

@@ -40,14 +40,32 @@ func scriptName(s string) string {
 // and EXEC: alike, in three round trips, and in three more for each time that
 // another write comes between. After 64 such times the write fails.
 func (l *Layer) Arbitrate(ctx context.Context, key string, w core.Write) (core.Ruling, error) {
-	if err := checkWrite(key, w); err != nil {
-		return core.Ruling{}, err
+	if ruling, done, err := precheck(key, w); done {
+		return ruling, err
 	}
 	ruling, err := l.arbitrate(ctx, key, w)
-	if err != nil {
-		return core.Ruling{}, l.failure(ctx, "arbitrate", key, err)
+	return l.ruled(ctx, key, ruling, err)
+}
+
+// ruled returns the outcome of an arbitration. What is not even a string is
+// foreign like a string without a header.
+func (l *Layer) ruled(ctx context.Context, key string, ruling core.Ruling, err error) (core.Ruling, error) {
+	switch {
+	case err == nil:
+		return ruling, nil
+	case isOtherType(err):
+		return core.Ruling{Foreign: true}, nil
 	}
-	return ruling, nil
+	return core.Ruling{}, l.failure(ctx, "arbitrate", key, err)
+}
+
+// precheck deals with writes that are none.
+func precheck(key string, w core.Write) (ruling core.Ruling, done bool, err error) {
+	if w.TTL <= 0 {
+		return ruling, true, fmt.Errorf("redisdist: arbitrate %q: ttl %v is not positive", key, w.TTL)
+	}
+	_, err = core.ParseHeader(w.Data)
+	return core.Ruling{Foreign: err != nil}, err != nil, nil
 }
 
 func (l *Layer) arbitrate(ctx context.Context, key string, w core.Write) (core.Ruling, error) {

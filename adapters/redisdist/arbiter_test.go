@@ -61,10 +61,11 @@ func TestArbitrate_RefusesWhatCannotBeStored(t *testing.T) {
 	dead, headless := forced(""), forced("")
 	dead.TTL = 0
 	headless.Data = []byte("value")
-	for _, w := range []core.Write{dead, headless} {
-		if r, err := l.Arbitrate(t.Context(), "k", w); err == nil {
-			t.Errorf("%+v", r)
-		}
+	if r, err := l.Arbitrate(t.Context(), "k", dead); err == nil {
+		t.Errorf("%+v", r)
+	}
+	if r, err := l.Arbitrate(t.Context(), "k", headless); err != nil || r != (core.Ruling{Foreign: true}) {
+		t.Errorf("%+v, %v", r, err)
 	}
 }
 

@@ -12,7 +12,7 @@
 -- operation (9 hex), kind, line feed. All numbers stay below 2^53, so that they
 -- are exact in Lua.
 
-local SIZE, MAX = 48, 99999
+local SIZE, MAX, MAX_TIME = 48, 99999, 9999999999999
 local mode, header, body, ttl, expected = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 
 local function parse(h)
@@ -58,8 +58,13 @@ else
 	local above = higher(ours, there)
 	if not above then ours.time, ours.tick, ours.bump = there.time, there.tick, there.bump end
 	if not above or kind ~= ours.kind then
-		ours.bump = ours.bump + 1
-		if ours.bump > MAX then ours.time, ours.tick, ours.bump = ours.time + 1, 0, 1 end
+		if ours.bump < MAX then
+			ours.bump = ours.bump + 1
+		elseif ours.time < MAX_TIME then
+			ours.time, ours.tick, ours.bump = ours.time + 1, 0, 1
+		else
+			ours.tick = MAX
+		end
 	end
 	header = string.format('H1%013.0f%05.0f%05.0f', ours.time, ours.tick, ours.bump)
 		.. string.sub(header, 26, 46) .. kind .. '\n'

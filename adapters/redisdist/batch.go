@@ -6,7 +6,6 @@ package redisdist
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"github.com/redis/go-redis/v9"
 
@@ -49,7 +48,8 @@ func (l *Layer) ArbitrateMany(ctx context.Context, writes []core.KeyWrite) ([]co
 	out := make([]core.Ruled, len(writes))
 	var todo []int
 	for i, w := range writes {
-		if out[i].Err = checkWrite(w.Key, w.Write); out[i].Err == nil {
+		var done bool
+		if out[i].Ruling, done, out[i].Err = precheck(w.Key, w.Write); !done {
 			todo = append(todo, i)
 		}
 	}
@@ -88,9 +88,7 @@ func (l *Layer) scriptMany(ctx context.Context, writes []core.KeyWrite, out []co
 		if err == nil {
 			out[i].Ruling, err = parseRuling(cmds[n].Val())
 		}
-		if err != nil {
-			out[i] = core.Ruled{Err: l.failure(ctx, "arbitrate", writes[i].Key, err)}
-		}
+		out[i].Ruling, out[i].Err = l.ruled(ctx, writes[i].Key, out[i].Ruling, err)
 	}
 	return again
 }
@@ -116,12 +114,4 @@ func (l *Layer) sendAll(ctx context.Context, n int, cmd func(i int) redis.Cmder)
 	for i := range n {
 		cmd(i).SetErr(err) // not sent: that must not look like an answer
 	}
-}
-
-// checkWrite returns what is wrong with a write, or nil.
-func checkWrite(key string, w core.Write) error {
-	if w.TTL <= 0 || len(w.Data) < core.HeaderSize {
-		return fmt.Errorf("redisdist: arbitrate %q: ttl %v is not positive, or no header", key, w.TTL)
-	}
-	return nil
 }

@@ -11,17 +11,29 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+
+	"github.com/fusioncache-go/fusioncache/core"
 )
 
 // failure makes the error of a method: it names operation and key, wraps the
 // context's error if the context is done, and holds no secret.
 func (l *Layer) failure(ctx context.Context, op, key string, err error) error {
 	l.suspectTopology(ctx, err)
+	if isOtherType(err) {
+		err = fmt.Errorf("%w: %w", core.ErrForeign, err)
+	}
 	err = withContext(doneErr(ctx), withoutArguments(err))
 	if key == "" {
 		return fmt.Errorf("redisdist: %s: %w", op, err)
 	}
 	return fmt.Errorf("redisdist: %s %q: %w", op, key, err)
+}
+
+// isOtherType reports whether err says that a key holds a list, a hash or the like.
+// Of a script, old servers say it in the middle.
+func isOtherType(err error) bool {
+	reply, ok := errors.AsType[redis.Error](err)
+	return ok && strings.Contains(reply.Error(), "WRONGTYPE")
 }
 
 // suspectTopology asks the client of a cluster for a new map of slots when a

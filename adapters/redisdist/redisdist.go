@@ -59,7 +59,7 @@ func New(client redis.UniversalClient, opts *Options) (*Layer, error) {
 }
 
 // Get returns the bytes stored for key. A key that holds another type than a
-// string is an error that begins with WRONGTYPE, not a miss.
+// string is not a miss, but an error that wraps [core.ErrForeign].
 func (l *Layer) Get(ctx context.Context, key string) (data []byte, ok bool, err error) {
 	cmd := redis.NewStringCmd(ctx, "get", key)
 	err = l.send(ctx, cmd)

@@ -102,7 +102,11 @@ func (s *Shared) Read(ctx context.Context, key string) (Found, error) {
 
 // found judges what the layer has answered for key.
 func (s *Shared) found(key string, got core.Got, asked core.Instant) (Found, error) {
-	if got.Err != nil {
+	switch {
+	case errors.Is(got.Err, core.ErrForeign):
+		s.unreadable(key, got.Err)
+		return Found{Seen: &core.Seen{Foreign: true}}, nil
+	case got.Err != nil:
 		return Found{}, s.failed(core.OpGet, key, got.Err)
 	}
 	if !got.OK {
@@ -161,6 +165,9 @@ func (s *Shared) Header(ctx context.Context, key string) (h core.Header, ok bool
 		return core.Header{Version: found.Meta.Version, Kind: core.ValueWrite}, found.Payload != nil, err
 	}
 	data, ok, err := s.arbiter.ReadHeader(ctx, s.prefix+key)
+	if errors.Is(err, core.ErrForeign) {
+		return core.Header{}, false, nil
+	}
 	if err != nil || !ok {
 		return core.Header{}, false, s.failed(core.OpGet, key, err)
 	}
@@ -174,6 +181,9 @@ func (s *Shared) Seen(ctx context.Context, key string) (*core.Seen, error) {
 		return nil, nil
 	}
 	data, ok, err := s.arbiter.ReadHeader(ctx, s.prefix+key)
+	if errors.Is(err, core.ErrForeign) {
+		return &core.Seen{Foreign: true}, nil
+	}
 	if err != nil {
 		return nil, s.failed(core.OpGet, key, err)
 	}

@@ -248,6 +248,73 @@ func foreign() [][]byte {
 	}
 }
 
+// checkArbiterHighest plants versions that nobody has by right.
+func checkArbiterHighest(p *probe, a core.Arbiter) error {
+	for i, tick := range []uint32{0, core.MaxTick - 1, core.MaxTick} {
+		for _, mode := range []core.Mode{core.Force, core.Fill} {
+			highest := core.Header{Kind: core.ValueWrite, Version: core.Version{
+				Time: core.MaxTime, Tick: tick, Bump: core.MaxTick, Node: 0xff, Op: 9,
+			}}
+			planted := writeOf(core.Force, core.ValueWrite, 9, nil)
+			planted.Data = core.AppendHeader(nil, highest)
+			if err := p.overHighest(a, p.key(fmt.Sprint("highest", i, modeName(mode))), mode, planted); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// overHighest writes a few times over what is planted.
+func (p *probe) overHighest(a core.Arbiter, key string, mode core.Mode, planted core.Write) error {
+	if _, err := p.wantStored(a, key, planted); err != nil {
+		return err
+	}
+	place := planted.Data
+	for op := range uint64(3) {
+		w := writeOf(mode, core.ValueWrite, op+1, []byte("ours"))
+		w.Expect = head(place)
+		want := w.Decide(place)
+		got, err := p.arbitrate(a, key, w)
+		if err != nil {
+			return err
+		}
+		if got != want.Ruling {
+			return fmt.Errorf("%s: ruling %+v, want %+v", describe(w), got, want.Ruling)
+		}
+		place = want.Data
+	}
+	return p.wantValue(key, place)
+}
+
+// headless returns what is no write of ours.
+func headless() [][]byte { return append(foreign(), nil, []byte{}, []byte("H1")) }
+
+func checkArbiterHeadless(p *probe, a core.Arbiter) error {
+	full := p.key("headless")
+	there := writeOf(core.Force, core.ValueWrite, 1, []byte("ours"))
+	if _, err := p.wantStored(a, full, there); err != nil {
+		return err
+	}
+	for i, data := range headless() {
+		empty := p.key(fmt.Sprint("headless", i))
+		for _, key := range []string{full, empty} {
+			w := core.Write{Mode: core.Force, Data: data, TTL: keyLife, TombstoneTTL: keyLife}
+			r, err := p.arbitrate(a, key, w)
+			if want := (core.Ruling{Foreign: true}); err == nil && r != want {
+				err = fmt.Errorf("force of %q: ruling %+v, want %+v", data, r, want)
+			}
+			if err != nil {
+				return err
+			}
+		}
+		if err := errors.Join(p.wantMiss(empty), p.wantValue(full, there.Data)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func checkArbiterForeign(p *probe, a core.Arbiter) error {
 	for i, data := range foreign() {
 		key := p.key(fmt.Sprint("foreign", i))

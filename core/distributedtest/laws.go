@@ -47,6 +47,8 @@ func Laws() []Law {
 		{Name: "Abilities", Sentence: "The layer has the optional abilities that it declares, and no others.", check: checkAbilities},
 		{Name: "Ping", Sentence: "Ping succeeds while the server answers.", needs: needsPing, check: checkPing},
 		{Name: "ArbiterDecides", Sentence: "Arbitrate decides as core.Write.Decide does on what is stored.", needs: needsArbiter, check: arbitrated(checkArbiterDecides)},
+		{Name: "ArbiterHighest", Sentence: "Over the highest version that a header can have, Arbitrate still decides as core.Write.Decide does.", needs: needsArbiter, check: arbitrated(checkArbiterHighest)},
+		{Name: "ArbiterHeadless", Sentence: "A write without a header of ours is stored nowhere, and the ruling is the same as over foreign bytes.", needs: needsArbiter, check: arbitrated(checkArbiterHeadless)},
 		{Name: "ArbiterBytes", Sentence: "Arbitrate stores exactly the bytes that it was given behind the header, and keeps no slice of its caller.", needs: needsArbiter, check: arbitrated(checkArbiterBytes)},
 		{Name: "ArbiterKeys", Sentence: "For Arbitrate and ReadHeader every key is the place that it is for the other methods.", needs: needsArbiter, check: arbitrated(checkArbiterKeys)},
 		{Name: "ArbiterForeign", Sentence: "Bytes without a header of ours stay, whatever is to be written over them, and the ruling says so.", needs: needsArbiter, check: arbitrated(checkArbiterForeign)},

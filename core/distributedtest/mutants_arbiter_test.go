@@ -92,12 +92,42 @@ func decisionMutants() []mutant {
 			return r
 		})},
 		{"ArbiterDecides", "the counter overflows", inSteps(hasFullBump, overflow)},
+		{"ArbiterHighest", "the time overflows", inSteps(hasHighest, beyondHighest)},
+		{"ArbiterHighest", "the highest version is not replaced", inSteps(hasHighest, func(_ core.Write, current []byte) core.Decision {
+			there, _ := core.ParseHeader(current)
+			return core.Decision{Ruling: core.Ruling{Header: there}}
+		})},
+		{"ArbiterHeadless", "a write without a header is an error", func(r *rig) {
+			r.onNew = func(f *fake) {
+				arbitrate := f.arbitrate
+				f.arbitrate = func(ctx context.Context, key string, w core.Write) (core.Ruling, error) {
+					if _, err := core.ParseHeader(w.Data); err != nil {
+						return core.Ruling{}, err
+					}
+					return arbitrate(ctx, key, w)
+				}
+			}
+		}},
+		{"ArbiterHeadless", "a write without a header is stored", func(r *rig) {
+			r.onNew = func(f *fake) {
+				set, arbitrate := f.set, f.arbitrate
+				f.arbitrate = func(ctx context.Context, key string, w core.Write) (core.Ruling, error) {
+					if len(w.Data) == 1 {
+						return core.Ruling{Foreign: true}, set(ctx, key, w.Data, w.TTL)
+					}
+					return arbitrate(ctx, key, w)
+				}
+			}
+		}},
 	}
 }
 
 func placeMutants() []mutant {
 	return []mutant{
 		{"ArbiterBytes", "zeroes at the end are lost", editWrite(func(w core.Write) core.Write {
+			if len(w.Data) < core.HeaderSize {
+				return w
+			}
 			w.Data = append(bytes.Clone(w.Data[:core.HeaderSize]), bytes.TrimRight(w.Data[core.HeaderSize:], "\x00")...)
 			return w
 		})},
@@ -142,8 +172,9 @@ func placeMutants() []mutant {
 		{"ArbiterForeign", "upper case is taken for ours", inSteps(isForeign, func(w core.Write, current []byte) core.Decision {
 			return w.Decide(bytes.Replace(current, []byte("A"), []byte("a"), 1))
 		})},
-		{"ArbiterForeign", "the ruling is a refusal", editRuling(func(_ core.Write, r core.Ruling) core.Ruling {
-			r.Foreign = false
+		{"ArbiterForeign", "the ruling is a refusal", editRuling(func(w core.Write, r core.Ruling) core.Ruling {
+			_, headless := core.ParseHeader(w.Data)
+			r.Foreign = headless != nil
 			return r
 		})},
 	}
@@ -208,6 +239,21 @@ func hasFullBump(_ string, w core.Write, current []byte) bool {
 	d := w.Decide(current)
 	ours, _ := core.ParseHeader(w.Data)
 	return d.Store && d.Header.Time > ours.Time && d.Header.Bump == 1 && w.Mode == core.Force
+}
+
+// hasHighest picks forced writes over the highest time.
+func hasHighest(_ string, w core.Write, current []byte) bool {
+	there, err := core.ParseHeader(current)
+	return err == nil && there.Time == core.MaxTime && w.Mode == core.Force
+}
+
+// beyondHighest goes on to a time that has one digit too many.
+func beyondHighest(w core.Write, current []byte) core.Decision {
+	d := w.Decide(current)
+	h := bytes.Clone(d.Data[:core.HeaderSize])
+	copy(h[2:], "10000000000000")
+	d.Data = append(h, d.Data[core.HeaderSize:]...)
+	return d
 }
 
 // overflow lets the counter stay at its limit instead of going on to the time.

@@ -114,7 +114,7 @@ func (t *ticket) limit(ctx context.Context) (context.Context, context.CancelFunc
 // judge turns the outcome of a call into a verdict on the layer.
 func (c *circuit) judge(ctx context.Context, err error) error {
 	switch {
-	case err == nil:
+	case err == nil, errors.Is(err, core.ErrForeign): // the layer has answered
 		return nil
 	case errors.Is(ctx.Err(), context.Canceled),
 		errors.Is(err, core.ErrTooLarge),

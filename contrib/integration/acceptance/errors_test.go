@@ -14,6 +14,7 @@ import (
 
 	"github.com/fusioncache-go/fusioncache/core"
 	"github.com/fusioncache-go/fusioncache/core/hybrid"
+	"github.com/fusioncache-go/fusioncache/plugins/breaker"
 )
 
 // calls are the operations that can meet an error of the server.
@@ -40,21 +41,21 @@ var calls = map[core.Op]func(ctx context.Context, n *node, key string, opts ...c
 	},
 }
 
-// A key that holds a list gives errors of the server, however it is used.
+// A user who may do nothing with keys gets errors of the server.
 func TestSeed_ER6_ErrorsOfTheServerAreEventsAndReturnedOnlyWhenAskedFor(t *testing.T) {
 	w := startRedis(t)
+	if err := w.Client().Do(t.Context(), "acl", "setuser", "default", "-get", "-getrange", "-eval", "-evalsha", "-watch", "-set").Err(); err != nil {
+		t.Fatal(err)
+	}
 	for op, call := range calls {
 		t.Run(op.String(), func(t *testing.T) {
 			a := start(t, w, setting{Options: hybrid.Options{Defaults: core.EntryOptions{TTL: time.Minute}}})
 			key := strings.ReplaceAll(op.String(), " ", "-")
-			if err := w.Client().RPush(t.Context(), entryKey("app", key), "x").Err(); err != nil {
-				t.Fatal(err)
-			}
 			if err := call(t.Context(), a, key); err != nil {
 				t.Errorf("an error of the server is returned: %v", err)
 			}
 			ev := a.find(core.LayerFailed, func(ev core.Event) bool { return ev.Key == "v:"+key })
-			if ev == nil || ev.Level != core.LevelDistributed || ev.Op == 0 || !redis.HasErrorPrefix(ev.Err, "WRONGTYPE") {
+			if ev == nil || ev.Level != core.LevelDistributed || ev.Op == 0 || !redis.HasErrorPrefix(ev.Err, "NOPERM") {
 				t.Errorf("the event is %+v", ev)
 			}
 			err := call(t.Context(), a, key, core.ReturnLayerErrors(true), core.Without(core.SkipMemory))
@@ -64,8 +65,42 @@ func TestSeed_ER6_ErrorsOfTheServerAreEventsAndReturnedOnlyWhenAskedFor(t *testi
 				}
 				return
 			}
-			wantLayerError(t, err, op, key, "WRONGTYPE")
+			wantLayerError(t, err, op, key, "NOPERM")
 		})
+	}
+}
+
+// A list or a string of somebody else in our place is a miss, and stays. It says
+// nothing against the server.
+func TestForeign_IsAMissAndStaysAndOpensNoCircuit(t *testing.T) {
+	w := startRedis(t)
+	a := start(t, w, setting{Options: guarded(core.EntryOptions{TTL: time.Minute}, breaker.LayerOptions{})})
+	list, text := entryKey("app", "list"), entryKey("app", "text")
+	err := errors.Join(w.Client().RPush(t.Context(), list, "x").Err(), w.Client().Set(t.Context(), text, "theirs", 0).Err())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, key := range []string{"list", "text"} {
+		for range 5 {
+			a.wantMiss(t, key, core.Without(core.SkipMemory))
+			a.ask(t, key, gives(1), 1, core.Without(core.SkipMemory))
+		}
+		if a.find(core.Foreign, func(ev core.Event) bool { return ev.Key == "v:"+key }) == nil {
+			t.Errorf("%s: nobody was told of foreign data", key)
+		}
+		if outcome := a.set(t, key, 2); outcome != core.LocalOnly {
+			t.Errorf("a set over foreign data says %v", outcome)
+		}
+		a.want(t, key, 2)
+	}
+	if n := w.Client().LLen(t.Context(), list).Val(); n != 1 {
+		t.Errorf("the list has %d elements", n)
+	}
+	if v := w.Client().Get(t.Context(), text).Val(); v != "theirs" {
+		t.Errorf("the string is %q", v)
+	}
+	if n := a.count(core.BreakerChanged) + a.count(core.LayerFailed); n != 0 {
+		t.Errorf("%d times foreign data was taken for a failure", n)
 	}
 }
 

@@ -4,7 +4,7 @@
 package redisdist_test
 
 import (
-	"strings"
+	"errors"
 	"testing"
 	"time"
 
@@ -30,16 +30,24 @@ func mustArbitrate(tb testing.TB, l *redisdist.Layer, key string, w core.Write) 
 
 func TestArbitrate_LeavesAnotherTypeAlone(t *testing.T) {
 	t.Parallel()
-	s := redistest.Start(t, nil)
-	l := open(t, s.URL(), nil)
+	s, scriptless := startScriptless(t)
 	if err := s.Client().RPush(t.Context(), "list", "x").Err(); err != nil {
 		t.Fatal(err)
 	}
-	if r, err := l.Arbitrate(t.Context(), "list", forced("")); err == nil || !strings.Contains(err.Error(), "WRONGTYPE") {
-		t.Errorf("a list gave %+v, %v, want WRONGTYPE", r, err)
-	}
-	if _, ok, err := l.ReadHeader(t.Context(), "list"); ok || err == nil || !strings.Contains(err.Error(), "WRONGTYPE") {
-		t.Errorf("read header of a list: %v, %v, want WRONGTYPE", ok, err)
+	for _, l := range []*redisdist.Layer{open(t, s.URL(), nil), open(t, scriptless, nil)} {
+		if r, err := l.Arbitrate(t.Context(), "list", forced("")); err != nil || r != (core.Ruling{Foreign: true}) {
+			t.Errorf("a list gave %+v, %v, want it to be foreign", r, err)
+		}
+		many, err := l.ArbitrateMany(t.Context(), []core.KeyWrite{{Key: "list", Write: forced("")}})
+		if err != nil || many[0].Err != nil || many[0].Ruling != (core.Ruling{Foreign: true}) {
+			t.Errorf("many writes to a list gave %+v, %v", many, err)
+		}
+		if _, ok, err := l.Get(t.Context(), "list"); ok || !errors.Is(err, core.ErrForeign) {
+			t.Errorf("get of a list: %v, %v, want ErrForeign", ok, err)
+		}
+		if _, ok, err := l.ReadHeader(t.Context(), "list"); ok || !errors.Is(err, core.ErrForeign) {
+			t.Errorf("read header of a list: %v, %v, want ErrForeign", ok, err)
+		}
 	}
 	if n := s.Client().LLen(t.Context(), "list").Val(); n != 1 {
 		t.Errorf("the list has %d elements", n)

@@ -93,18 +93,6 @@ func TestArbitrate_RemembersThatScriptsAreForbidden(t *testing.T) {
 	}
 }
 
-func TestArbitrate_WithoutScriptsLeavesAnotherTypeAlone(t *testing.T) {
-	t.Parallel()
-	s, url := startScriptless(t)
-	l := open(t, url, nil)
-	if err := s.Client().RPush(t.Context(), "list", "x").Err(); err != nil {
-		t.Fatal(err)
-	}
-	if r, err := l.Arbitrate(t.Context(), "list", forced("")); err == nil || !strings.Contains(err.Error(), "WRONGTYPE") {
-		t.Errorf("a list gave %+v, %v, want WRONGTYPE", r, err)
-	}
-}
-
 func TestArbitrate_WithoutAnyWayIsAnError(t *testing.T) {
 	t.Parallel()
 	s := redistest.Start(t, &redistest.Options{
