@@ -23,9 +23,10 @@ type Options struct {
 	MaxWeight uint64
 
 	// Weigher returns the weight of an entry in units of the user's choice; 0
-	// counts as 1. It must be set if MaxWeight is, and only then. It is called
-	// twice in a Set, under a lock: it must be quick, return the same both times,
-	// and call no method of the layer.
+	// counts as 1. Nil: [core.Entry.Size], which core.Size gives it. It must not be
+	// set without MaxWeight. It is called twice in a Set, under a lock: it must be
+	// quick, return the same both times, and call no method of the layer. It can
+	// make entries of a low core.Priority heavier.
 	Weigher func(key string, e *core.Entry) uint32
 }
 
@@ -44,11 +45,11 @@ func (o *Options) withDefaults() (Options, error) {
 	if opts.MaxEntries > 0 && opts.MaxWeight > 0 {
 		wrong("MaxWeight", "must not be set together with MaxEntries")
 	}
-	if opts.MaxWeight > 0 && opts.Weigher == nil {
-		wrong("Weigher", "must be set if MaxWeight is")
-	}
 	if opts.MaxWeight == 0 && opts.Weigher != nil {
 		wrong("Weigher", "must not be set without MaxWeight")
+	}
+	if opts.MaxWeight > 0 && opts.Weigher == nil {
+		opts.Weigher = func(_ string, e *core.Entry) uint32 { return e.Size() }
 	}
 	if opts.MaxEntries == 0 && opts.MaxWeight == 0 {
 		opts.MaxEntries = DefaultMaxEntries

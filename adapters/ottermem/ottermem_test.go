@@ -37,7 +37,6 @@ func TestNew_RefusesWrongOptionsAndNamesThem(t *testing.T) {
 	}{
 		{ottermem.Options{MaxEntries: -1}, []string{"MaxEntries"}},
 		{ottermem.Options{MaxEntries: 1, MaxWeight: 1, Weigher: weigher}, []string{"MaxWeight"}},
-		{ottermem.Options{MaxWeight: 1}, []string{"Weigher"}},
 		{ottermem.Options{Weigher: weigher}, []string{"Weigher"}},
 		{ottermem.Options{MaxEntries: 1, Weigher: weigher}, []string{"Weigher"}},
 		{ottermem.Options{MaxEntries: -1, Weigher: weigher}, []string{"MaxEntries", "Weigher"}},
@@ -307,4 +306,23 @@ func Example() {
 	}
 	fmt.Println(memory.Len())
 	// Output: 0
+}
+
+func TestMemory_WithoutAWeigherAnEntryWeighsItsSize(t *testing.T) {
+	m := newMemory(t, &ottermem.Options{MaxWeight: 100})
+	sized := func(n uint32) *core.Entry {
+		return core.Live(n, (&core.EntryOptions{Size: n}).Meta(0, 0))
+	}
+	for i := range 50 {
+		set(t, m, fmt.Sprint(i), sized(30))
+	}
+	if got := m.Len(); got > 3 {
+		t.Errorf("%d entries of 30 are held in 100", got)
+	}
+	if err := m.Set("large", sized(101)); !errors.Is(err, core.ErrTooLarge) {
+		t.Errorf("error is %v", err)
+	}
+	if e := core.Live(1, core.Meta{}); e.Size() != 1 {
+		t.Errorf("an entry without a size has %d", e.Size())
+	}
 }

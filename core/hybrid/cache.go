@@ -23,7 +23,8 @@ type Cache[V any] struct {
 	codec   core.Codec
 	base    core.EntryOptions // as given
 	options core.EntryOptions // complete
-	values  sync.Pool         // *V, to decode into
+	perKey  func(key string) []core.Option
+	values  sync.Pool // *V, to decode into
 }
 
 // Of returns the view of s for values of type V, called name. Every view of a
@@ -64,13 +65,14 @@ func (c *Cache[V]) Options() core.EntryOptions { return c.options }
 // Stack returns the stack that the view is on.
 func (c *Cache[V]) Stack() *Stack { return c.stack }
 
-// resolve returns the complete options of a call. Without options of its own it
-// allocates nothing.
-func (c *Cache[V]) resolve(opts []core.Option) (*core.EntryOptions, error) {
-	if len(opts) == 0 {
+// resolve returns the complete options of a call for key. Without options of its own
+// it allocates nothing.
+func (c *Cache[V]) resolve(key string, opts []core.Option) (*core.EntryOptions, error) {
+	own := c.optionsOf(key)
+	if len(own) == 0 && len(opts) == 0 {
 		return &c.options, nil
 	}
-	o := core.Resolve(c.base, opts)
+	o := core.Resolve(core.Resolve(c.base, own), opts)
 	if err := c.validate(o); err != nil {
 		return nil, err
 	}
@@ -83,6 +85,9 @@ func (c *Cache[V]) validate(o core.EntryOptions) error {
 	err := o.Validate()
 	if o.Clone && c.stack.parts == nil {
 		err = errors.Join(err, &core.OptionError{Option: "EntryOptions.Clone", Err: errors.New("needs a serializer")})
+	}
+	if o.FailSafeDefault != nil && !c.codec.Holds(o.FailSafeDefault) {
+		err = errors.Join(err, &core.OptionError{Option: "EntryOptions.FailSafeDefault", Err: errors.New("is not of the view's type")})
 	}
 	if o.NodeLock > 0 && c.stack.nodeLock == nil {
 		err = errors.Join(err, &core.OptionError{Option: "EntryOptions.NodeLock", Err: errors.New("needs the stack's Locker")})

@@ -23,7 +23,7 @@ const (
 // The full key is put together in a buffer that is used again; that is why a
 // memory layer must not keep the key that it is asked for.
 func (c *Cache[V]) hit(key string, opts []core.Option) (v V, found look) {
-	if c.check(key) != nil || detours(opts) {
+	if c.check(key) != nil || detours(opts) || c.perKey != nil && detours(c.perKey(key)) {
 		return v, unsure
 	}
 	b := c.stack.scratch.Get().(*buffers)
@@ -41,7 +41,8 @@ func (k *Keyed[K, V]) hit(key K, opts []core.Option) (v V, found look) {
 	}
 	b := c.stack.scratch.Get().(*buffers)
 	b.key = k.encode(append(b.key[:0], c.prefix...), key)
-	if n := len(b.key) - len(c.prefix); n > 0 && n <= core.MaxKeyLen {
+	own := b.key[len(c.prefix):]
+	if n := len(own); n > 0 && n <= core.MaxKeyLen && !(c.perKey != nil && detours(c.perKey(unsafe.String(&own[0], n)))) {
 		v, found = c.find(b)
 	} else {
 		found = unsure

@@ -67,6 +67,16 @@ func (k *Keyed[K, V]) GetOrSet(ctx context.Context, key K, factory func(ctx cont
 	return k.cache.load(ctx, k.text(key), typed[K, V]{k.cache, key, factory}, found, opts)
 }
 
+// GetOrRefresh is [Cache.GetOrRefresh]; the Key of the load is the text of key.
+func (k *Keyed[K, V]) GetOrRefresh(ctx context.Context, key K, factory func(ctx context.Context, key K, l *Load[V]) (V, error), opts ...core.Option) (V, error) {
+	v, found := k.hit(key, opts)
+	if found == fresh {
+		return v, nil
+	}
+	load := func(ctx context.Context, l *Load[V]) (V, error) { return factory(ctx, key, l) }
+	return k.cache.load(ctx, k.text(key), adaptive[V]{k.cache, load}, found, opts)
+}
+
 // Get is [Cache.Get].
 func (k *Keyed[K, V]) Get(ctx context.Context, key K, opts ...core.Option) (V, bool, error) {
 	return k.cache.Get(ctx, k.text(key), opts...)
