@@ -65,10 +65,21 @@ func (c *Cache[V]) Options() core.EntryOptions { return c.options }
 // Stack returns the stack that the view is on.
 func (c *Cache[V]) Stack() *Stack { return c.stack }
 
-// resolve returns the complete options of a call for key. Without options of its own
-// it allocates nothing.
-func (c *Cache[V]) resolve(key string, opts []core.Option) (*core.EntryOptions, error) {
-	own := c.optionsOf(key)
+// resolve returns the complete options of a call for any key. Without options of its
+// own it allocates nothing.
+func (c *Cache[V]) resolve(opts []core.Option) (*core.EntryOptions, error) {
+	return c.refine(nil, opts)
+}
+
+// resolveFor is resolve for one key, which may have options of its own.
+func (c *Cache[V]) resolveFor(key string, opts []core.Option) (*core.EntryOptions, error) {
+	if c.perKey == nil {
+		return c.refine(nil, opts)
+	}
+	return c.refine(c.perKey(key), opts)
+}
+
+func (c *Cache[V]) refine(own, opts []core.Option) (*core.EntryOptions, error) {
 	if len(own) == 0 && len(opts) == 0 {
 		return &c.options, nil
 	}

@@ -76,7 +76,7 @@ func (c *Cache[V]) ask(ctx context.Context, path core.Handler, op core.Op, key s
 	if err := c.check(key); err != nil {
 		return v, false, &core.Error{Op: op, Key: key, Err: err}
 	}
-	o, err := c.resolve(key, opts)
+	o, err := c.resolveFor(key, opts)
 	if err != nil {
 		return v, false, &core.Error{Op: op, Key: key, Err: err}
 	}

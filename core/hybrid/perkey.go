@@ -16,11 +16,3 @@ func (c *Cache[V]) PerKey(f func(key string) []core.Option) *Cache[V] {
 	n.values.New = func() any { return new(V) }
 	return n
 }
-
-// optionsOf returns what a key has for options of its own.
-func (c *Cache[V]) optionsOf(key string) []core.Option {
-	if c.perKey == nil {
-		return nil
-	}
-	return c.perKey(key)
-}

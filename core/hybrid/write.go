@@ -52,7 +52,7 @@ func (c *Cache[V]) write(ctx context.Context, op core.Op, key string, opts []cor
 	}
 	var o *core.EntryOptions
 	if err == nil {
-		o, err = c.resolve(key, opts)
+		o, err = c.resolveFor(key, opts)
 	}
 	var outcome core.Outcome
 	if err == nil {
