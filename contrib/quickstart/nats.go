@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/fusioncache-go/fusioncache/adapters/natsdist"
 	"github.com/fusioncache-go/fusioncache/backplanes/natsbus"
@@ -56,7 +55,7 @@ func natsConnection(ctx context.Context, urls, name string, o *Options) (connect
 	if err != nil {
 		return connection{}, err
 	}
-	bus, err := natsbus.New(layer.Conn(), subject(name), nil)
+	bus, err := natsbus.New(layer.Conn(), hybrid.Channel(name), nil)
 	if err != nil {
 		return connection{}, errors.Join(err, layer.Close())
 	}
@@ -76,14 +75,4 @@ func bucketName(name string) string {
 		}
 	}
 	return string(safe[:min(len(safe), most)])
-}
-
-// subject returns the channel of the stack as a subject. Dots divide a subject
-// into tokens, none of which may be empty; a name can have them anywhere.
-func subject(name string) string {
-	channel := hybrid.Channel(name)
-	if strings.Contains("."+channel+".", "..") {
-		return strings.ReplaceAll(channel, ".", "%2e")
-	}
-	return channel
 }

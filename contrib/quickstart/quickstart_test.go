@@ -155,17 +155,3 @@ func TestBucketName_IsAlwaysValid(t *testing.T) {
 		}
 	}
 }
-
-func TestSubject_IsTheChannelWhereverThatIsASubject(t *testing.T) {
-	for name, want := range map[string]string{
-		"shop":     hybrid.Channel("shop"),
-		"eu.shop":  hybrid.Channel("eu.shop"),
-		".shop":    "%2eshop:1:bus",
-		"a..b":     "a%2e%2eb:1:bus",
-		"$x *>\n.": "%24x%20%2a%3e%0a.:1:bus",
-	} {
-		if got := subject(name); got != want {
-			t.Errorf("subject of %q = %q, want %q", name, got, want)
-		}
-	}
-}

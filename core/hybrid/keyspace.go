@@ -4,6 +4,8 @@
 package hybrid
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"strings"
 
 	"github.com/fusioncache-go/fusioncache/core/coherence"
@@ -18,10 +20,25 @@ import (
 //	N:1:bus     the channel of the backplane
 //
 // The 1 is the version of the layout. Escaped names have no colon, so two
-// different (name, view, key) never give the same key.
+// different (name, view, key) never give the same key. In a channel, which may be
+// a subject of NATS, a name that would give an empty token has its dots escaped
+// too, and the SHA-256 stands for one that is too long.
 
 // Channel returns the name of the backplane channel of the stack called name.
-func Channel(name string) string { return escape(name) + ":1:bus" }
+func Channel(name string) string {
+	n := escape(name)
+	if strings.Contains("."+n+".x", "..") {
+		n = strings.ReplaceAll(n, ".", "%2e")
+	}
+	if len(n) > maxChannel {
+		sum := sha256.Sum256([]byte(name))
+		n = "%sha256-" + hex.EncodeToString(sum[:]) // no escape begins so
+	}
+	return n + ":1:bus"
+}
+
+// maxChannel is the longest escaped name in a channel.
+const maxChannel = 200
 
 // KeyPrefixes returns what the keys of the stack called name begin with in the
 // distributed layer: those of its entries, and those of its marks. They are what
@@ -46,7 +63,7 @@ func viewPrefix(view string) string { return escape(view) + ":" }
 // escape writes bytes other than letters, digits, '-', '_', '.' and those of
 // multi-byte characters as %hh.
 func escape(name string) string {
-	const hex = "0123456789abcdef"
+	const digits = "0123456789abcdef"
 	var b strings.Builder
 	for i := range len(name) {
 		c := name[i]
@@ -55,8 +72,8 @@ func escape(name string) string {
 			b.WriteByte(c)
 		default:
 			b.WriteByte('%')
-			b.WriteByte(hex[c>>4])
-			b.WriteByte(hex[c&15])
+			b.WriteByte(digits[c>>4])
+			b.WriteByte(digits[c&15])
 		}
 	}
 	return b.String()
