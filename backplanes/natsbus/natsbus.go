@@ -30,6 +30,7 @@ import (
 
 	"github.com/nats-io/nats.go"
 
+	"github.com/fusioncache-go/fusioncache/backplanes/internal/natsconn"
 	"github.com/fusioncache-go/fusioncache/core"
 )
 
@@ -46,7 +47,7 @@ var (
 // its creator's.
 type Backplane struct {
 	conn    *nats.Conn
-	link    *link
+	link    *natsconn.Link
 	subject string
 	options Options
 }
@@ -63,7 +64,7 @@ func New(conn *nats.Conn, subject string, opts *Options) (*Backplane, error) {
 	if err := errors.Join(checkConn(conn), checkSubject(subject), o.validate()); err != nil {
 		return nil, fmt.Errorf("natsbus: %w", err)
 	}
-	return &Backplane{conn: conn, link: newLink(conn), subject: subject, options: o}, nil
+	return &Backplane{conn: conn, link: natsconn.NewLink(conn), subject: subject, options: o}, nil
 }
 
 // Publish implements [core.Backplane]. While the connection is down it fails at
@@ -71,7 +72,7 @@ func New(conn *nats.Conn, subject string, opts *Options) (*Backplane, error) {
 // [nats.ErrMaxPayload]. Success means that the message is on its way, not that
 // the server has it; a missing permission does not show.
 func (b *Backplane) Publish(ctx context.Context, msg []byte) error {
-	err := cmp.Or(ctx.Err(), b.link.err())
+	err := cmp.Or(ctx.Err(), b.link.Err())
 	switch {
 	case err != nil:
 	case len(msg) > maxMessage:
@@ -92,7 +93,7 @@ func (b *Backplane) Publish(ctx context.Context, msg []byte) error {
 // the server no longer answers although the connection looks good, with an error
 // that wraps [ErrStalled].
 func (b *Backplane) Subscribe(ctx context.Context, s core.Subscriber) error {
-	err := b.link.err()
+	err := b.link.Err()
 	if err == nil && ctx.Err() == nil {
 		err = newSession(b, s).run(ctx)
 	}
@@ -104,7 +105,7 @@ func (b *Backplane) Subscribe(ctx context.Context, s core.Subscriber) error {
 
 // Ping implements [core.Pinger] by a round trip to the server.
 func (b *Backplane) Ping(ctx context.Context) error {
-	err := cmp.Or(ctx.Err(), b.link.err())
+	err := cmp.Or(ctx.Err(), b.link.Err())
 	if err == nil {
 		err = b.conn.FlushWithContext(ctx)
 	}

@@ -110,7 +110,7 @@ func (s *session) watch(ctx context.Context, events <-chan nats.Status) error {
 // check looks for what nobody has reported.
 func (s *session) check(ctx context.Context) error {
 	s.reportDropped()
-	down := s.link.err()
+	down := s.link.Err()
 	switch {
 	case errors.Is(down, nats.ErrConnectionClosed):
 		return down
@@ -149,7 +149,7 @@ func (s *session) answers(ctx context.Context) (bool, error) {
 	limited, cancel := context.WithTimeout(ctx, answerWithin)
 	defer cancel()
 	err := s.conn.FlushWithContext(limited)
-	down := s.link.err()
+	down := s.link.Err()
 	switch {
 	case err == nil:
 		return true, nil

@@ -54,6 +54,7 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
+	"github.com/fusioncache-go/fusioncache/backplanes/internal/natsconn"
 	"github.com/fusioncache-go/fusioncache/core"
 )
 
@@ -70,7 +71,7 @@ var (
 // creator's.
 type Backplane struct {
 	js      jetstream.JetStream
-	link    *link
+	link    *natsconn.Link
 	subject string
 	options Options
 	config  jetstream.StreamConfig // of the stream, for creating it
@@ -91,7 +92,7 @@ func New(js jetstream.JetStream, subject string, opts *Options) (*Backplane, err
 		return nil, fmt.Errorf("natsstream: %w", err)
 	}
 	return &Backplane{
-		js: js, link: newLink(js.Conn()), subject: subject, options: o, config: o.stream(subject),
+		js: js, link: natsconn.NewLink(js.Conn()), subject: subject, options: o, config: o.stream(subject),
 	}, nil
 }
 
@@ -101,7 +102,7 @@ func New(js jetstream.JetStream, subject string, opts *Options) (*Backplane, err
 // may not have taken msg. A context without a deadline is given the default
 // timeout of the JetStream handle.
 func (b *Backplane) Publish(ctx context.Context, msg []byte) error {
-	err := cmp.Or(ctx.Err(), b.link.err())
+	err := cmp.Or(ctx.Err(), b.link.Err())
 	switch {
 	case err != nil:
 	case len(msg) > maxMessage:
@@ -116,7 +117,7 @@ func (b *Backplane) Publish(ctx context.Context, msg []byte) error {
 }
 
 func (b *Backplane) publish(ctx context.Context, msg []byte) error {
-	bound, release := b.link.bind(ctx)
+	bound, release := b.link.Bind(ctx)
 	defer release()
 	err := b.store(bound, msg)
 	if errors.Is(err, jetstream.ErrNoStreamResponse) { // there is none to have taken msg
@@ -146,7 +147,7 @@ func (b *Backplane) store(ctx context.Context, msg []byte) error {
 // next. Joined(false) is also how a subscriber hears that it was so slow that
 // messages were dropped. Subscribe returns when the connection is closed.
 func (b *Backplane) Subscribe(ctx context.Context, s core.Subscriber) error {
-	err := b.link.err()
+	err := b.link.Err()
 	if err == nil && ctx.Err() == nil {
 		err = (&session{Backplane: b, to: s}).run(ctx)
 	}
@@ -159,7 +160,7 @@ func (b *Backplane) Subscribe(ctx context.Context, s core.Subscriber) error {
 // Ping implements [core.Pinger]: it asks for the state of the stream. That there
 // is none yet is no error.
 func (b *Backplane) Ping(ctx context.Context) error {
-	err := cmp.Or(ctx.Err(), b.link.err())
+	err := cmp.Or(ctx.Err(), b.link.Err())
 	if err == nil {
 		_, err = b.js.Stream(ctx, b.config.Name)
 	}

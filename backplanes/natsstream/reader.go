@@ -83,7 +83,7 @@ func (r *reader) close(ctx context.Context) {
 }
 
 func (r *reader) delete(ctx context.Context) {
-	if r.link.err() != nil {
+	if r.link.Err() != nil {
 		return // the server will forget it by itself
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), answerWithin/4)

@@ -102,7 +102,7 @@ func (s *session) stalled(ctx context.Context, err error) error {
 	if !errors.Is(err, context.DeadlineExceeded) || ctx.Err() != nil {
 		return err
 	}
-	return cmp.Or(s.link.err(), ErrStalled)
+	return cmp.Or(s.link.Err(), ErrStalled)
 }
 
 // follow delivers what comes until the reader cannot go on.
@@ -121,7 +121,7 @@ func (s *session) follow(ctx context.Context, r *reader) error {
 		case <-patience.C:
 			return ErrStalled
 		case <-s.events: // perhaps repaired already, but the question is lost
-			return cmp.Or(s.link.err(), nats.ErrDisconnected)
+			return cmp.Or(s.link.Err(), nats.ErrDisconnected)
 		case msg := <-r.msgs:
 			meta, err := r.sort(msg)
 			if err != nil {
@@ -152,7 +152,7 @@ func (s *session) repair(ctx context.Context, cause error) (*reader, error) {
 	giveUp := time.Now().Add(s.options.Repair)
 	pause := firstPause
 	for ctx.Err() == nil {
-		err := s.link.err()
+		err := s.link.Err()
 		if err == nil {
 			var r *reader
 			if r, err = s.join(ctx); err == nil {

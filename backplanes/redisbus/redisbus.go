@@ -57,15 +57,9 @@ type Options struct {
 // one connection beside the client's pool.
 type Backplane struct {
 	client   redis.UniversalClient
-	reload   reloader // nil unless client is a cluster's
 	channel  string
 	liveness time.Duration
 	sharded  bool
-}
-
-// reloader is the ability of a cluster's client to learn its topology anew.
-type reloader interface {
-	ReloadState(ctx context.Context)
 }
 
 // New returns the backplane called channel on client, which stays the caller's
@@ -83,7 +77,6 @@ func New(client redis.UniversalClient, channel string, opts *Options) (*Backplan
 	if err := b.check(opts.AcceptLateDeadlines); err != nil {
 		return nil, fmt.Errorf("redisbus: %w", err)
 	}
-	b.reload, _ = client.(reloader)
 	return b, nil
 }
 

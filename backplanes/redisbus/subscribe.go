@@ -12,6 +12,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"github.com/fusioncache-go/fusioncache/backplanes/internal/redisconn"
 	"github.com/fusioncache-go/fusioncache/core"
 )
 
@@ -26,7 +27,7 @@ func (b *Backplane) Subscribe(ctx context.Context, s core.Subscriber) error {
 		return err
 	}
 	err := b.subscribe(ctx, s)
-	if done := doneErr(ctx); done != nil {
+	if done := redisconn.Done(ctx); done != nil {
 		return done
 	}
 	return b.failure(ctx, "subscription to", err)
@@ -47,19 +48,19 @@ func (b *Backplane) subscribe(ctx context.Context, s core.Subscriber) error {
 		return err
 	}
 
-	w := newWatch(pubsub, b.liveness)
+	w := redisconn.NewWatch(pubsub, b.liveness)
 	received := make(chan struct{})
 	var watching sync.WaitGroup
 	watching.Go(func() {
-		if w.run(ctx, received) {
+		if w.Run(ctx, received) {
 			end()
 		}
 	})
-	r := receiver{pubsub: pubsub, subscriber: s, watch: w}
+	r := receiver{pubsub: pubsub, subscriber: s, watch: w, period: b.liveness}
 	err := r.run(reading)
 	close(received)
 	watching.Wait()
-	if w.stalled {
+	if w.Stalled() {
 		return ErrStalled
 	}
 	return err
@@ -74,7 +75,7 @@ func (b *Backplane) request(ctx context.Context, pubsub *redis.PubSub) error {
 		ask = pubsub.SSubscribe
 	}
 	err := ask(limited, b.channel)
-	if err != nil && doneErr(limited) != nil && doneErr(ctx) == nil {
+	if err != nil && redisconn.Done(limited) != nil && redisconn.Done(ctx) == nil {
 		return fmt.Errorf("%w while connecting", ErrStalled)
 	}
 	return err
@@ -84,10 +85,11 @@ func (b *Backplane) request(ctx context.Context, pubsub *redis.PubSub) error {
 type receiver struct {
 	pubsub     *redis.PubSub
 	subscriber core.Subscriber
-	watch      *watch
-	buf        []byte    // of the message under way
-	broken     bool      // nothing has arrived since the connection broke
-	brokeAt    time.Time // the last time
+	watch      *redisconn.Watch
+	period     time.Duration // of the watch
+	buf        []byte        // of the message under way
+	broken     bool          // nothing has arrived since the connection broke
+	brokeAt    time.Time     // the last time
 }
 
 // run returns when the subscription cannot go on.
@@ -115,14 +117,14 @@ func (r *receiver) mayRepair(err error) bool {
 		return false
 	}
 	now := time.Now()
-	again := r.broken || (!r.brokeAt.IsZero() && now.Sub(r.brokeAt) < r.watch.period)
+	again := r.broken || (!r.brokeAt.IsZero() && now.Sub(r.brokeAt) < r.period)
 	r.broken, r.brokeAt = true, now
 	return !again
 }
 
 func (r *receiver) handle(frame any) error {
-	r.watch.hold()
-	defer r.watch.heard()
+	r.watch.Hold()
+	defer r.watch.Heard()
 	switch frame := frame.(type) {
 	case *redis.Subscription:
 		if frame.Kind != "subscribe" && frame.Kind != "ssubscribe" {

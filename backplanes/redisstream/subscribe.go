@@ -12,6 +12,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"github.com/fusioncache-go/fusioncache/backplanes/internal/redisconn"
 	"github.com/fusioncache-go/fusioncache/core"
 )
 
@@ -38,7 +39,7 @@ func (b *Backplane) Subscribe(ctx context.Context, s core.Subscriber) error {
 		return err
 	}
 	err := (&session{Backplane: b, to: s}).run(ctx)
-	if done := doneErr(ctx); done != nil {
+	if done := redisconn.Done(ctx); done != nil {
 		return done
 	}
 	return b.failure(ctx, "subscription to", err)
@@ -62,7 +63,7 @@ func (s *session) run(ctx context.Context) error {
 		err = s.begin(ctx, l)
 	}
 	for err == nil {
-		if err = s.follow(ctx, l); !answered(err) {
+		if err = s.follow(ctx, l); !redisconn.Answered(err) {
 			l, err = s.repair(ctx, err)
 		}
 	}
@@ -105,12 +106,12 @@ func (s *session) repair(ctx context.Context, cause error) (*link, error) {
 	giveUp := time.Now().Add(s.options.Repair)
 	pause := firstPause
 	for ctx.Err() == nil {
-		s.suspectTopology(ctx, cause)
+		redisconn.SuspectTopology(ctx, s.client, cause)
 		l, err := s.rejoin(ctx)
 		if err == nil {
 			return l, nil
 		}
-		if answered(err) || errors.Is(err, redis.ErrClosed) || time.Now().After(giveUp) {
+		if redisconn.Answered(err) || errors.Is(err, redis.ErrClosed) || time.Now().After(giveUp) {
 			return nil, err
 		}
 		cause = err
@@ -191,7 +192,7 @@ func (s *session) read(ctx context.Context, l *link, wait time.Duration) (readin
 
 // stalled makes ErrStalled of the end of our own patience.
 func (s *session) stalled(ctx, within context.Context, err error) error {
-	if doneErr(within) != nil && doneErr(ctx) == nil {
+	if redisconn.Done(within) != nil && redisconn.Done(ctx) == nil {
 		return fmt.Errorf("%w: %w", ErrStalled, err)
 	}
 	return err

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/fusioncache-go/fusioncache/backplanes/internal/redisconn"
 	"github.com/fusioncache-go/fusioncache/core"
 )
 
@@ -26,7 +27,7 @@ func (b *Backplane) Subscribe(ctx context.Context, s core.Subscriber) error {
 		return fmt.Errorf("redistracking: %w", ErrSubscriber)
 	}
 	lost, err := b.subscribe(ctx, &joint{prefix: b.options.Prefix, to: s, keys: keys})
-	switch done := doneErr(ctx); {
+	switch done := redisconn.Done(ctx); {
 	case done != nil:
 		return done
 	case lost != nil:

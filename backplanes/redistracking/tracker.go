@@ -13,6 +13,8 @@ import (
 	"github.com/redis/go-redis/v9"
 	"github.com/redis/go-redis/v9/maintnotifications"
 	"github.com/redis/go-redis/v9/push"
+
+	"github.com/fusioncache-go/fusioncache/backplanes/internal/redisconn"
 )
 
 // channel makes a connection one of a subscriber, for which Redis keeps a limited
@@ -26,7 +28,7 @@ var errBroken = errors.New("connection was lost")
 type tracker struct {
 	client *redis.Client
 	pubsub *redis.PubSub
-	watch  *watch
+	watch  *redisconn.Watch
 	to     *joint
 	end    func() // ends the connection; may be called more than once
 }
@@ -37,7 +39,7 @@ func (b *Backplane) track(ctx context.Context, o redis.Options, j *joint) (*trac
 	// go-redis would take a deadline as one for the next message.
 	reading, stopReading := context.WithCancel(context.WithoutCancel(ctx))
 	t.pubsub = t.client.Subscribe(reading)
-	t.watch = newWatch(t.pubsub, b.options.Liveness)
+	t.watch = redisconn.NewWatch(t.pubsub, b.options.Liveness)
 	t.end = sync.OnceFunc(func() {
 		stopReading()
 		_ = t.pubsub.Close()
@@ -62,7 +64,7 @@ func (t *tracker) begin(ctx context.Context, b *Backplane) error {
 	if err == nil {
 		_, err = t.pubsub.ReceiveTimeout(limited, b.options.Liveness)
 	}
-	if err != nil && doneErr(limited) != nil && doneErr(ctx) == nil {
+	if err != nil && redisconn.Done(limited) != nil && redisconn.Done(ctx) == nil {
 		return fmt.Errorf("%w while connecting", ErrStalled)
 	}
 	return err
@@ -109,14 +111,14 @@ func (t *tracker) run(ctx context.Context) error {
 	received := make(chan struct{})
 	var watching sync.WaitGroup
 	watching.Go(func() {
-		if t.watch.run(ctx, received) {
+		if t.watch.Run(ctx, received) {
 			t.end()
 		}
 	})
 	err := t.receive(ctx)
 	close(received)
 	watching.Wait()
-	if t.watch.stalled {
+	if t.watch.Stalled() {
 		return ErrStalled
 	}
 	return err
@@ -131,7 +133,7 @@ func (t *tracker) receive(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		t.watch.heard()
+		t.watch.Heard()
 		if s, ok := frame.(*redis.Subscription); ok {
 			return fmt.Errorf("server ended it with %q", s.Kind)
 		}
@@ -142,8 +144,8 @@ func (t *tracker) receive(ctx context.Context) error {
 // changed are in an array behind the name of the notification; no array means all
 // of them.
 func (t *tracker) HandlePushNotification(_ context.Context, _ push.NotificationHandlerContext, notification []any) error {
-	t.watch.hold()
-	defer t.watch.heard()
+	t.watch.Hold()
+	defer t.watch.Heard()
 	if len(notification) < 2 {
 		return nil
 	}

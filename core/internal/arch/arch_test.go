@@ -48,6 +48,8 @@ func importSamples() []sample {
 		{"adapter needs the stack", "parts-import-core", "adapters/redisdist/x.go", own("core/hybrid")},
 		{"adapter needs wire", "parts-import-core", "adapters/redisdist/x.go", own("core/wire")},
 		{"adapters need each other", "parts-import-core", "backplanes/redisbus/x.go", own("adapters/redisdist")},
+		{"backplanes share internals", "", "backplanes/redisbus/x.go", own("backplanes/internal/redisconn")},
+		{"adapter needs internals of backplanes", "parts-import-core", "adapters/redisdist/x.go", own("backplanes/internal/redisconn")},
 		{"plugin needs the stack", "parts-import-core", "plugins/breaker/x.go", own("core/hybrid")},
 		{"serializer needs a part", "parts-import-core", "serializers/jsonser/x.go", own("serializers/rawser")},
 		{"adapter and its vendor", "", "adapters/redisdist/x.go", imports("github.com/redis/go-redis/v9")},

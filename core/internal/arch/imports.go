@@ -105,7 +105,8 @@ func checkCoreDirection(p *Package, report reporter) {
 }
 
 // checkPartsImportCore: a part that can be swapped knows core, and no other
-// part and no policy. Its tests use the conformance suites.
+// part and no policy; parts of one kind may share internals. Its tests use the
+// conformance suites.
 func checkPartsImportCore(p *Package, report reporter) {
 	if !under(p.Dir, "adapters", "backplanes", "serializers", "plugins") {
 		return
@@ -113,7 +114,8 @@ func checkPartsImportCore(p *Package, report reporter) {
 	for _, f := range p.production() {
 		for target, spec := range f.Imports() {
 			dir, own := inRoot(target)
-			inside := strings.HasPrefix(dir, p.Dir+"/internal/")
+			kind, _, _ := strings.Cut(p.Dir, "/")
+			inside := strings.HasPrefix(dir, p.Dir+"/internal/") || strings.HasPrefix(dir, kind+"/internal/")
 			if own && dir != "core" && !inside {
 				report(f, spec.Pos(), "%s imports %s; from this module it may import core only", p.Dir, dir)
 			}

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: The fusioncache-go authors
 
-package natsstream
+// Package natsconn is what the backplanes on nats.go have in common: a look at the
+// state of a connection.
+package natsconn
 
 import (
 	"context"
@@ -11,10 +13,10 @@ import (
 	"github.com/nats-io/nats.go"
 )
 
-// link tells whether a connection is up. Asking the connection itself can take
-// seconds, because it holds its lock while it dials. So the link listens to
+// Link tells whether a connection is up. Asking the connection itself can take
+// seconds, because it holds its lock while it dials. So it listens to
 // changes, as long as the connection lives.
-type link struct {
+type Link struct {
 	conn   *nats.Conn
 	events chan nats.Status
 	status atomic.Int32
@@ -22,14 +24,15 @@ type link struct {
 	mu sync.Mutex // held while events are taken
 }
 
-func newLink(conn *nats.Conn) *link {
-	k := &link{conn: conn, events: conn.StatusChanged()}
+// NewLink returns the link of a connection.
+func NewLink(conn *nats.Conn) *Link {
+	k := &Link{conn: conn, events: conn.StatusChanged()}
 	k.status.Store(int32(conn.Status()))
 	return k
 }
 
-// err returns nil while the connection is up, and otherwise why it is not.
-func (k *link) err() error {
+// Err returns nil while the connection is up, and otherwise why it is not.
+func (k *Link) Err() error {
 	if len(k.events) > 0 {
 		k.update()
 	}
@@ -45,7 +48,7 @@ func (k *link) err() error {
 
 // update takes the events that have piled up. The connection drops what does
 // not fit, so after a full queue the newest may be missing.
-func (k *link) update() {
+func (k *Link) update() {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	for taken := 0; ; taken++ {
@@ -61,9 +64,9 @@ func (k *link) update() {
 	}
 }
 
-// bind returns a context that ends with ctx or when the connection breaks: those
+// Bind returns a context that ends with ctx or when the connection breaks: those
 // who wait for an answer would otherwise wait on. release must be called.
-func (k *link) bind(ctx context.Context) (bound context.Context, release func()) {
+func (k *Link) Bind(ctx context.Context) (bound context.Context, release func()) {
 	broken := k.conn.StatusChanged(nats.RECONNECTING, nats.CLOSED)
 	bound, cancel := context.WithCancelCause(ctx)
 	var watching sync.WaitGroup
