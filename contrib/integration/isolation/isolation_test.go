@@ -130,10 +130,14 @@ func isolated(t *testing.T, names []string, on parts) {
 	for _, a := range tenants {
 		a.want(t, "all have written", a.name)
 	}
+	var alone []int // those that do nothing
 	for i, a := range tenants {
 		var err error
 		var did string
-		switch i % 4 {
+		switch i % 5 {
+		case 4:
+			alone = append(alone, i)
+			continue
 		case 0:
 			did = "a removal of"
 			_, err = a.cache.Remove(t.Context(), key)
@@ -156,13 +160,17 @@ func isolated(t *testing.T, names []string, on parts) {
 		a.want(t, did, "")
 		if next := i + 1; next < len(tenants) {
 			tenants[next].want(t, did, tenants[next].name)
-			tenants[len(tenants)-1].want(t, did, tenants[len(tenants)-1].name)
 		}
 	}
-	for _, a := range tenants {
-		if n := a.heard.Load(); n != 0 {
-			t.Errorf("%q has heard %d messages of others", a.name, n)
+	for _, i := range alone {
+		if a := tenants[i]; a.heard.Load() != 0 {
+			t.Errorf("%q has heard messages of others", a.name)
 		}
+	}
+	// A node that has just come knows no mark from before.
+	fresh := open(t, names, on)
+	for _, i := range alone {
+		fresh[i].want(t, "all others were changed, on a new node", fresh[i].name)
 	}
 	// Nobody waits for the locks of another.
 	for _, a := range tenants {
