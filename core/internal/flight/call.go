@@ -214,10 +214,26 @@ func (c *Call) wait(ctx context.Context, outer *Call) (core.Result, error) {
 // stop ends the context of a retired call. The call is an orphan until its
 // handler returns. The shard's lock is held.
 func (c *Call) stop(cause error) {
-	if c.cancel == nil || c.orphan {
+	if c.cancel != nil {
+		c.disown()
+		c.cancel(cause)
+	}
+}
+
+// abandon makes a retired call an orphan. Its context ends only if nobody waits: a
+// caller that comes later changes nothing for those who came before. The shard's
+// lock is held.
+func (c *Call) abandon(cause error) {
+	if c.waiters == 0 {
+		c.stop(cause)
 		return
 	}
-	c.orphan = true
-	c.group.orphans.Add(1)
-	c.cancel(cause)
+	c.disown()
+}
+
+func (c *Call) disown() {
+	if !c.orphan {
+		c.orphan = true
+		c.group.orphans.Add(1)
+	}
 }

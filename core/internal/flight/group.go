@@ -142,7 +142,7 @@ func (g *Group) enter(ctx context.Context, r core.Request, next core.Handler, ou
 	c = s.calls[r.Key]
 	if c != nil && c.overdue() {
 		s.retire(c)
-		c.stop(core.ErrFactoryTimeout)
+		c.abandon(core.ErrFactoryTimeout)
 		c = nil
 	}
 	if c != nil && !c.token.Valid() {

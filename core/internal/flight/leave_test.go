@@ -106,6 +106,32 @@ func TestLeave_LastCallerCancelsOnRequest(t *testing.T) {
 	})
 }
 
+// A flight that has taken too long is not joined any more, but those who wait for it
+// are not to pay for a caller that comes later.
+func TestOverdue_FlightIsReplacedAndNotCancelled(t *testing.T) {
+	bubble(t, Limits{}, func(t *testing.T, g *Group) {
+		r := core.Request{Key: "k", Options: &core.EntryOptions{LoadTimeout: 10 * time.Millisecond, CancelOnTimeout: true}}
+		first := call(t.Context(), g, r, after(50*time.Millisecond, nil))
+		time.Sleep(20 * time.Millisecond)
+		second := call(t.Context(), g, r, after(10*time.Millisecond, nil))
+		second().check(t, nil, 10*time.Millisecond)
+		first().check(t, nil, 50*time.Millisecond)
+	})
+}
+
+// Who leaves a flight that was replaced still cancels it, if nobody else waits.
+func TestOverdue_LastCallerStillCancels(t *testing.T) {
+	bubble(t, Limits{}, func(t *testing.T, g *Group) {
+		r := core.Request{Key: "k", Options: &core.EntryOptions{LoadTimeout: 10 * time.Millisecond, CancelOnTimeout: true}}
+		first := call(within(t, 30*time.Millisecond, errBoom), g, r, after(time.Hour, nil))
+		time.Sleep(20 * time.Millisecond)
+		call(t.Context(), g, r, after(0, nil))().check(t, nil, 0)
+		first().check(t, errBoom, 30*time.Millisecond)
+		synctest.Wait()
+		checkEmpty(t, g)
+	})
+}
+
 func TestLeave_FirstCallersOptionsDecide(t *testing.T) {
 	bubble(t, Limits{}, func(t *testing.T, g *Group) {
 		first := call(within(t, 10*time.Millisecond, errBoom), g, request("k"), after(time.Second, nil))
