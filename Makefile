@@ -2,12 +2,13 @@
 # tests redis-server, which "make test" installs where there is apt.
 
 FUZZTIME ?= 30s
+SOAK ?= 10m
 
 STATICCHECK = go tool -modfile=$(CURDIR)/.tools/go.mod staticcheck
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test check fmt fmt-check vet lint tidy-check fuzz clean
+.PHONY: help demo test check fmt fmt-check vet lint tidy-check fuzz mutants soak clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -39,6 +40,12 @@ tidy-check: ## Fail if a go.mod or go.sum is not tidy
 
 fuzz: ## Run each fuzz target for FUZZTIME (30s)
 	@FUZZTIME=$(FUZZTIME) .ci/each fuzz $(CURDIR)/.ci/fuzz-module
+
+mutants: ## Show that the simulator finds deliberate faults of the protocol
+	@cd core/internal/sim && go test -count=1 -tags mutants -timeout 0 -run TestMutants
+
+soak: ## Run the simulator for SOAK (10m), or until it has done OPS operations
+	@GODEBUG=asyncpreemptoff=1 go test -count=1 -timeout 0 -run TestSoak ./core/internal/sim -v $(if $(OPS),-ops $(OPS),-soak $(SOAK)) $(if $(SEED),-from $(SEED))
 
 clean: ## Remove test binaries, profiles and cached test results
 	@find . \( -name '*.test' -o -name '*.prof' -o -name 'coverage*.out' \) -type f -delete

@@ -14,7 +14,14 @@ const Env = "FUSIONCACHE_MUTANTS"
 // Mutant is a deliberate fault.
 type Mutant uint64
 
-// The mutants.
+// The mutants. Readers get wrong answers from all but two of them. Without
+// NoOwnOrder's rule the clocks would decide about two writes of one node; they are
+// closer than the skew that a replay allows for, so it finds doubt where there is
+// none, and puts a tombstone where a value should be: a miss. What SameVersion
+// breaks is made good twice: a header of another kind confirms no entry, and the
+// node drops its copy. The simulator therefore looks at the rulings, too. NoRejoin
+// is made good a second later, when the numbers of messages show the gap: what it
+// breaks is that a node which has subscribed again knows at once.
 const (
 	NoCAS          Mutant = 1 << iota // a fill is stored whatever is there
 	NoToken                           // a revoked flight stores its result
