@@ -92,7 +92,7 @@ func (o *EntryOptions) LocalMeta(m Meta, now Instant) Meta {
 
 // keeps reports whether an entry is of use after its logical life.
 func (o *EntryOptions) keeps() bool {
-	return o.Rescues() || o.StaleWhileRevalidate > 0
+	return o.FailSafe() || o.StaleIfError > 0 || o.StaleWhileRevalidate > 0
 }
 
 // dead returns the end of the physical life of an entry that is stale then, made at

@@ -207,5 +207,14 @@ func (o EntryOptions) WithDefaults() EntryOptions {
 // FailSafe reports whether stale entries may be served.
 func (o *EntryOptions) FailSafe() bool { return o.StaleTTL > 0 }
 
-// Rescues reports whether stale entries may be served when the factory fails.
-func (o *EntryOptions) Rescues() bool { return o.FailSafe() || o.StaleIfError > 0 }
+// Rescues returns until when an entry with m may be served if the factory fails; the
+// zero Instant if it may not. The entry must not be dead.
+func (o *EntryOptions) Rescues(m *Meta) (end Instant) {
+	if o.FailSafe() {
+		end = m.Rescued()
+	}
+	if o.StaleIfError > 0 {
+		end = max(end, min(m.Stale.Add(o.StaleIfError), m.Dead))
+	}
+	return end
+}

@@ -34,7 +34,7 @@ func (l *Local) Judge(key string, m *core.Meta, now core.Instant, o *core.EntryO
 		}
 		return Hold
 	case core.Throttled:
-		if o.Rescues() {
+		if now < o.Rescues(m) {
 			return ServeStale
 		}
 		return Hold

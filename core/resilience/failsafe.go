@@ -54,17 +54,11 @@ func FailSafe(clock core.Clock, t Throttler, events *core.Events) core.Stage {
 // rescue returns until when the held entry may be served for a failure, if it may
 // at now.
 func rescue(r core.Request, now core.Instant) (end core.Instant, ok bool) {
-	o := r.Options
 	if !standsIn(r, now) {
 		return 0, false
 	}
 	m := r.Held.Meta()
-	if o.FailSafe() {
-		end = m.Rescued()
-	}
-	if o.StaleIfError > 0 {
-		end = max(end, min(m.Stale.Add(o.StaleIfError), m.Dead))
-	}
+	end = r.Options.Rescues(&m)
 	return end, now < end
 }
 
