@@ -1,0 +1,488 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: The fusioncache-go authors
+
+package hybrid_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/fusioncache-go/fusioncache/adapters/freecachemem"
+	"github.com/fusioncache-go/fusioncache/core"
+	"github.com/fusioncache-go/fusioncache/core/hybrid"
+)
+
+// refresh is GetOrRefresh of key "k", which must succeed with want.
+func refresh(t testing.TB, c *hybrid.Cache[int], want int, f func(l *hybrid.Load[int]) (int, error), opts ...core.Option) {
+	t.Helper()
+	v, err := c.GetOrRefresh(t.Context(), "k", func(_ context.Context, l *hybrid.Load[int]) (int, error) { return f(l) }, opts...)
+	if v != want || err != nil {
+		t.Errorf("got %v, %v, want %v", v, err, want)
+	}
+}
+
+// never is a factory that must not be called.
+func never(t testing.TB) func(*hybrid.Load[int]) (int, error) {
+	return func(*hybrid.Load[int]) (int, error) {
+		t.Helper()
+		t.Error("the factory was called")
+		return 0, errBoom
+	}
+}
+
+func TestSpec20_TheFactorySeesTheStaleValueAndItsValidators(t *testing.T) {
+	changed := time.Date(2026, 7, 1, 2, 3, 4, 5, time.UTC)
+	for name, o := range map[string]func(t *testing.T) hybrid.Options{
+		"objects": func(*testing.T) hybrid.Options { return hybrid.Options{} },
+		"bytes": func(*testing.T) hybrid.Options {
+			return hybrid.Options{Memory: hybrid.Must(freecachemem.New(freecachemem.MinSize, nil))}
+		},
+		"server": func(t *testing.T) hybrid.Options { return hybrid.Options{Distributed: newServer(t)} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				o := o(t)
+				o.Defaults = safe()
+				c := open[int](t, o)
+				refresh(t, c, 1, func(l *hybrid.Load[int]) (int, error) {
+					if v, ok := l.Stale(); ok || l.Key != "k" || l.ETag() != "" || !l.LastModified().IsZero() {
+						t.Errorf("a cold load has %v, %v, %+v", v, ok, l)
+					}
+					l.SetETag(`"one"`)
+					l.SetLastModified(changed)
+					return 1, nil
+				})
+				time.Sleep(61 * time.Second)
+				if o.Distributed != nil { // another node, which knows it from the server
+					c = open[int](t, o)
+				}
+				refresh(t, c, 2, func(l *hybrid.Load[int]) (int, error) {
+					if v, ok := l.Stale(); v != 1 || !ok || l.ETag() != `"one"` || !l.LastModified().Equal(changed) {
+						t.Errorf("got %v, %v, %q, %v", v, ok, l.ETag(), l.LastModified())
+					}
+					return 2, nil // without validators
+				})
+				time.Sleep(61 * time.Second)
+				refresh(t, c, 3, func(l *hybrid.Load[int]) (int, error) {
+					if v, ok := l.Stale(); v != 2 || !ok || l.ETag() != "" || !l.LastModified().IsZero() {
+						t.Errorf("got %v, %v, %q, %v: validators of another value", v, ok, l.ETag(), l.LastModified())
+					}
+					return 3, nil
+				})
+			})
+		})
+	}
+}
+
+func TestSpec20_NotModifiedGivesANewLife(t *testing.T) {
+	modes(t, func(t *testing.T, layer core.DistributedLayer) {
+		c := open[int](t, hybrid.Options{Distributed: layer, Defaults: safe()})
+		refresh(t, c, 1, func(l *hybrid.Load[int]) (int, error) {
+			l.SetETag("e")
+			l.Options(core.Tags("tag"))
+			return 1, nil
+		})
+		for range 3 {
+			time.Sleep(61 * time.Second)
+			refresh(t, c, 1, func(l *hybrid.Load[int]) (int, error) {
+				if l.ETag() != "e" {
+					t.Errorf("the ETag is %q", l.ETag())
+				}
+				return l.NotModified()
+			})
+			refresh(t, c, 1, never(t))
+		}
+		// It keeps its tags.
+		if _, err := c.Stack().RemoveByTag(t.Context(), "tag"); err != nil {
+			t.Error(err)
+		}
+		expectMiss(t, c)
+	})
+}
+
+func TestSpec20_NotModifiedWithoutAStaleValueIsAnError(t *testing.T) {
+	c := open[int](t, hybrid.Options{})
+	_, err := c.GetOrRefresh(t.Context(), "k", func(_ context.Context, l *hybrid.Load[int]) (int, error) { return l.NotModified() })
+	if !as[*core.FactoryError](err) {
+		t.Errorf("got %v", err)
+	}
+}
+
+// Q8: what was removed, alone, by tag or with everything, does not come back.
+func TestSpec33_Q8_NotModifiedResurrectsNothingThatWasRemoved(t *testing.T) {
+	for name, remove := range map[string]func(t *testing.T, c *hybrid.Cache[int]){
+		"Remove":      func(t *testing.T, c *hybrid.Cache[int]) { _, _ = c.Remove(t.Context(), "k") },
+		"RemoveByTag": func(t *testing.T, c *hybrid.Cache[int]) { _, _ = c.Stack().RemoveByTag(t.Context(), "tag") },
+		"Clear":       func(t *testing.T, c *hybrid.Cache[int]) { _, _ = c.Stack().Clear(t.Context()) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			modes(t, func(t *testing.T, layer core.DistributedLayer) {
+				o := safe()
+				o.Tags = []string{"tag"}
+				c := open[int](t, hybrid.Options{Distributed: layer, Defaults: o})
+				set(t, c, 1)
+				remove(t, c)
+				refresh(t, c, 2, func(l *hybrid.Load[int]) (int, error) {
+					if v, ok := l.Stale(); ok {
+						t.Errorf("the factory is offered %v", v)
+					}
+					return 2, nil
+				})
+			})
+		})
+	}
+}
+
+func TestSeed_DC18_TheFactoryDecidesOnTheLife(t *testing.T) {
+	modes(t, func(t *testing.T, layer core.DistributedLayer) {
+		c := open[int](t, hybrid.Options{Distributed: layer, Defaults: core.EntryOptions{TTL: time.Minute}})
+		load := func(key string, ttl time.Duration) (called bool) {
+			_, err := c.GetOrRefresh(t.Context(), key, func(_ context.Context, l *hybrid.Load[int]) (int, error) {
+				called = true
+				l.Options(core.TTL(ttl))
+				return 1, nil
+			}, core.Without(core.SkipMemoryRead))
+			if err != nil {
+				t.Error(err)
+			}
+			return called
+		}
+		load("hot", 5*time.Second)
+		load("stable", time.Hour)
+		if layer == nil {
+			return // and no level but memory, which the call passes by
+		}
+		time.Sleep(6 * time.Second)
+		if !load("hot", 5*time.Second) || load("stable", time.Hour) {
+			t.Error("the lives on the server are not those that the factory gave")
+		}
+		time.Sleep(time.Hour)
+		if !load("stable", time.Hour) {
+			t.Error("the stable entry is still there")
+		}
+	})
+	synctest.Test(t, func(t *testing.T) {
+		c := open[int](t, hybrid.Options{Defaults: core.EntryOptions{TTL: time.Minute}})
+		refresh(t, c, 1, func(l *hybrid.Load[int]) (int, error) { l.Options(core.TTL(5 * time.Second)); return 1, nil })
+		time.Sleep(5*time.Second - 1)
+		expectHit(t, c, 1)
+		time.Sleep(2)
+		expectMiss(t, c)
+	})
+}
+
+func TestSpec19_OptionsOfTheFactoryChangeNobodyElses(t *testing.T) {
+	c := open[int](t, hybrid.Options{Defaults: core.EntryOptions{TTL: time.Minute}})
+	before := c.Options()
+	refresh(t, c, 1, func(l *hybrid.Load[int]) (int, error) {
+		l.Options(core.TTL(time.Hour), core.Size(7))
+		l.Options(core.WithPriority(core.HighPriority))
+		return 1, nil
+	})
+	if got := c.Options(); got.TTL != before.TTL || got.Size != 0 {
+		t.Errorf("the view's options are %+v now", got)
+	}
+}
+
+func TestSpec19_OptionsOfTheFactoryThatContradictAreItsError(t *testing.T) {
+	c := open[int](t, hybrid.Options{})
+	_, err := c.GetOrRefresh(t.Context(), "k", func(_ context.Context, l *hybrid.Load[int]) (int, error) {
+		l.Options(core.TTL(-1), core.EagerRefresh(3))
+		return 1, nil
+	})
+	if got := optionsIn(errors.Unwrap(errors.Unwrap(err))); len(got) != 2 {
+		t.Errorf("got %v", err)
+	}
+	expectMiss(t, c)
+}
+
+// Tags that the factory names at its end hold from the beginning of the load.
+func TestSpec19_TagsOfTheFactory(t *testing.T) {
+	modes(t, func(t *testing.T, layer core.DistributedLayer) {
+		c := open[int](t, hybrid.Options{Distributed: layer, Defaults: core.EntryOptions{TTL: time.Hour}})
+		tagged := func(v int, during func()) func(l *hybrid.Load[int]) (int, error) {
+			return func(l *hybrid.Load[int]) (int, error) {
+				during()
+				l.Options(core.Tags("a", "b"))
+				return v, nil
+			}
+		}
+		refresh(t, c, 1, tagged(1, func() {}))
+		expectHit(t, c, 1)
+		if _, err := c.Stack().RemoveByTag(t.Context(), "b"); err != nil {
+			t.Error(err)
+		}
+		expectMiss(t, c)
+		refresh(t, c, 2, tagged(2, func() { _, _ = c.Stack().RemoveByTag(t.Context(), "a") }))
+		expectMiss(t, c) // it was read before the removal, perhaps
+		time.Sleep(time.Minute)
+		refresh(t, c, 3, tagged(3, func() {}))
+		expectHit(t, c, 3)
+	})
+}
+
+// A node that has not heard of a removal, by another, of a tag that it did not know
+// does not store what it read before.
+func TestSpec19_TagsOfTheFactoryAndAnUnheardRemoval(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := newServer(t)
+		o := core.EntryOptions{TTL: time.Hour}
+		a, b := open[int](t, hybrid.Options{Distributed: server, Defaults: o}), open[int](t, hybrid.Options{Distributed: server, Defaults: o})
+		refresh(t, a, 1, func(l *hybrid.Load[int]) (int, error) {
+			if _, err := b.Stack().RemoveByTag(t.Context(), "new"); err != nil {
+				t.Error(err)
+			}
+			l.Options(core.Tags("new"))
+			return 1, nil
+		})
+		expectMiss(t, a)
+		expectMiss(t, b)
+		time.Sleep(time.Minute) // longer than clocks differ
+		refresh(t, a, 2, func(l *hybrid.Load[int]) (int, error) { l.Options(core.Tags("new")); return 2, nil })
+		expectHit(t, a, 2)
+		expectHit(t, b, 2)
+	})
+}
+
+func TestSpec19_SkipStoresNothingAndSerialisesNobody(t *testing.T) {
+	modes(t, func(t *testing.T, layer core.DistributedLayer) {
+		c := open[int](t, hybrid.Options{Distributed: layer, Defaults: core.EntryOptions{TTL: time.Hour}})
+		var calls atomic.Int64
+		load := func(ctx context.Context, l *hybrid.Load[int]) (int, error) {
+			l.Skip()
+			return int(calls.Add(1)), pause(ctx, time.Second, false)
+		}
+		took(t, time.Second, func() {
+			crowd(100, func(int) {
+				if v, err := c.GetOrRefresh(t.Context(), "k", load); v != 1 || err != nil {
+					t.Errorf("got %d, %v", v, err)
+				}
+			})
+		})
+		expectMiss(t, c)
+		if v, err := c.GetOrRefresh(t.Context(), "k", load); v != 2 || err != nil {
+			t.Errorf("got %d, %v: the value was stored", v, err)
+		}
+	})
+}
+
+func TestSpec16_FailServesTheStaleValueWithoutAnError(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := open[int](t, hybrid.Options{Defaults: safe()})
+		failed, activated := tally(c, core.FactoryFailed), tally(c, core.FailSafeActivated)
+		declines := func(l *hybrid.Load[int]) (int, error) { return l.Fail(errBoom) }
+		refresh(t, c, 1, func(*hybrid.Load[int]) (int, error) { return 1, nil })
+		time.Sleep(61 * time.Second)
+		refresh(t, c, 1, declines)
+		refresh(t, c, 1, never(t)) // in the throttle window
+		expectCount(t, "FactoryFailed", failed, 0)
+		expectCount(t, "FailSafeActivated", activated, 1)
+
+		_, _ = c.Remove(t.Context(), "k")
+		_, err := c.GetOrRefresh(t.Context(), "k", func(_ context.Context, l *hybrid.Load[int]) (int, error) { return l.Fail(errBoom) })
+		if !errors.Is(err, errBoom) {
+			t.Errorf("with nothing to serve: %v", err)
+		}
+		_, err = c.GetOrRefresh(t.Context(), "k", func(_ context.Context, l *hybrid.Load[int]) (int, error) { return l.Fail(nil) })
+		if err == nil {
+			t.Error("Fail without a reason gave no error")
+		}
+		expectCount(t, "FactoryFailed", failed, 0)
+	})
+}
+
+func TestPeers3_NotFoundIsAnAnswerWithALifeOfItsOwn(t *testing.T) {
+	errNoRow := fmt.Errorf("no row 42: %w", core.ErrNotFound)
+	for name, o := range map[string]func(t *testing.T) hybrid.Options{
+		"objects": func(*testing.T) hybrid.Options { return hybrid.Options{} },
+		"bytes": func(*testing.T) hybrid.Options {
+			return hybrid.Options{Memory: hybrid.Must(freecachemem.New(freecachemem.MinSize, nil))}
+		},
+		"server": func(t *testing.T) hybrid.Options { return hybrid.Options{Distributed: newServer(t)} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				o := o(t)
+				o.Defaults = safe()
+				o.Defaults.NotFoundTTL = 10 * time.Second
+				c := open[int](t, o)
+				f := &F[int]{results: []func() (int, error){fails[int](errNoRow), returns(1), fails[int](errNoRow)}}
+				_, err := c.GetOrSet(t.Context(), "k", f.load)
+				if !errors.Is(err, core.ErrNotFound) || !strings.Contains(err.Error(), "no row 42") || !as[*core.FactoryError](err) {
+					t.Errorf("the first caller got %v", err)
+				}
+				for range 3 {
+					expectFailure(t, c, f, core.ErrNotFound)
+					expectMiss(t, c)
+				}
+				expectCalls(t, f, 1)
+				if o.Distributed != nil {
+					other := open[int](t, o)
+					expectFailure(t, other, f, core.ErrNotFound)
+					expectCalls(t, f, 1)
+				}
+				time.Sleep(10 * time.Second)
+				expectAsk(t, c, f, 1, 2)
+				time.Sleep(61 * time.Second) // and it replaces a stale value
+				expectFailure(t, c, f, core.ErrNotFound)
+				expectFailure(t, c, f, core.ErrNotFound)
+				expectMiss(t, c, core.AllowStale(true))
+				expectCalls(t, f, 3)
+				set(t, c, 5) // and a write ends it
+				expectHit(t, c, 5)
+			})
+		})
+	}
+}
+
+func TestPeers3_NotFoundHasJitterOfItsOwn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := open[int](t, hybrid.Options{})
+		ends := map[time.Duration]bool{}
+		for i := range 30 {
+			key := fmt.Sprint(i)
+			f := &F[int]{results: []func() (int, error){fails[int](core.ErrNotFound)}}
+			start := time.Now()
+			for f.calls.Load() < 2 {
+				_, _ = c.GetOrSet(t.Context(), key, f.load, core.NotFoundTTL(10*time.Second, 10*time.Second))
+				time.Sleep(time.Second)
+			}
+			end := time.Since(start) - time.Second
+			if end < 10*time.Second || end > 21*time.Second {
+				t.Errorf("it ended after %v", end)
+			}
+			ends[end] = true
+		}
+		if len(ends) < 5 {
+			t.Errorf("30 entries ended at %d different times", len(ends))
+		}
+	})
+}
+
+func TestPeers3_NotFoundIsNotStoredUnlessAsked(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := open[int](t, hybrid.Options{Defaults: safe()})
+		f := &F[int]{results: []func() (int, error){returns(1), fails[int](core.ErrNotFound)}}
+		expectAsk(t, c, f, 1, 1)
+		time.Sleep(61 * time.Second)
+		expectFailure(t, c, f, core.ErrNotFound) // which fail-safe does not mask
+		expectFailure(t, c, f, core.ErrNotFound)
+		expectCalls(t, f, 3)
+	})
+}
+
+// A typed key has the same.
+func TestKeyed_GetOrRefreshHasTheKey(t *testing.T) {
+	c := hybrid.NewKeyed[int, int](open[int](t, hybrid.Options{}), hybrid.IntKey)
+	for range 2 {
+		v, err := c.GetOrRefresh(t.Context(), 7, func(_ context.Context, key int, l *hybrid.Load[int]) (int, error) {
+			if l.Key != "7" {
+				t.Errorf("the load is of %q", l.Key)
+			}
+			return key, nil
+		})
+		if v != 7 || err != nil {
+			t.Errorf("got %d, %v", v, err)
+		}
+	}
+}
+
+func TestPerKey_OptionsComeBetweenThoseOfTheViewAndOfTheCall(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		short := []core.Option{core.TTL(10 * time.Second)}
+		c := open[int](t, hybrid.Options{Defaults: core.EntryOptions{TTL: time.Minute}}).PerKey(func(key string) []core.Option {
+			if key == "k" {
+				return short
+			}
+			return nil
+		})
+		set(t, c, 1)
+		setKey(t, c, "other")
+		time.Sleep(11 * time.Second)
+		expectMiss(t, c)
+		if _, ok, _ := c.Get(t.Context(), "other"); !ok {
+			t.Error("another key has its life too")
+		}
+		set(t, c, 2, core.TTL(30*time.Second))
+		time.Sleep(11 * time.Second)
+		expectHit(t, c, 2)
+	})
+}
+
+func TestPerKey_HitsHonourItAndAllocateNothing(t *testing.T) {
+	skip := []core.Option{core.Without(core.SkipMemoryRead)}
+	keep := []core.Option{core.TTL(time.Hour)}
+	c := open[int](t, hybrid.Options{}).PerKey(func(key string) []core.Option {
+		if key == "k" {
+			return skip
+		}
+		return keep
+	})
+	set(t, c, 1)
+	setKey(t, c, "7")
+	expectMiss(t, c)
+	typed := hybrid.NewKeyed[int, int](c, hybrid.IntKey)
+	if n := testing.AllocsPerRun(100, func() { _, _, _ = c.Get(t.Context(), "7") }); n != 0 {
+		t.Errorf("a hit allocates %v times", n)
+	}
+	if n := testing.AllocsPerRun(100, func() {
+		_, _ = typed.GetOrSet(t.Context(), 7, func(context.Context, int) (int, error) { return 0, errBoom })
+	}); n != 0 {
+		t.Errorf("a hit of a typed key allocates %v times", n)
+	}
+}
+
+func TestPerKey_ContradictionsAreAnErrorOfTheCall(t *testing.T) {
+	c := open[int](t, hybrid.Options{}).PerKey(func(string) []core.Option { return []core.Option{core.EagerRefresh(2)} })
+	_, err := c.Set(t.Context(), "k", 1)
+	expectOption(t, err, "EntryOptions.EagerRefresh")
+}
+
+func ExampleCache_GetOrRefresh() {
+	stack := newStack()
+	defer stack.Close(context.Background())
+	pages := hybrid.Must(hybrid.Of[string](stack, "page", core.FailSafe(24*time.Hour), core.TTL(time.Minute)))
+
+	page, err := pages.GetOrRefresh(context.Background(), "index", func(_ context.Context, l *hybrid.Load[string]) (string, error) {
+		body, etag, status := fetch(l.Key, l.ETag())
+		switch status {
+		case 304:
+			return l.NotModified()
+		case 404:
+			return "", core.ErrNotFound
+		case 503:
+			return l.Fail(errors.New("the source is busy"))
+		}
+		l.SetETag(etag)
+		l.Options(core.Tags("pages"), core.Size(uint32(len(body))))
+		return body, nil
+	})
+	fmt.Println(page, err)
+	// Output: welcome <nil>
+}
+
+// fetch stands for a conditional request.
+func fetch(_, _ string) (body, etag string, status int) { return "welcome", `"1"`, 200 }
+
+func ExampleCache_PerKey() {
+	stack := newStack()
+	defer stack.Close(context.Background())
+	short, long := []core.Option{core.TTL(time.Second)}, []core.Option{core.TTL(time.Hour)}
+	settings := hybrid.Must(hybrid.Of[string](stack, "setting")).PerKey(func(key string) []core.Option {
+		if strings.HasPrefix(key, "live.") {
+			return short
+		}
+		return long
+	})
+
+	_, _ = settings.Set(context.Background(), "live.banner", "hello")
+	v, ok, err := settings.Get(context.Background(), "live.banner")
+	fmt.Println(v, ok, err)
+	// Output: hello true <nil>
+}
