@@ -49,7 +49,7 @@ func (l *Local) Ahead(key string, held *core.Entry, o *core.EntryOptions, next c
 	} else {
 		serve = l.revalidates(&m, now, o)
 	}
-	if !serve || m.Extra == nil || next == 0 {
+	if !serve || m.Extra == nil {
 		return serve, false
 	}
 	defer l.lock(key).Unlock()

@@ -436,3 +436,21 @@ func TestKeyErrors_NameTheFirstKeys(t *testing.T) {
 		t.Errorf("got %s, want %s", got, want)
 	}
 }
+
+// The refreshes that one call starts are one call of its factory, too.
+func TestGetOrSetMany_RefreshesAheadTogether(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := open[int](t, hybrid.Options{Distributed: newBatched(), Defaults: core.EntryOptions{TTL: time.Minute, EagerRefresh: 0.5}})
+		f := &M{}
+		load := func(keys string) {
+			got, err := c.GetOrSetMany(t.Context(), strings.Fields(keys), f.load)
+			expectMany(t, got, err, keys)
+		}
+		load("a bb ccc")
+		time.Sleep(40 * time.Second)
+		load("a bb ccc dddd") // three are due
+		time.Sleep(time.Second)
+		load("a bb ccc dddd")
+		expectAsked(t, f, "a bb ccc", "dddd", "a bb ccc")
+	})
+}

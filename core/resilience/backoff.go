@@ -123,6 +123,18 @@ func (b *Backoff) Len() int {
 	return n
 }
 
+// Peek returns the error that callers of key get instead of a call of the factory, and
+// until when; nil if there is none.
+func (b *Backoff) Peek(key string) (until core.Instant, err error) {
+	s := b.shard(key)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if w, ok := s.windows[key]; ok && b.clock.Now() < w.end {
+		return w.end, w.err
+	}
+	return 0, nil
+}
+
 func (b *Backoff) shard(key string) *backoffShard {
 	return &b.shards[maphash.String(b.seed, key)%backoffShards]
 }

@@ -31,7 +31,8 @@ type Loaded struct {
 // own, with all policies, up to its factory, a [Member]: there they gather, and one
 // of them makes the call for all. A key that joins the flight of another caller,
 // or is answered without a load, is not waited for; and nobody is waited for
-// longer than GatherTime, so that no key is held up by what holds up another.
+// longer than GatherTime, so that no key is held up by what holds up another. Loads
+// in the background gather by themselves, for all of that time.
 //
 // The call has the context values of the flight that makes it, and its context ends
 // when those of all flights that it is made for have ended.
@@ -44,6 +45,7 @@ type Convoy struct {
 	mu      sync.Mutex
 	awaited int    // members that may come, or come again
 	now     *round // that gathers; nil if none does
+	later   *round // the same, in the background
 }
 
 // GatherTime is how long the first member of a call waits for the others.
@@ -69,7 +71,7 @@ type Member struct {
 
 	// Guarded by the lock of the convoy.
 	awaited bool
-	left    bool // whoever loads now does so in the background
+	left    bool // to load in the background, if at all
 }
 
 var _ flight.Companion = (*Member)(nil)
@@ -82,8 +84,8 @@ func (c *Convoy) Join() *Member {
 	return &Member{convoy: c, awaited: true}
 }
 
-// Leave says that the request of the member has been answered. A load that goes on
-// in the background may still gather with others.
+// Leave implements flight.Companion: whoever loads from now on does so in the
+// background.
 func (m *Member) Leave() {
 	m.Spare()
 	m.convoy.mu.Lock()
@@ -131,18 +133,23 @@ func (m *Member) Load(ctx context.Context, r core.Request) (*core.Entry, error) 
 	return rd.loaded[place].Entry, rd.loaded[place].Err
 }
 
-// gather takes m into the present round, or begins one.
+// gather takes m into the round that gathers, or begins one.
 func (c *Convoy) gather(ctx context.Context, m *Member, r core.Request) (rd *round, place int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.now == nil {
-		c.now = &round{full: make(chan struct{}), over: make(chan struct{})}
+	gathering := &c.now
+	if m.left {
+		gathering = &c.later
 	}
-	rd = c.now
+	if *gathering == nil {
+		*gathering = &round{full: make(chan struct{}), over: make(chan struct{})}
+	}
+	rd = *gathering
 	rd.members, rd.rs, rd.ctxs = append(rd.members, m), append(rd.rs, r), append(rd.ctxs, ctx)
-	if m.awaited {
+	switch {
+	case m.awaited:
 		c.strike(m)
-	} else if c.awaited == 0 && !m.left {
+	case c.awaited == 0 && !m.left:
 		close(rd.full)
 		c.now = nil
 	}
@@ -161,6 +168,8 @@ func (c *Convoy) lead(rd *round) {
 	c.mu.Lock()
 	if c.now == rd {
 		c.now = nil
+	} else if c.later == rd {
+		c.later = nil
 	}
 	c.mu.Unlock()
 	defer c.again(rd)

@@ -15,8 +15,7 @@ import (
 type Refreshed interface {
 	// Ahead reports whether held, which was not an answer so far, is to be served
 	// while it is refreshed, and whether it is for the caller to start that. It says
-	// so to one caller, and the next refresh is not due before next; if that is zero,
-	// it says so to none.
+	// so to one caller, and the next refresh is not due before next.
 	Ahead(key string, held *core.Entry, o *core.EntryOptions, next core.Instant) (serve, start bool)
 }
 
@@ -68,11 +67,7 @@ func (e *Eager) Stage(next core.Handler) core.Handler {
 }
 
 func (e *Eager) serves(ctx context.Context, r core.Request, held *core.Entry) bool {
-	var next core.Instant
-	if _, together := r.Factory.(flight.Companion); !together {
-		next = e.clock.Now().Add(r.Options.Throttle) // a factory for many keys is not for one of them alone
-	}
-	serve, start := e.entries.Ahead(r.Key, held, r.Options, next)
+	serve, start := e.entries.Ahead(r.Key, held, r.Options, e.clock.Now().Add(r.Options.Throttle))
 	if start {
 		r.Held = held
 		e.start(ctx, r)
@@ -89,6 +84,9 @@ func (e *Eager) start(ctx context.Context, r core.Request) {
 	o.Skip |= core.SkipMemoryRead // what memory has is not news
 	o.CancelOnTimeout = false     // nobody waits
 	r.Options, r.Seen, r.Answer = &o, nil, nil
+	if together, ok := r.Factory.(flight.Companion); ok {
+		together.Leave()
+	}
 	started := e.loads.Launch(ctx, r, func(ctx context.Context, r core.Request) (core.Result, error) {
 		defer e.running.Add(-1)
 		return e.refresh(ctx, r)

@@ -104,6 +104,12 @@ func (s *Stampede) RevokeAll() { s.group.RevokeAll() }
 // Len returns the number of flights that can be joined now.
 func (s *Stampede) Len() int { return s.group.Len() }
 
+// Peek returns when the flight of key that can be joined was begun, and how many
+// callers wait for it.
+func (s *Stampede) Peek(key string) (began core.Instant, waiters int, ok bool) {
+	return s.group.Peek(key)
+}
+
 // Close refuses new flights with core.ErrClosed, cancels those without a caller
 // and waits for all. When ctx ends first it cancels the rest and returns why.
 func (s *Stampede) Close(ctx context.Context) error { return s.group.Close(ctx) }

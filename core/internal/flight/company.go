@@ -21,6 +21,10 @@ type Companion interface {
 	// Spare says that the factory is not needed, now: its request has joined a
 	// flight under way.
 	Spare()
+
+	// Leave says that its request has been answered, or will be without it; if it is
+	// needed all the same, that is in the background.
+	Leave()
 }
 
 func companyOf(r core.Request) *atomic.Int64 {

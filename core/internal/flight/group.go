@@ -236,6 +236,19 @@ func (g *Group) Len() int {
 	return n
 }
 
+// Peek returns when the flight of key that can be joined was begun, and how many
+// callers wait for it.
+func (g *Group) Peek(key string) (began core.Instant, waiters int, ok bool) {
+	s := g.shard(key)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c := s.calls[key]
+	if c == nil {
+		return 0, 0, false
+	}
+	return c.began, c.waiters, true
+}
+
 // Close refuses new flights, cancels those that no caller waits for, and waits
 // until all have ended. When ctx ends first, it cancels the rest and returns the
 // reason. A call to Close from inside a flight would wait for itself; its
