@@ -4,7 +4,9 @@
 package sim
 
 import (
+	"context"
 	"errors"
+	"time"
 
 	"github.com/fusioncache-go/fusioncache/core"
 )
@@ -33,9 +35,43 @@ func (r *recorder) checkQueue(n *node, writes int64) {
 	}
 }
 
-// I19, closed: after Close every call gives ErrClosed.
-func (r *recorder) checkClosed(n *node, err error) {
-	if !errors.Is(err, core.ErrClosed) {
-		r.violated("I19 closed", 0, nil, "node %d: a read after Close: %v", n.index, err)
+// I14, isolation of cancellation: nobody gets the end of a context that is not his
+// own, unless the cache is being closed.
+func (r *recorder) checkIsolation(ctx context.Context, n *node, o *op) {
+	if errors.Is(o.Err, context.Canceled) && ctx.Err() == nil && !n.gone.Load() {
+		r.violated("I14 isolation", o.Key, o, "the context of the call has not ended")
 	}
 }
+
+// I19, closed: after Close every call gives ErrClosed. That no goroutine is left,
+// the bubble proves.
+func (r *recorder) checkClosed(ctx context.Context, n *node) {
+	_, _, get := n.cache.Get(ctx, keyNames[0])
+	_, load := n.cache.GetOrSet(ctx, keyNames[0], func(context.Context, string) (value, error) { return value{}, errSource })
+	_, set := n.cache.Set(ctx, keyNames[0], value{})
+	_, remove := n.cache.Remove(ctx, keyNames[0])
+	_, expire := n.cache.Expire(ctx, keyNames[0])
+	_, removeTag := n.stack.RemoveByTag(ctx, tagNames[0])
+	_, expireTag := n.stack.ExpireByTag(ctx, tagNames[0])
+	_, clearAll := n.stack.Clear(ctx)
+	_, expireAll := n.stack.ExpireAll(ctx)
+	for i, err := range []error{get, load, set, remove, expire, removeTag, expireTag, clearAll, expireAll} {
+		if !errors.Is(err, core.ErrClosed) {
+			r.violated("I19 closed", 0, nil, "node %d: %v after Close: %v", n.index, action(i), err)
+		}
+	}
+}
+
+// I21, load: the nodes call the store a few times for an operation, and a few times a
+// second without one. Package scale looks at many nodes.
+func (r *recorder) checkLoad(calls int, length instant) {
+	limit := callsPerOperation*r.Operations() + callsPerSecond*r.plan.Nodes*int(length/time.Second)
+	if calls > limit {
+		r.violated("I21 load", 0, nil, "%d calls, the limit is %d", calls, limit)
+	}
+}
+
+const (
+	callsPerOperation = 2
+	callsPerSecond    = 3
+)

@@ -72,12 +72,13 @@ const forgetful = 1<<StoreEvict | 1<<StoreFlush | 1<<StoreRewind | 1<<StoreGarbl
 // I10, no lost invalidation, for those of a subscription that was lost: a fresh
 // answer to a read that began after the node had subscribed again has at least the
 // version of what was committed before it had.
-// What a store that does not arbitrate holds may go back by itself.
+// What a store that does not arbitrate holds may go back by itself. A node that cannot
+// reach the store reads what it has written itself for a while.
 func (r *recorder) checkRejoined(o *op) {
 	if p := r.plan; p.Turnless || p.Weak || p.kinds&forgetful != 0 {
 		return
 	}
-	if o.Status != coherencetest.Found || o.Stale || o.Lost {
+	if o.Status != coherencetest.Found || o.Stale || o.Lost || o.Value.Node == o.Node && o.began.has(owing) {
 		return
 	}
 	if joined, want := r.rejoins.before(o); o.Value.Version < want {

@@ -50,7 +50,7 @@ func (c *client) step(ctx context.Context) {
 	if p.Verbose {
 		o.Detail = o.choice
 	}
-	if p.Without[o.serial] {
+	if p.Without[o.serial] || p.Mute>>c.index&1 != 0 {
 		return
 	}
 	if o.Action.Writes() {
@@ -83,6 +83,7 @@ func (c *client) attempt(ctx context.Context, n *node, o *op) {
 	o.From = w.now()
 	c.do(own, n, o)
 	o.To = w.now()
+	w.rec.checkIsolation(own, n, o)
 }
 
 // aim draws what a write is about.

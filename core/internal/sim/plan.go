@@ -35,10 +35,13 @@ type Plan struct {
 	Faults   []Fault
 	Verbose  bool // note every call and message
 
-	// Without names operations that are left out, by serial.
+	// What is left out: clients that do nothing, a bit for each, and operations, by
+	// their serials.
+	Mute    uint64
 	Without map[uint32]bool
 
-	kinds uint64 // set of the kinds of faults there are
+	kinds    uint64                          // set of the kinds of faults there are
+	sabotage func(p *Plan, now instant) bool // of tests: whether the store loses what it says it has stored
 }
 
 // maxKeys is the most keys that a plan has, maxSkew how far its clocks are from

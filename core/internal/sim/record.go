@@ -22,6 +22,7 @@ type recorder struct {
 
 	mu       sync.Mutex
 	hash     uint64
+	serials  []uint32
 	cover    *Coverage
 	payloads map[core.Header]value // what was stored under each header
 	rejoins  rejoins
@@ -83,6 +84,7 @@ func (r *recorder) digest(o *op) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.hash += o.hash()
+	r.serials = append(r.serials, o.serial)
 	if !o.Lost {
 		r.cover.count(r.plan, o)
 	}
@@ -115,5 +117,5 @@ func (r *recorder) note(at instant, node int, text string) {
 }
 
 func (r *recorder) report() Report {
-	return Report{Plan: r.plan, Operations: r.Operations(), Hash: r.hash, Violations: r.Violations(), Coverage: r.cover, checker: r.Checker}
+	return Report{Plan: r.plan, Operations: r.Operations(), Hash: r.hash, Violations: r.Violations(), Coverage: r.cover, serials: r.serials, checker: r.Checker}
 }

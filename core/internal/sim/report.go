@@ -13,6 +13,7 @@ type Report struct {
 	Violations []coherencetest.Violation
 	Coverage   *Coverage
 
+	serials []uint32 // of the operations
 	checker *coherencetest.Checker
 }
 

@@ -106,8 +106,8 @@ func (r *run) close(ctx context.Context) error {
 		errs = append(errs, n.stack.Close(within))
 		cancel()
 		r.world.rec.checkQueue(n, n.port.writes.Load()-writes)
-		_, _, err := n.cache.Get(ctx, keyNames[0])
-		r.world.rec.checkClosed(n, err)
+		r.world.rec.checkClosed(ctx, n)
 	}
+	r.world.rec.checkLoad(int(r.store.calls.Load()), r.world.now())
 	return errors.Join(errs...)
 }

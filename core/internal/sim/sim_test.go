@@ -30,17 +30,6 @@ func simulate(t *testing.T, p *Plan) (rep Report) {
 	return rep
 }
 
-// expectClean fails with a timeline if there was a violation.
-func expectClean(t *testing.T, rep Report) bool {
-	t.Helper()
-	if len(rep.Violations) == 0 {
-		return true
-	}
-	v := rep.Violations[0]
-	t.Errorf("%v\n%d violations, the first: %v\n%s", rep.Plan, len(rep.Violations), v, rep.Timeline(v))
-	return false
-}
-
 // TestSimulator runs the same seeds each time. Together they see every fault during
 // every action in every condition.
 func TestSimulator(t *testing.T) {
@@ -48,6 +37,7 @@ func TestSimulator(t *testing.T) {
 	start := time.Now()
 	c.run(t)
 	t.Log(c.summary(start))
+	c.explain(t)
 	if operations < complete {
 		return
 	}
@@ -59,11 +49,17 @@ func TestSimulator(t *testing.T) {
 // complete is how many operations are enough for everything to happen that can.
 const complete = 2_000_000
 
+// TestReplay runs one seed, and makes what it finds smaller.
 func TestReplay(t *testing.T) {
 	if *seed == 0 {
 		return
 	}
 	p := NewPlan(*seed)
 	p.Verbose = true
-	expectClean(t, simulate(t, p))
+	if rep := simulate(t, p); len(rep.Violations) > 0 {
+		t.Error(explain(shrink(t, rep, shrinkFor)))
+	}
 }
+
+// shrinkFor is how long it may take to make a plan smaller.
+const shrinkFor = 30 * time.Second

@@ -63,6 +63,13 @@ func (c *campaign) one(t *testing.T) {
 	c.failed = append(c.failed, rep)
 }
 
+// explain makes the first violation smaller and describes it.
+func (c *campaign) explain(t *testing.T) {
+	if len(c.failed) > 0 {
+		t.Error(explain(shrink(t, c.failed[0], shrinkFor)))
+	}
+}
+
 func (c *campaign) summary(start time.Time) string {
 	took := time.Since(start)
 	return fmt.Sprintf("%d operations, %d seeds, %d with violations, %v, %.0f operations/s",
@@ -84,7 +91,7 @@ func TestSoak(t *testing.T) {
 	c.next.Store(first)
 	done := make(chan struct{})
 	go func() {
-		tick := time.NewTicker(10 * time.Second)
+		tick := time.NewTicker(30 * time.Second)
 		defer tick.Stop()
 		for {
 			select {
@@ -97,5 +104,6 @@ func TestSoak(t *testing.T) {
 	}()
 	c.run(t)
 	close(done)
+	c.explain(t)
 	fmt.Printf("soak from seed %d: %s\n", first+1, c.summary(start))
 }

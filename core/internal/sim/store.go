@@ -26,6 +26,7 @@ type store struct {
 	world *world
 	bus   *bus
 
+	calls atomic.Int64
 	mu    sync.Mutex
 	items map[string]item
 }
@@ -95,6 +96,9 @@ func (s *store) arbitrate(p *port, key string, w core.Write) core.Ruling {
 		current = it.data
 	}
 	d := w.Decide(current)
+	if lies := s.world.plan.sabotage; lies != nil && w.Mode == core.Force && lies(s.world.plan, s.world.now()) {
+		d.Store = false
+	}
 	if d.Store {
 		s.world.rec.checkStored(key, current, d.Data)
 		s.put(key, d.Data, d.TTL)
@@ -186,6 +190,7 @@ func (p *port) plan(key string, write bool) (t trip) {
 
 // call takes work to the store and back.
 func (p *port) call(ctx context.Context, key string, write bool, work func() string) (err error) {
+	p.store.calls.Add(1)
 	p.begin(key)
 	defer p.end(key)
 	what := "nothing"

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: The fusioncache-go authors
+
+package sim
+
+import "testing"
+
+// seeds are those that have failed, each with the fault that it has shown. What a
+// seed stands for may change with the way in which plans are drawn; the tests that
+// were made from them, in the packages of the protocol, stay.
+var seeds = []struct {
+	seed  uint64
+	shown string
+}{
+	{373, "a load that memory was not to hold left something older there"},
+	{780, "an own write that the server lacked outlived a removal of its tag"},
+	{1795657000018052060, "an expiry of everything left entries without a reserve to fail-safe"},
+}
+
+func TestSeeds_ThatHaveFailedOnce(t *testing.T) {
+	for _, s := range seeds {
+		if rep := simulate(t, NewPlan(s.seed)); len(rep.Violations) > 0 {
+			t.Errorf("%s\n%s", s.shown, explain(rep))
+		}
+	}
+}
