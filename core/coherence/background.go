@@ -6,6 +6,7 @@ package coherence
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 )
 
@@ -15,6 +16,19 @@ type BackgroundLimits struct {
 	Pending int // jobs at a time; more run on their caller's goroutine; zero: 10,000
 }
 
+// job is admitted work that has the turn of its key.
+type job struct {
+	key   string
+	alone func(context.Context)
+
+	// together does the jobs of many changes in one go; nil if that cannot be.
+	together func(context.Context, []*change)
+	change   *change
+}
+
+// maxJobs bounds the jobs that are done in one go.
+const maxJobs = 64
+
 // background runs admitted jobs on a few goroutines, which exist only while
 // there is work.
 //
@@ -22,26 +36,27 @@ type BackgroundLimits struct {
 // idle is closed once closed is set and both pending and workers are zero.
 type background struct {
 	limits BackgroundLimits
+	pass   func(key string) // called when a job is done
 	ctx    context.Context
 	cancel context.CancelFunc
 	idle   chan struct{}
 
 	mu      sync.Mutex
-	ready   []func(context.Context)
+	ready   []job
 	workers int
 	pending int
 	closed  bool
 	settled bool
 }
 
-func newBackground(limits BackgroundLimits) *background {
+func newBackground(limits BackgroundLimits, pass func(key string)) *background {
 	if limits.Workers == 0 {
 		limits.Workers = 16
 	}
 	if limits.Pending == 0 {
 		limits.Pending = 10_000
 	}
-	b := &background{limits: limits, idle: make(chan struct{})}
+	b := &background{limits: limits, pass: pass, idle: make(chan struct{})}
 	b.ctx, b.cancel = context.WithCancel(context.Background())
 	return b
 }
@@ -59,10 +74,10 @@ func (b *background) admit() bool {
 }
 
 // run hands an admitted job to a worker.
-func (b *background) run(work func(context.Context)) {
+func (b *background) run(j job) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.ready = append(b.ready, work)
+	b.ready = append(b.ready, j)
 	if b.workers < b.limits.Workers {
 		b.workers++
 		go b.worker()
@@ -71,19 +86,37 @@ func (b *background) run(work func(context.Context)) {
 
 func (b *background) worker() {
 	for {
-		work := b.next()
-		if work == nil {
+		jobs := b.next()
+		if len(jobs) == 0 {
 			return
 		}
-		work(b.ctx)
+		b.do(jobs)
 		b.mu.Lock()
-		b.pending--
+		b.pending -= len(jobs)
 		b.mu.Unlock()
 	}
 }
 
-// next returns a job, or nil when the worker is to end.
-func (b *background) next() func(context.Context) {
+func (b *background) do(jobs []job) {
+	defer func() {
+		for _, j := range jobs {
+			b.pass(j.key)
+		}
+	}()
+	if len(jobs) == 1 {
+		jobs[0].alone(b.ctx)
+		return
+	}
+	changes := make([]*change, len(jobs))
+	for i, j := range jobs {
+		changes[i] = j.change
+	}
+	jobs[0].together(b.ctx, changes)
+}
+
+// next returns a job, or several that can be done in one go, as far as they wait one
+// behind the other. It returns none when the worker is to end.
+func (b *background) next() []job {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if len(b.ready) == 0 {
@@ -91,10 +124,15 @@ func (b *background) next() func(context.Context) {
 		b.settle()
 		return nil
 	}
-	work := b.ready[0]
-	b.ready[0] = nil
-	b.ready = b.ready[1:]
-	return work
+	n := 0
+	for n < min(len(b.ready), maxJobs) && b.ready[n].together != nil {
+		n++
+	}
+	n = max(n, 1)
+	jobs := slices.Clone(b.ready[:n])
+	clear(b.ready[:n])
+	b.ready = b.ready[n:]
+	return jobs
 }
 
 func (b *background) settle() {

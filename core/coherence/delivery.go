@@ -27,8 +27,7 @@ func (w *Writer) send(ctx context.Context, ch change) (outcome core.Outcome, err
 		if ch.token == nil && ch.shared != nil && w.Recovery != nil {
 			w.Recovery.begin(ch.key, ch.version)
 		}
-		err = ch.place.Go(context.WithoutCancel(ctx), func(ctx context.Context) { _ = w.apply(ctx, ch) })
-		return core.LocalOnly, err
+		return core.LocalOnly, ch.place.begin(context.WithoutCancel(ctx), w.job(ch))
 	}
 	var failed error
 	err = ch.place.Do(ctx, func(ctx context.Context) { failed = w.apply(ctx, ch) })
@@ -36,6 +35,16 @@ func (w *Writer) send(ctx context.Context, ch change) (outcome core.Outcome, err
 		w.remember(ch, err, err) // the caller had no patience to wait for the turn
 	}
 	return sent(ch, errors.Join(err, failed))
+}
+
+// job is the work of a change, for the background. A write that is stored whatever
+// is there can go together with others, if the layer takes many at once.
+func (w *Writer) job(ch change) job {
+	j := job{alone: func(ctx context.Context) { _ = w.apply(ctx, ch) }}
+	if ch.put != nil && ch.token == nil && w.Shared.batches() {
+		j.change, j.together = &ch, w.applyTogether
+	}
+	return j
 }
 
 // sent returns how far a change has come that waited for nothing but err.

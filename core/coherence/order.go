@@ -37,15 +37,15 @@ type Place struct {
 	turn  chan struct{} // closed when the turn comes; nil if the place had it at once
 
 	// Guarded by the lock of the key's shard.
-	has  bool                  // the turn
-	left bool                  // the caller has given up waiting
-	work func(context.Context) // for the background, when the turn comes
+	has  bool // the turn
+	left bool // the caller has given up waiting
+	work job  // for the background, when the turn comes
 }
 
 // NewOrder returns an Order whose background work keeps within limits.
 func NewOrder(limits BackgroundLimits) *Order {
 	o := &Order{seed: maphash.MakeSeed()}
-	o.background = newBackground(limits)
+	o.background = newBackground(limits, o.pass)
 	for i := range o.shards {
 		o.shards[i].lines = make(map[string]*line)
 	}
@@ -113,16 +113,22 @@ func (p *Place) Pass() { p.order.pass(p.key) }
 // Go runs work in the background when the turn comes. If there is too much
 // background work already, or the Order is closed, Go does what Do does.
 func (p *Place) Go(ctx context.Context, work func(context.Context)) error {
+	return p.begin(ctx, job{alone: work})
+}
+
+// begin is Go for a job.
+func (p *Place) begin(ctx context.Context, j job) error {
 	if !p.order.background.admit() {
-		return p.Do(ctx, work)
+		return p.Do(ctx, j.alone)
 	}
+	j.key = p.key
 	s := p.order.shard(p.key)
 	s.mu.Lock()
-	p.work = work
+	p.work = j
 	has := p.has
 	s.mu.Unlock()
 	if has {
-		p.order.dispatch(p.key, work)
+		p.order.background.run(j)
 	}
 	return nil
 }
@@ -142,15 +148,15 @@ func (o *Order) pass(key string) {
 	s := o.shard(key)
 	s.mu.Lock()
 	next := s.next(key)
-	var work func(context.Context)
+	var work job
 	if next != nil {
 		next.has = true
 		close(next.turn)
 		work = next.work
 	}
 	s.mu.Unlock()
-	if work != nil {
-		o.dispatch(key, work)
+	if work.alone != nil {
+		o.background.run(work)
 	}
 }
 
@@ -168,14 +174,6 @@ func (s *orderShard) next(key string) *Place {
 	}
 	delete(s.lines, key)
 	return nil
-}
-
-// dispatch hands work that has key's turn to the background.
-func (o *Order) dispatch(key string, work func(context.Context)) {
-	o.background.run(func(ctx context.Context) {
-		defer o.pass(key)
-		work(ctx)
-	})
 }
 
 // Close waits for the background work. When ctx ends first, it cancels that work

@@ -83,6 +83,12 @@ func (s *Shared) readMarks(ctx context.Context, tags []string) []core.Generation
 	return out
 }
 
+// batches reports whether the layer takes many writes in one call.
+func (s *Shared) batches() bool {
+	_, ok := core.As[core.BatchArbiter](s.layer)
+	return ok && s.arbiter != nil
+}
+
 // writeMany is Write for many keys, in one call of the layer if that can.
 func (s *Shared) writeMany(ctx context.Context, puts []put) []core.Ruled {
 	out := make([]core.Ruled, 0, len(puts))

@@ -5,6 +5,7 @@ package coherence
 
 import (
 	"context"
+	"time"
 
 	"github.com/fusioncache-go/fusioncache/core"
 )
@@ -71,8 +72,25 @@ func (w *Writer) applyMany(ctx context.Context, changes []change, ready []int, o
 			changes[i].place.Pass()
 		}
 	}()
+	w.takeMany(ctx, changes, ready, out)
+}
+
+// applyTogether is apply for many changes of different keys, in one call of the
+// distributed layer.
+func (w *Writer) applyTogether(ctx context.Context, chs []*change) {
+	changes, all := make([]change, len(chs)), make([]int, len(chs))
+	for i, ch := range chs {
+		changes[i], all[i] = *ch, i
+	}
+	w.takeMany(ctx, changes, all, make([]Written, len(chs)))
+}
+
+// takeMany takes the changes that are ready to the distributed layer and the other
+// nodes.
+func (w *Writer) takeMany(ctx context.Context, changes []change, ready []int, out []Written) {
 	var puts []put
 	var putting []int
+	var limit time.Duration
 	failures := make([]error, len(changes))
 	rulings := make([]core.Ruling, len(changes))
 	for _, i := range ready {
@@ -80,19 +98,28 @@ func (w *Writer) applyMany(ctx context.Context, changes []change, ready []int, o
 		w.enclose(ch)
 		if failures[i] = w.restamp(ctx, ch); failures[i] == nil {
 			puts, putting = append(puts, ch.put(ch)), append(putting, i)
+			limit = max(limit, ch.options.DistributedTimeout)
 		}
 	}
 	if len(puts) > 0 {
-		within, cancel := context.WithTimeout(ctx, changes[putting[0]].options.DistributedTimeout)
+		within, cancel := context.WithTimeout(ctx, limit)
 		for n, ruled := range w.Shared.writeMany(within, puts) {
 			i := putting[n]
 			rulings[i], failures[i] = ruled.Ruling, ours(&changes[i], ruled.Ruling, ruled.Err)
 		}
 		cancel()
 	}
-	together(len(ready), func(n int) {
-		i := ready[n]
+	end := func(i int) {
 		err := w.delivered(ctx, changes[i], rulings[i], failures[i])
 		out[i].Outcome, out[i].Err = sent(changes[i], err)
-	})
+	}
+	var untold []int // they have another way to go
+	for _, i := range ready {
+		if changes[i].notify && !rulings[i].Told {
+			untold = append(untold, i)
+		} else {
+			end(i)
+		}
+	}
+	together(len(untold), func(n int) { end(untold[n]) })
 }

@@ -18,41 +18,54 @@ import (
 	"github.com/fusioncache-go/fusioncache/plugins/breaker"
 )
 
-// How long the server takes to have all depends on the round trip and on the
-// number of workers; here the link heals so that the test need not wait for it.
+// A network that is slow by 200 ms each way would let 16 workers do 40 writes in a
+// second. They take along what waits.
 func TestSeed_DC13_BackgroundWritesWaitForNothing(t *testing.T) {
-	everywhereConnected(t, func(t *testing.T, w world) {
-		within3(t, func() error {
-			const writes, workers = 1000, 16
-			o := core.EntryOptions{TTL: time.Minute, BackgroundWrites: true, DistributedTimeout: 5 * time.Second}
-			a := start(t, w, setting{Options: hybrid.Options{Defaults: o, Background: coherence.BackgroundLimits{Workers: workers}}})
-			a.set(t, "warm", 1)
-			a.net.Delay(200 * time.Millisecond)
-			before := runtime.NumGoroutine()
-			took := timed(func() {
-				for i := range writes {
-					a.set(t, fmt.Sprint("k", i), i)
-				}
-			})
-			// Each worker may open a connection, which takes the proxy two more.
-			if n := runtime.NumGoroutine() - before; n > 5*workers+20 {
-				t.Errorf("%d more goroutines", n)
-			}
-			a.heal()
-			soon(t, patience, "the server to have all", func() bool { return a.spy.writes.Load() >= writes+1 })
-			if err := a.stack.Close(t.Context()); err != nil {
-				t.Errorf("close: %v", err)
-			}
-			fresh := start(t, w, setting{})
-			for i := range writes {
-				fresh.want(t, fmt.Sprint("k", i), i)
-			}
-			if took > 50*time.Millisecond {
-				return tooSlow("1000 background sets", took, 50*time.Millisecond)
-			}
-			return nil
-		})
+	// KV has no call for many keys, and needs a second round trip for each.
+	for name, limit := range map[string]time.Duration{"redis": 2 * time.Second, "nats": 5 * time.Second} {
+		in(t, func(t *testing.T, w world) {
+			within3(t, func() error { return thousandInTheBackground(t, w, limit) })
+		}, name)
+	}
+}
+
+func thousandInTheBackground(t *testing.T, w world, limit time.Duration) error {
+	const writes, workers = 1000, 16
+	o := core.EntryOptions{TTL: time.Minute, BackgroundWrites: true, DistributedTimeout: 5 * time.Second}
+	a := start(t, w, setting{Options: hybrid.Options{Defaults: o, Background: coherence.BackgroundLimits{Workers: workers}}})
+	a.set(t, "warm", 1)
+	soon(t, patience, "the first write", func() bool { return a.spy.done.Load() == 1 })
+	a.net.Delay(200 * time.Millisecond)
+	before, begin := runtime.NumGoroutine(), time.Now()
+	took := timed(func() {
+		for i := range writes {
+			a.set(t, fmt.Sprint("k", i), i)
+		}
 	})
+	goroutines := 0
+	soon(t, patience, "the server to have all", func() bool {
+		goroutines = max(goroutines, runtime.NumGoroutine()-before)
+		return a.spy.done.Load() == writes+1
+	})
+	all := time.Since(begin)
+	t.Logf("%d sets in %v, on the server after %v, %d more goroutines", writes, took, all, goroutines)
+	// Each worker may open a connection, which takes the proxy four more; KV makes up to
+	// 32 calls for each.
+	if _, batches := w.(redisWorld); batches && goroutines > 6*workers+20 || goroutines > 40*workers {
+		t.Errorf("%d more goroutines", goroutines)
+	}
+	a.heal()
+	fresh := start(t, w, setting{})
+	for i := range writes {
+		fresh.want(t, fmt.Sprint("k", i), i)
+	}
+	if took > 50*time.Millisecond {
+		return tooSlow("1000 background sets", took, 50*time.Millisecond)
+	}
+	if all > limit {
+		return tooSlow("the server", all, limit)
+	}
+	return nil
 }
 
 func TestSeed_DC14_FrozenServerCostsItsLimitOnce(t *testing.T) {

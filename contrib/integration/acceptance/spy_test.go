@@ -18,6 +18,7 @@ import (
 type spy struct {
 	core.DistributedLayer
 	reads, headers, writes atomic.Int64
+	done                   atomic.Int64 // writes that have succeeded
 
 	hangReads, hangWrites atomic.Bool // until the end of the caller's context
 
@@ -66,6 +67,9 @@ func (s *spy) Delete(ctx context.Context, key string) error {
 }
 
 func (s *spy) written(key string, err error) {
+	if err == nil && isEntry(key) {
+		s.done.Add(1)
+	}
 	if hook := s.afterWrite.Load(); hook != nil && err == nil && isEntry(key) {
 		(*hook)()
 	}
@@ -88,6 +92,41 @@ func (s arbiterSpy) Arbitrate(ctx context.Context, key string, w core.Write) (co
 	r, err := s.arbiter.Arbitrate(ctx, key, w)
 	s.written(key, err)
 	return r, err
+}
+
+// ArbitrateMany implements core.BatchArbiter, which all layers here do.
+func (s arbiterSpy) ArbitrateMany(ctx context.Context, writes []core.KeyWrite) ([]core.Ruled, error) {
+	out := make([]core.Ruled, len(writes))
+	var healthy []core.KeyWrite
+	var places []int
+	for i, w := range writes {
+		if out[i].Err = count(ctx, &s.writes, w.Key, &s.hangWrites); out[i].Err != nil {
+			continue
+		}
+		if p := s.poison.Load(); p != nil && strings.HasSuffix(w.Key, ":v:"+*p) {
+			out[i].Err = errBoom
+			continue
+		}
+		healthy, places = append(healthy, w), append(places, i)
+	}
+	many, _ := core.As[core.BatchArbiter](s.DistributedLayer)
+	ruled, err := many.ArbitrateMany(ctx, healthy)
+	for n, r := range ruled {
+		out[places[n]] = r
+		s.written(healthy[n].Key, r.Err)
+	}
+	return out, err
+}
+
+// GetMany implements core.BatchReader, which all layers here do.
+func (s arbiterSpy) GetMany(ctx context.Context, keys []string) ([]core.Got, error) {
+	for _, key := range keys {
+		if err := count(ctx, &s.reads, key, &s.hangReads); err != nil {
+			return nil, err
+		}
+	}
+	many, _ := core.As[core.BatchReader](s.DistributedLayer)
+	return many.GetMany(ctx, keys)
 }
 
 // ReadHeader implements core.Arbiter.

@@ -4,6 +4,7 @@
 package netfault
 
 import (
+	"bytes"
 	"net"
 	"sync"
 	"time"
@@ -23,7 +24,7 @@ type link struct {
 // serve connects to the target and forwards until either side ends.
 func (l *link) serve() {
 	defer l.proxy.forget(l)
-	if !l.pass() || !l.connect() {
+	if !l.pass(time.Now()) || !l.connect() {
 		l.reset()
 		return
 	}
@@ -46,18 +47,42 @@ func (l *link) connect() bool {
 	return true
 }
 
+// piece is data on its way, and since when.
+type piece struct {
+	data []byte
+	read time.Time
+}
+
+// maxPieces is how many pieces are on their way at a time, in each direction.
+const maxPieces = 64
+
 // pump forwards from src to dst. The end of one direction ends the link: no
 // protocol tested here uses half-closed connections.
 func (l *link) pump(src, dst *net.TCPConn) {
 	defer l.close()
+	pieces := make(chan piece, maxPieces)
+	l.proxy.owned.Go(func() { l.read(src, pieces) })
+	for p := range pieces {
+		if !l.pass(p.read) {
+			return
+		}
+		if _, err := dst.Write(p.data); err != nil {
+			return
+		}
+	}
+}
+
+// read takes from src until either side ends. It goes on while pieces are held
+// back, as a line does that is long: a delay is not a lack of bandwidth.
+func (l *link) read(src *net.TCPConn, pieces chan<- piece) {
+	defer close(pieces)
 	buf := make([]byte, 32<<10)
 	for {
 		n, err := src.Read(buf)
 		if n > 0 {
-			if !l.pass() {
-				return
-			}
-			if _, err := dst.Write(buf[:n]); err != nil {
+			select {
+			case pieces <- piece{bytes.Clone(buf[:n]), time.Now()}:
+			case <-l.ended:
 				return
 			}
 		}
@@ -67,28 +92,25 @@ func (l *link) pump(src, dst *net.TCPConn) {
 	}
 }
 
-// pass waits until the proxy lets data through; it is false if the link ended
-// first.
-func (l *link) pass() bool {
-	fault, changed := l.proxy.now()
-	for fault.hang {
+// pass waits until the proxy lets through what was read then; it is false if the
+// link ended first.
+func (l *link) pass(read time.Time) bool {
+	for {
+		fault, changed := l.proxy.now()
+		var over <-chan time.Time
+		if !fault.hang {
+			wait := time.Until(read.Add(fault.delay))
+			if wait <= 0 {
+				return true
+			}
+			over = time.After(wait)
+		}
 		select {
+		case <-over:
 		case <-changed:
 		case <-l.ended:
 			return false
 		}
-		fault, changed = l.proxy.now()
-	}
-	if fault.delay <= 0 {
-		return true
-	}
-	timer := time.NewTimer(fault.delay)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-l.ended:
-		return false
 	}
 }
 

@@ -25,7 +25,7 @@ type Proxy struct {
 	target   string
 	listener net.Listener
 	accepted atomic.Int64
-	owned    sync.WaitGroup // one per goroutine: the accept loop, and two per connection
+	owned    sync.WaitGroup // one per goroutine: the accept loop, and four per connection
 
 	mu      sync.Mutex
 	fault   fault
@@ -88,7 +88,8 @@ func (p *Proxy) Refuse() { p.set(fault{refuse: true}) }
 // that comes back does.
 func (p *Proxy) Hang() { p.set(fault{hang: true}) }
 
-// Delay holds back each piece of data by d, in both directions.
+// Delay holds back each piece of data by d, in both directions. Pieces are on their
+// way at the same time, as on a long line.
 func (p *Proxy) Delay(d time.Duration) { p.set(fault{delay: d}) }
 
 // Restore ends Refuse, Hang and Delay.

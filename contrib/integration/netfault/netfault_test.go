@@ -155,6 +155,28 @@ func TestDelay_HoldsBackBothWays(t *testing.T) {
 	}
 }
 
+func TestDelay_IsNoLackOfBandwidth(t *testing.T) {
+	const delay, pieces = 50 * time.Millisecond, 20
+	p := startProxy(t, startEcho(t))
+	conn := dial(t, p)
+	mustExchange(t, conn)
+	p.Delay(delay)
+	start := time.Now()
+	for range pieces {
+		if _, err := conn.Write([]byte("x")); err != nil {
+			t.Fatal(err)
+		}
+		<-time.After(time.Millisecond)
+	}
+	_ = conn.SetReadDeadline(time.Now().Add(10 * time.Second))
+	if _, err := io.ReadFull(conn, make([]byte, pieces)); err != nil {
+		t.Fatal(err)
+	}
+	if took := time.Since(start); took > pieces*delay {
+		t.Errorf("%d pieces took %v, as if one waited for another", pieces, took)
+	}
+}
+
 func TestDeadTarget_EndsTheConnection(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
