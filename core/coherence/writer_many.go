@@ -10,6 +10,13 @@ import (
 	"github.com/fusioncache-go/fusioncache/core"
 )
 
+// Writing is one of many writes.
+type Writing struct {
+	Key     string
+	Entry   *core.Entry // live; nil for a removal
+	Options *core.EntryOptions
+}
+
 // Written is what became of one of many writes.
 type Written struct {
 	Outcome core.Outcome
@@ -18,23 +25,23 @@ type Written struct {
 
 // SetMany is Set for many keys, all different: memory changes key by key, the
 // distributed layer with one call for all keys that no other write is under way for.
-func (w *Writer) SetMany(ctx context.Context, keys []string, entries []*core.Entry, c core.Codec, o *core.EntryOptions) []Written {
-	settings := make([]setting, len(keys)) // a serializer that panics does so before anything is taken
-	for i, key := range keys {
-		settings[i] = w.prepareSet(ctx, key, entries[i], c, o)
+func (w *Writer) SetMany(ctx context.Context, all []Writing, c core.Codec) []Written {
+	settings := make([]setting, len(all)) // a serializer that panics does so before anything is taken
+	for i, one := range all {
+		settings[i] = w.prepareSet(ctx, one.Key, one.Entry, c, one.Options)
 	}
-	changes := make([]change, len(keys))
+	changes := make([]change, len(all))
 	for i, s := range settings {
-		changes[i] = w.beginSet(s, c, o)
+		changes[i] = w.beginSet(s, c, all[i].Options)
 	}
 	return w.sendMany(ctx, changes)
 }
 
 // RemoveMany is Remove for many keys, all different, as SetMany is Set.
-func (w *Writer) RemoveMany(ctx context.Context, keys []string, o *core.EntryOptions) []Written {
-	changes := make([]change, len(keys))
-	for i, key := range keys {
-		changes[i] = w.beginRemove(key, o)
+func (w *Writer) RemoveMany(ctx context.Context, all []Writing) []Written {
+	changes := make([]change, len(all))
+	for i, one := range all {
+		changes[i] = w.beginRemove(one.Key, one.Options)
 	}
 	return w.sendMany(ctx, changes)
 }
@@ -93,8 +100,10 @@ func (w *Writer) takeMany(ctx context.Context, changes []change, ready []int, ou
 	var limit time.Duration
 	failures := make([]error, len(changes))
 	rulings := make([]core.Ruling, len(changes))
+	var limit time.Duration
 	for _, i := range ready {
 		ch := &changes[i]
+		limit = max(limit, ch.options.DistributedTimeout)
 		w.enclose(ch)
 		if failures[i] = w.restamp(ctx, ch); failures[i] == nil {
 			puts, putting = append(puts, ch.put(ch)), append(putting, i)

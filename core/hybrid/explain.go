@@ -84,7 +84,7 @@ func (c *Cache[V]) Explain(ctx context.Context, key string, opts ...core.Option)
 	err := c.check(key)
 	var o *core.EntryOptions
 	if err == nil {
-		o, err = c.resolve(opts)
+		o, err = c.resolveFor(key, opts)
 	}
 	if err != nil {
 		return Explanation{}, &core.Error{Op: core.OpGet, Key: key, Err: err}

@@ -89,7 +89,7 @@ func (c *Cache[V]) lookup(ctx context.Context, key string, opts []core.Option) (
 	if err := c.check(key); err != nil {
 		return core.Result{}, nil, err
 	}
-	resolved, err := c.resolve(opts)
+	resolved, err := c.resolveFor(key, opts)
 	if err != nil {
 		return core.Result{}, nil, err
 	}

@@ -49,24 +49,25 @@ func (m *many[V]) run(ctx context.Context, f resilience.ManyFactory, opts []core
 	if err != nil {
 		return &core.Error{Op: m.op, Err: err}
 	}
-	open := m.enter(o, f)
-	m.ask(ctx, o, open)
+	open := m.enter(o, opts, f)
+	m.ask(ctx, open)
 	slow := m.atOnce(ctx, open)
 	m.together(ctx, slow)
 	return nil
 }
 
 // enter makes the requests of the lanes whose keys are valid.
-func (m *many[V]) enter(o *core.EntryOptions, f resilience.ManyFactory) (open []*lane[V]) {
+func (m *many[V]) enter(o *core.EntryOptions, opts []core.Option, f resilience.ManyFactory) (open []*lane[V]) {
 	var convoy *resilience.Convoy
 	if f != nil {
 		convoy = resilience.NewConvoy(f)
 	}
 	for _, l := range m.lanes {
-		if l.err = m.cache.check(l.key); l.err != nil {
+		var own *core.EntryOptions
+		if own, l.err = m.cache.admit(l.key, o, opts); l.err != nil {
 			continue
 		}
-		l.request = core.Request{Key: m.cache.prefix + l.key, Options: o, Codec: m.cache.codec}
+		l.request = core.Request{Key: m.cache.prefix + l.key, Options: own, Codec: m.cache.codec}
 		if convoy != nil {
 			l.member = convoy.Join()
 			l.request.Factory = l.member
@@ -77,9 +78,9 @@ func (m *many[V]) enter(o *core.EntryOptions, f resilience.ManyFactory) (open []
 }
 
 // ask reads the distributed layer for all lanes that need it.
-func (m *many[V]) ask(ctx context.Context, o *core.EntryOptions, open []*lane[V]) {
+func (m *many[V]) ask(ctx context.Context, open []*lane[V]) {
 	s := m.cache.stack
-	if s.readMany == nil || o.Skip.Has(core.SkipDistributedRead) {
+	if s.readMany == nil {
 		return
 	}
 	var asking []*lane[V]
@@ -87,8 +88,8 @@ func (m *many[V]) ask(ctx context.Context, o *core.EntryOptions, open []*lane[V]
 	for _, l := range open {
 		r := l.request
 		r.Factory = nil // a read has none
-		ask := true
-		if l.found != absent {
+		ask := !r.Options.Skip.Has(core.SkipDistributedRead)
+		if ask && l.found != absent {
 			r.Held, ask = s.local.Look(l.request)
 		}
 		if ask {

@@ -4,6 +4,7 @@
 package hybrid
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/fusioncache-go/fusioncache/core"
@@ -40,50 +41,49 @@ type writes[K comparable] struct {
 }
 
 func setMany[K comparable, V any](ctx context.Context, c *Cache[V], w writes[K], values map[K]V) (core.Outcome, error) {
-	return writeMany(ctx, c, w, func(full []string, at []int, o *core.EntryOptions) []coherence.Written {
+	return writeMany(ctx, c, w, func(all []coherence.Writing, at []int) []coherence.Written {
 		now := c.stack.clock.Now()
-		entries := make([]*core.Entry, len(full))
-		for i := range full {
-			entries[i] = core.Live(values[w.keys[at[i]]], o.Meta(now, now))
+		for i := range all {
+			all[i].Entry = core.Live(values[w.keys[at[i]]], all[i].Options.Meta(now, now))
 		}
-		return c.stack.writer.SetMany(ctx, full, entries, c.codec, o)
+		return c.stack.writer.SetMany(ctx, all, c.codec)
 	})
 }
 
 func removeMany[K comparable, V any](ctx context.Context, c *Cache[V], w writes[K]) (core.Outcome, error) {
-	return writeMany(ctx, c, w, func(full []string, _ []int, o *core.EntryOptions) []coherence.Written {
-		return c.stack.writer.RemoveMany(ctx, full, o)
+	return writeMany(ctx, c, w, func(all []coherence.Writing, _ []int) []coherence.Written {
+		return c.stack.writer.RemoveMany(ctx, all)
 	})
 }
 
-// writeMany does what writes of many keys have in common. do gets the full keys of
-// those that are valid, and their indexes.
+// writeMany does what writes of many keys have in common. do gets those whose keys
+// and options are valid, and the indexes of the keys.
 func writeMany[K comparable, V any](
-	ctx context.Context, c *Cache[V], w writes[K], do func(full []string, at []int, o *core.EntryOptions) []coherence.Written,
+	ctx context.Context, c *Cache[V], w writes[K], do func(all []coherence.Writing, at []int) []coherence.Written,
 ) (core.Outcome, error) {
-	o, err := c.resolve(w.opts)
+	err := ctx.Err()
 	if c.stack.closed.Load() {
 		err = core.ErrClosed
-	} else if err == nil {
-		err = ctx.Err()
 	}
-	if err != nil {
+	o, wrong := c.resolve(w.opts)
+	if err = cmp.Or(err, wrong); err != nil {
 		return 0, &core.Error{Op: w.op, Err: err}
 	}
 	errs := core.KeyErrors[K]{}
-	var full []string
+	var all []coherence.Writing
 	var at []int
 	seen := make(map[string]bool, len(w.texts))
 	for i, text := range w.texts {
-		if err := c.check(text); err != nil {
+		own, err := c.admit(text, o, w.opts)
+		if err != nil {
 			errs[w.keys[i]] = err
 		} else if !seen[text] {
 			seen[text] = true
-			full, at = append(full, c.prefix+text), append(at, i)
+			all, at = append(all, coherence.Writing{Key: c.prefix + text, Options: own}), append(at, i)
 		}
 	}
 	worst := core.Committed
-	for i, done := range do(full, at, o) {
+	for i, done := range do(all, at) {
 		if done.Err != nil {
 			errs[w.keys[at[i]]] = done.Err
 		}
@@ -93,6 +93,15 @@ func writeMany[K comparable, V any](
 		return worst, &core.Error{Op: w.op, Err: errs}
 	}
 	return worst, nil
+}
+
+// admit returns the options of one of many keys, of which o are those of all that have
+// none of their own, or why the key cannot be used.
+func (c *Cache[V]) admit(key string, o *core.EntryOptions, opts []core.Option) (*core.EntryOptions, error) {
+	if err := c.check(key); err != nil || c.perKey == nil {
+		return o, err
+	}
+	return c.resolveFor(key, opts)
 }
 
 // worse returns the worse of two outcomes; none at all is the worst.
