@@ -14,6 +14,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/fusioncache-go/fusioncache/adapters/freecachemem"
+	"github.com/fusioncache-go/fusioncache/adapters/ottermem"
 	"github.com/fusioncache-go/fusioncache/core"
 	"github.com/fusioncache-go/fusioncache/core/hybrid"
 )
@@ -30,16 +32,17 @@ type traffic struct {
 	answer atomic.Int64
 }
 
-// TestSeed_EX4_AnHourOfTrafficWithEverythingOn leaves out time-to-idle, whose
-// rows are its own.
 func TestSeed_EX4_AnHourOfTrafficWithEverythingOn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := newNetwork(t)
 		defaults := core.EntryOptions{
 			TTL: 300 * time.Second, StaleTTL: 900 * time.Second, Throttle: 60 * time.Second, MaxCycles: 3,
-			SoftTimeout: time.Second, HardTimeout: 5 * time.Second,
+			SoftTimeout: time.Second, HardTimeout: 5 * time.Second, IdleTTL: 60 * time.Second,
 		}
-		tr := &traffic{nodes: []*hybrid.Cache[born]{open[born](t, n.join(defaults)), open[born](t, n.join(defaults))}}
+		objects, bytes := n.join(defaults), n.join(defaults)
+		counted := hybrid.Must(ottermem.New(&ottermem.Options{MaxEntries: 1000}))
+		objects.Memory, bytes.Memory = counted, hybrid.Must(freecachemem.New(freecachemem.MinSize, nil))
+		tr := &traffic{nodes: []*hybrid.Cache[born]{open[born](t, objects), open[born](t, bytes)}}
 		var served [2]atomic.Int64
 		for i, c := range tr.nodes {
 			c.Stack().Events().Listen("stale", core.StaleHit, func(core.Event) { served[i].Add(1) })
@@ -50,6 +53,9 @@ func TestSeed_EX4_AnHourOfTrafficWithEverythingOn(t *testing.T) {
 			clients.Go(func() { tr.client(t, uint64(client), end, &served[client%2]) })
 		}
 		clients.Wait()
+		if n := counted.Len(); n > 1000 {
+			t.Errorf("memory holds %d entries", n)
+		}
 		if tr.answer.Load() < 10_000 {
 			t.Errorf("only %d answers", tr.answer.Load())
 		}
