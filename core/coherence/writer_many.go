@@ -97,13 +97,11 @@ func (w *Writer) applyTogether(ctx context.Context, chs []*change) {
 func (w *Writer) takeMany(ctx context.Context, changes []change, ready []int, out []Written) {
 	var puts []put
 	var putting []int
-	var limit time.Duration
 	failures := make([]error, len(changes))
 	rulings := make([]core.Ruling, len(changes))
 	var limit time.Duration
 	for _, i := range ready {
 		ch := &changes[i]
-		limit = max(limit, ch.options.DistributedTimeout)
 		w.enclose(ch)
 		if failures[i] = w.restamp(ctx, ch); failures[i] == nil {
 			puts, putting = append(puts, ch.put(ch)), append(putting, i)
