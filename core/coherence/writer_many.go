@@ -99,7 +99,6 @@ func (w *Writer) takeMany(ctx context.Context, changes []change, ready []int, ou
 	var putting []int
 	failures := make([]error, len(changes))
 	rulings := make([]core.Ruling, len(changes))
-	var limit time.Duration
 	for _, i := range ready {
 		ch := &changes[i]
 		w.enclose(ch)
