@@ -97,6 +97,7 @@ func (w *Writer) applyTogether(ctx context.Context, chs []*change) {
 func (w *Writer) takeMany(ctx context.Context, changes []change, ready []int, out []Written) {
 	var puts []put
 	var putting []int
+	var limit time.Duration
 	failures := make([]error, len(changes))
 	rulings := make([]core.Ruling, len(changes))
 	for _, i := range ready {
