@@ -32,12 +32,13 @@ const (
 	noServerRead
 	noServerWrite
 	endless // a context that cannot end
+	many    // by a method for many keys
 	choices
 )
 
 var choiceNames = [...]string{
 	"soft", "hard", "cancel", "limit", "hurry", "allow stale", "short", "fail-safe", "no fail-safe", "back-off", "background",
-	"clone", "errors", "no memory read", "no memory write", "no server read", "no server write", "endless",
+	"clone", "errors", "no memory read", "no memory write", "no server read", "no server write", "endless", "many",
 }
 
 // String lists the options for a timeline.
@@ -82,6 +83,9 @@ func choose(r dice, a action) (c choice) {
 	}
 	if r.IntN(16) == 0 {
 		c |= endless
+	}
+	if r.IntN(8) == 0 && (a == doGet || a == doSet || a == doRemove) {
+		c |= many
 	}
 	return c
 }

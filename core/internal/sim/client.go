@@ -65,6 +65,10 @@ func (c *client) step(ctx context.Context) {
 	if n.dead.Load() {
 		o.Status, o.Lost = coherencetest.Failed, true
 	}
+	for _, other := range o.others {
+		other.answered(o)
+		w.rec.add(other)
+	}
 	w.rec.add(o)
 	if o.Action.Writes() {
 		c.release(ctx, n, o)
@@ -78,6 +82,9 @@ func (c *client) attempt(ctx context.Context, n *node, o *op) {
 	defer cancel()
 	if end, ok := own.Deadline(); ok {
 		o.Deadline = end.Sub(w.start)
+	}
+	if o.choice&many != 0 && o.Action == doGet {
+		c.widen(n, o)
 	}
 	o.began = n.conditions(o)
 	o.From = w.now()
@@ -147,6 +154,10 @@ func (c *client) do(ctx context.Context, n *node, o *op) {
 	name := keyNames[o.Key]
 	switch o.Action {
 	case doGet:
+		if o.choice&many != 0 {
+			c.getMany(ctx, n, o)
+			return
+		}
 		var ok bool
 		var err error
 		o.Value, ok, err = n.cache.Get(ctx, name, c.options(o)...)
@@ -171,8 +182,16 @@ func (c *client) write(ctx context.Context, n *node, o *op) {
 	switch o.Action {
 	case doSet:
 		o.Value = value{Key: o.Key, Node: c.node, Version: o.Writes[0].Version, Made: o.From}
+		if o.choice&many != 0 {
+			outcome, err = n.cache.SetMany(ctx, map[string]value{name: o.Value}, c.options(o)...)
+			break
+		}
 		outcome, err = n.cache.Set(ctx, name, o.Value, c.options(o)...)
 	case doRemove:
+		if o.choice&many != 0 {
+			outcome, err = n.cache.RemoveMany(ctx, []string{name}, c.options(o)...)
+			break
+		}
 		outcome, err = n.cache.Remove(ctx, name, c.options(o)...)
 	case doExpire:
 		outcome, err = n.cache.Expire(ctx, name, c.options(o)...)

@@ -39,6 +39,7 @@ func (d *draw) kinds() {
 		p.trustTheBus(r)
 	}
 	p.Outlet = r.IntN(4) == 0
+	p.Batch = r.IntN(2) == 0
 	if r.IntN(16) == 0 {
 		p.weaken(r)
 	}
@@ -100,8 +101,11 @@ func (p *Plan) longest() int {
 
 // layer returns the distributed layer of a node.
 func (p *Plan) layer(n *port) core.DistributedLayer {
-	if p.Weak {
+	switch {
+	case p.Weak:
 		return weakPort{n}
+	case p.Batch:
+		return batchPort{n}
 	}
 	return n
 }

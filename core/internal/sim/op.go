@@ -41,6 +41,7 @@ type op struct {
 	choice choice
 	wakes  int // how often it was woken together with others
 	began  conditionSet
+	others []*op // the same for other keys, of a read of many
 }
 
 // serial returns the number of a client's n-th operation.
@@ -54,6 +55,16 @@ func (s keySet) has(key int) bool { return s>>key&1 != 0 }
 // context returns ctx for the operation.
 func (o *op) context(ctx context.Context) context.Context {
 	return context.WithValue(ctx, opKey{}, o)
+}
+
+// part returns the operation, or the one of the others that is about a key.
+func (o *op) part(key int) *op {
+	for _, other := range o.others {
+		if other.Key == key {
+			return other
+		}
+	}
+	return o
 }
 
 // hash mixes what the operation was and came to.

@@ -32,6 +32,7 @@ func (p probe) Install(h *core.Host) error {
 		return func(ctx context.Context, r core.Request) (core.Result, error) {
 			res, err := next(ctx, r)
 			if o := opOf(ctx); o != nil && err == nil {
+				o = o.part(keyOf(r))
 				o.Stale, o.Level = res.Stale, res.Level
 			}
 			return res, err
@@ -39,7 +40,7 @@ func (p probe) Install(h *core.Host) error {
 	})
 	h.AddStage(core.AroundLoad, func(next core.Handler) core.Handler {
 		return func(ctx context.Context, r core.Request) (core.Result, error) {
-			f, s := flight{p.node, int(r.Key[len(r.Key)-1] - '0')}, p.node.source
+			f, s := flight{p.node, keyOf(r)}, p.node.source
 			p.node.world.rec.checkFlights(opOf(ctx), s.enter(f, r.Token))
 			defer s.leave(f, r.Token)
 			return next(ctx, r)
@@ -47,6 +48,9 @@ func (p probe) Install(h *core.Host) error {
 	})
 	return nil
 }
+
+// keyOf returns the index of the key that a request is about.
+func keyOf(r core.Request) int { return int(r.Key[len(r.Key)-1] - '0') }
 
 // Chance implements chance.Provider.
 func (p probe) Chance() chance.Source { return p }

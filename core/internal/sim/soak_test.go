@@ -63,6 +63,13 @@ func (c *campaign) one(t *testing.T) {
 	c.failed = append(c.failed, rep)
 }
 
+// covered reports whether everything has occurred that can.
+func (c *campaign) covered() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.cover.Missing()) == 0
+}
+
 // explain makes the first violation smaller and describes it.
 func (c *campaign) explain(t *testing.T) {
 	if len(c.failed) > 0 {

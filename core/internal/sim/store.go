@@ -264,13 +264,18 @@ func (p *port) Get(ctx context.Context, key string) (data []byte, ok bool, err e
 	if err != nil {
 		return nil, false, err
 	}
+	return p.garbled(data), ok, nil
+}
+
+// garbled returns a copy of a reply, wrong if it is to be.
+func (p *port) garbled(data []byte) []byte {
 	data = slices.Clone(data)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.store.world.plan.at(StoreGarble, p.node.index, p.store.world.now(), p.dice.percent) != nil {
 		garble(p.dice, data)
 	}
-	return data, ok, nil
+	return data
 }
 
 // Set implements core.DistributedLayer.
