@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: The fusioncache-go authors
+
+package core_test
+
+import (
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"os"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/fusioncache-go/fusioncache/core"
+)
+
+const optionsPage = "../docs/options.md"
+
+// optionsHead begins the page; the tables are made from the source.
+const optionsHead = `# Options
+
+Made from the comments in ` + "`core/options.go`" + ` and ` + "`core/hybrid/options.go`" + `; after a change of those,
+` + "`go test ./core -run OptionsPage -update`" + ` makes it anew.
+
+Entry options come from four places, each of which refines the one before: the stack (` + "`hybrid.Options.Defaults`" + `), the view
+(` + "`hybrid.Of`" + `), the key (` + "`Cache.PerKey`" + `), the call. A factory of ` + "`GetOrRefresh`" + ` can refine them once more for what it
+returns (` + "`Load.Options`" + `). What a place does not set it inherits, in every method.
+
+How long an entry lives, and what belongs to it, is decided when it is written: by a ` + "`Set`" + `, or by the call whose factory
+made it. How a call waits, and what it may be served, is decided by the call.
+`
+
+// sourceFile parses a file, with comments.
+func sourceFile(t *testing.T, path string) *ast.File {
+	t.Helper()
+	f, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ParseComments)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+// documentedField is a field of a struct with its comment in one line.
+type documentedField struct{ name, doc string }
+
+func fieldsOf(f *ast.File, structName string) (fields []documentedField) {
+	ast.Inspect(f, func(n ast.Node) bool {
+		spec, ok := n.(*ast.TypeSpec)
+		if !ok || spec.Name.Name != structName {
+			return true
+		}
+		doc := ""
+		for _, field := range spec.Type.(*ast.StructType).Fields.List {
+			if text := field.Doc.Text(); text != "" {
+				doc = strings.Join(strings.Fields(text), " ")
+			}
+			for _, name := range field.Names {
+				fields = append(fields, documentedField{name.Name, doc})
+			}
+		}
+		return false
+	})
+	return fields
+}
+
+// optionFunctions returns, by field, the calls that set it.
+func optionFunctions(t *testing.T) map[string][]string {
+	t.Helper()
+	files, err := filepath.Glob("option*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	setting := regexp.MustCompile(`\[EntryOptions\.(\w+)\]`)
+	by := map[string][]string{}
+	for _, path := range files {
+		for _, decl := range sourceFile(t, path).Decls {
+			fn, ok := decl.(*ast.FuncDecl)
+			if !ok || fn.Recv != nil || !fn.Name.IsExported() || fn.Type.Results == nil || fmt.Sprint(fn.Type.Results.List[0].Type) != "Option" {
+				continue
+			}
+			for _, match := range setting.FindAllStringSubmatch(fn.Doc.Text(), -1) {
+				by[match[1]] = append(by[match[1]], "`core."+fn.Name.Name+"`")
+			}
+		}
+	}
+	return by
+}
+
+// defaultOf renders the value that a field has when nobody sets it.
+func defaultOf(field string) string {
+	v := reflect.ValueOf(core.EntryOptions{}.WithDefaults()).FieldByName(field)
+	switch d, isDuration := v.Interface().(time.Duration); {
+	case field == "LoadTimeout":
+		return core.DefaultLoadTimeout.String()
+	case isDuration && d == core.Forever:
+		return "for ever"
+	case isDuration && d > 0:
+		return d.String()
+	case v.Kind() == reflect.Bool:
+		return "no"
+	case field == "Size":
+		return "1"
+	case field == "Priority":
+		return "normal"
+	case field == "Skip" || v.IsZero() && (isDuration || v.Kind() == reflect.Slice || v.Kind() == reflect.Pointer || v.CanFloat() || v.CanInt()):
+		return "none"
+	}
+	return fmt.Sprint(v.Interface())
+}
+
+// sentence ends fit where one sentence ends and the next begins.
+var sentenceEnd = regexp.MustCompile(`([.]) ([A-Z0-9])`)
+
+// interplay splits the sentences of a comment: the first, and those about the option
+// alone; and the others, which name other options.
+func interplay(doc, own string, names []string) (alone, others string) {
+	var of [2][]string
+	for i, s := range strings.Split(sentenceEnd.ReplaceAllString(doc, "$1\x00$2"), "\x00") {
+		about := 0
+		for _, name := range names {
+			if i > 0 && name != own && regexp.MustCompile(`\b`+name+`\b`).MatchString(s) {
+				about = 1
+			}
+		}
+		of[about] = append(of[about], s)
+	}
+	return strings.Join(of[0], " "), strings.Join(of[1], " ")
+}
+
+// contradictionRows returns the options and reasons that Validate refuses.
+func contradictionRows(t *testing.T) (rows []string) {
+	t.Helper()
+	ast.Inspect(sourceFile(t, "options_validate.go"), func(n ast.Node) bool {
+		lit, ok := n.(*ast.CompositeLit)
+		if !ok || len(lit.Elts) != 3 {
+			return true
+		}
+		option, ok1 := lit.Elts[1].(*ast.BasicLit)
+		why, ok2 := lit.Elts[2].(*ast.BasicLit)
+		if ok1 && ok2 && option.Kind == token.STRING && why.Kind == token.STRING {
+			rows = append(rows, fmt.Sprintf("| `%s` | %s |\n", strings.Trim(option.Value, `"`), strings.Trim(why.Value, `"`)))
+		}
+		return true
+	})
+	return rows
+}
+
+// plain makes a comment fit for a cell of a table.
+func plain(doc string) string {
+	doc = regexp.MustCompile(`\[([\w.]+)\]`).ReplaceAllString(doc, "`$1`")
+	return strings.ReplaceAll(doc, "|", `\|`)
+}
+
+func optionsText(t *testing.T) string {
+	t.Helper()
+	var b strings.Builder
+	b.WriteString(optionsHead)
+	b.WriteString("\n## Entry options\n\n| Field of `core.EntryOptions` | Option | Default | What it does | Interplay |\n|---|---|---|---|---|\n")
+	fields, calls := fieldsOf(sourceFile(t, "options.go"), "EntryOptions"), optionFunctions(t)
+	var names []string
+	for _, f := range fields {
+		names = append(names, f.name)
+	}
+	for _, f := range fields {
+		alone, others := interplay(f.doc, f.name, names)
+		fmt.Fprintf(&b, "| `%s` | %s | %s | %s | %s |\n", f.name, strings.Join(calls[f.name], ", "), defaultOf(f.name), plain(alone), plain(others))
+	}
+	b.WriteString("\n## What is refused\n\nAt construction, and by the call that says it; the error is an `*core.OptionError` for each, joined. No duration may be\nnegative, and no tag empty or of more than 256 bytes; an entry has 16 tags at most.\n\n| Option | Why |\n|---|---|\n")
+	for _, row := range contradictionRows(t) {
+		b.WriteString(row)
+	}
+	b.WriteString("| `Clone` | needs a serializer |\n| `NodeLock` | needs the stack's `Locker` |\n| `FailSafeDefault` | must be of the view's type |\n")
+	b.WriteString("\n## Options of a stack\n\n| Field of `hybrid.Options` | What it is |\n|---|---|\n")
+	for _, f := range fieldsOf(sourceFile(t, "hybrid/options.go"), "Options") {
+		fmt.Fprintf(&b, "| `%s` | %s |\n", f.name, plain(f.doc))
+	}
+	return b.String()
+}
+
+func TestDocs_OptionsPageIsThatOfTheSource(t *testing.T) {
+	want := optionsText(t)
+	if *update {
+		if err := os.WriteFile(optionsPage, []byte(want), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := os.ReadFile(optionsPage)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(got) != want {
+		t.Error("docs/options.md is not what the source says: go test ./core -run OptionsPage -update")
+	}
+}
+
+func TestDocs_EveryEntryOptionHasACallAndAComment(t *testing.T) {
+	calls := optionFunctions(t)
+	for _, f := range fieldsOf(sourceFile(t, "options.go"), "EntryOptions") {
+		if len(calls[f.name]) == 0 || f.doc == "" {
+			t.Errorf("%s: set by %q, described as %q", f.name, calls[f.name], f.doc)
+		}
+	}
+}
+
+func TestInterplay_SplitsBySentences(t *testing.T) {
+	alone, others := interplay("TTL is a life. Zero: 5.5 s. Not below IdleTTL. More.", "TTL", []string{"TTL", "IdleTTL"})
+	if alone != "TTL is a life. Zero: 5.5 s. More." || others != "Not below IdleTTL." {
+		t.Errorf("got %q and %q", alone, others)
+	}
+}
