@@ -315,10 +315,14 @@ func (m *Marks) learn(tag string, g core.Generation, at core.Instant, began uint
 	if !ok {
 		m.makeRoom()
 	}
-	m.known[tag] = mark{gen: g, own: k.follow(g), at: at, drawn: k.drawn, touched: k.touched}
+	now := mark{gen: g, own: k.follow(g), at: at, drawn: k.drawn, touched: k.touched}
 	if !k.gen.IsZero() && k.gen != g {
-		m.changes.Add(1)
+		change := m.changes.Add(1)
+		if k.at != 0 {
+			now.touched = change // another node has changed it, though its message did not come
+		}
 	}
+	m.known[tag] = now
 	return g
 }
 

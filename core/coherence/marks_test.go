@@ -151,6 +151,25 @@ func TestMarks_WhatWasRemovedMeanwhileIsNotSettled(t *testing.T) {
 	}
 }
 
+// A message may be lost: a mark that is not the one that was read before has changed
+// since, whoever says so.
+func TestMarks_AnEntryUnderAMarkThatTheServerHasNoMoreIsNotSettled(t *testing.T) {
+	for _, key := range []string{"m:", "m:red"} {
+		writing(t, func(t *testing.T, n *node) {
+			m := marksOf(n)
+			e := marked(t, m, "red")
+			_ = n.server.store.Delete(t.Context(), key)
+			_ = marked(t, marksOf(n), "red") // another node draws a new one
+			time.Sleep(time.Minute)
+			settled, err := m.Settle(t.Context(), e)
+			if err != nil {
+				t.Fatal(err)
+			}
+			stands(t, marksOf(n), settled, coherence.Revoked)
+		})
+	}
+}
+
 // A node reads what it stored before it knew the server's marks, also afterwards.
 func TestMarks_OwnGenerationsHoldUntilAChange(t *testing.T) {
 	writing(t, func(t *testing.T, n *node) {
