@@ -119,7 +119,7 @@ func (l *Local) admit(ctx context.Context, r core.Request, found Found) (*core.E
 	m := r.Options.LocalMeta(found.Meta, l.clock.Now())
 	if l.marks != nil {
 		m.Marked = l.marks.changes.Load()
-		switch l.marks.Learn(ctx, &m) {
+		switch l.marks.meet(ctx, &m) {
 		case Revoked, Unknown: // what is not known is not valid
 			return nil, nil
 		case Outdated:

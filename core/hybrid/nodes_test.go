@@ -291,3 +291,39 @@ func TestTags_RemovalOnAClosedStackIsNotCommitted(t *testing.T) {
 		}
 	})
 }
+
+// Nodes without a backplane hear of no removal, but what another node has stored
+// under the new marks since is read all the same.
+func TestTags_WithoutABackplaneNewMarksAreReadWhenTheyAreMet(t *testing.T) {
+	for name, remove := range map[string]func(c *hybrid.Cache[int]) error{
+		"tag":        func(c *hybrid.Cache[int]) error { _, err := c.Stack().RemoveByTag(context.Background(), "red"); return err },
+		"everything": func(c *hybrid.Cache[int]) error { _, err := c.Stack().Clear(context.Background()); return err },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				server := hybrid.Must(localdist.New(nil))
+				start := func() *hybrid.Cache[int] {
+					return open[int](t, hybrid.Options{Distributed: server, Defaults: core.EntryOptions{TTL: time.Hour}})
+				}
+				a, b := start(), start()
+				tagged := core.Tags("red")
+				_, _ = a.Set(t.Context(), "old", 1, tagged)
+				if _, ok, _ := b.Get(t.Context(), "old"); !ok {
+					t.Error("the second node does not find what the first has stored")
+				}
+				time.Sleep(150 * time.Millisecond)
+				_, _ = a.Set(t.Context(), "other", 1, tagged)
+				if err := remove(a); err != nil {
+					t.Error(err)
+				}
+				_, _ = a.Set(t.Context(), "new", 2, tagged)
+				if v, ok, err := b.Get(t.Context(), "new"); !ok || v != 2 || err != nil {
+					t.Errorf("the second node finds %d, %t, %v under the new mark, want 2", v, ok, err)
+				}
+				if _, ok, _ := b.Get(t.Context(), "other"); ok {
+					t.Error("the second node finds what was removed")
+				}
+			})
+		})
+	}
+}
