@@ -37,6 +37,13 @@ type PulseOptions struct {
 	// believed before it is checked again. Zero: 2 s.
 	DegradedTTL time.Duration
 
+	// AloneTTL is how long, after more than Silence, entries in memory go on to be the
+	// answer while the distributed layer does not answer either. A longer one, or
+	// core.Forever, makes memory last through an outage; the price is that a node which
+	// alone is cut off serves for that long what the others have overwritten.
+	// Zero: DegradedTTL.
+	AloneTTL time.Duration
+
 	// Forget is how long a silent node keeps the others degraded; then it counts
 	// as gone. Zero: 5 min.
 	Forget time.Duration
@@ -57,6 +64,7 @@ func (o PulseOptions) withDefaults() PulseOptions {
 			*d.field = d.value
 		}
 	}
+	o.AloneTTL = cmp.Or(o.AloneTTL, o.DegradedTTL)
 	o.Crowd = cmp.Or(o.Crowd, 100)
 	return o
 }
@@ -69,6 +77,7 @@ type pulse struct {
 	hears    atomic.Int64 // until when the node is believed to hear what is sent
 	quiet    atomic.Int64 // since when another node has been silent for too long; Never: none is
 	degraded time.Duration
+	alone    time.Duration
 }
 
 // unchecked is when an entry was last checked that is not to be believed.
@@ -93,5 +102,8 @@ func (p *pulse) trusts(checked, now core.Instant) bool {
 // plausible is trusts for when nobody can be asked: whether everything was heard
 // until a moment ago.
 func (p *pulse) plausible(checked, now core.Instant) bool {
-	return int64(checked) >= p.suspect.Load() && int64(now)-int64(p.degraded) <= min(p.hears.Load(), p.quiet.Load())
+	if int64(checked) < p.suspect.Load() {
+		return false
+	}
+	return p.alone == core.Forever || int64(now)-int64(p.alone) <= min(p.hears.Load(), p.quiet.Load())
 }

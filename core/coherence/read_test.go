@@ -150,17 +150,20 @@ func TestDistributed_HeldIsReasonNotToWaitLong(t *testing.T) {
 func TestDistributed_WithoutAServerAnEntryIsTrustedForAsLongAsItCanHardlyBeStale(t *testing.T) {
 	for _, c := range []struct {
 		name    string
+		alone   time.Duration
 		after   time.Duration
 		suspect bool
 		want    bool
 	}{
-		{"heard a moment ago", 4 * time.Second, false, true},
-		{"heard too long ago", 5 * time.Second, false, false},
-		{"messages were lost", time.Second, true, false},
+		{"heard a moment ago", 0, 4 * time.Second, false, true},
+		{"heard too long ago", 0, 5 * time.Second, false, false},
+		{"heard not too long ago for this one", 10 * time.Second, 12 * time.Second, false, true},
+		{"heard ages ago, but for ever is for ever", core.Forever, 59 * time.Second, false, true},
+		{"messages were lost", core.Forever, time.Second, true, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			writing(t, func(t *testing.T, n *node) {
-				receiver := coherence.NewReceiver(n.local, n.writer.Versions, n.writer.Notifier, coherence.PulseOptions{}, nil)
+				receiver := coherence.NewReceiver(n.local, n.writer.Versions, n.writer.Notifier, coherence.PulseOptions{AloneTTL: c.alone}, nil)
 				receiver.Joined(false)
 				_, _ = n.set(t, 1)
 				held, _ := n.memory.Get("k")

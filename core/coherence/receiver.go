@@ -40,7 +40,7 @@ type Receiver struct {
 // nil.
 func NewReceiver(local *Local, v *Versions, n *Notifier, o PulseOptions, events *core.Events) *Receiver {
 	o = o.withDefaults()
-	local.pulse.degraded = o.DegradedTTL
+	local.pulse.degraded, local.pulse.alone = o.DegradedTTL, o.AloneTTL
 	local.pulse.hears.Store(math.MinInt64) // until the first join, nothing is heard
 	return &Receiver{
 		local: local, versions: v, notifier: n, options: o, events: events,

@@ -224,6 +224,7 @@ func TestSeed_BL6_LimitsOfTheStackAreCheckedToo(t *testing.T) {
 		"Options.Pulse.Silence":       func(o *hybrid.Options) { o.Pulse.Silence = -1 },
 		"Options.Pulse.GapWait":       func(o *hybrid.Options) { o.Pulse.GapWait = -1 },
 		"Options.Pulse.DegradedTTL":   func(o *hybrid.Options) { o.Pulse.DegradedTTL = -1 },
+		"Options.Pulse.AloneTTL":      func(o *hybrid.Options) { o.Pulse.AloneTTL = -1 },
 		"Options.Pulse.Forget":        func(o *hybrid.Options) { o.Pulse.Forget = -1 },
 		"Options.Shared.TombstoneTTL": func(o *hybrid.Options) { o.Shared.TombstoneTTL = -1 },
 		"Options.Shared.MaxFillAge":   func(o *hybrid.Options) { o.Shared.MaxFillAge = -1 },

@@ -296,7 +296,10 @@ func TestTags_RemovalOnAClosedStackIsNotCommitted(t *testing.T) {
 // under the new marks since is read all the same.
 func TestTags_WithoutABackplaneNewMarksAreReadWhenTheyAreMet(t *testing.T) {
 	for name, remove := range map[string]func(c *hybrid.Cache[int]) error{
-		"tag":        func(c *hybrid.Cache[int]) error { _, err := c.Stack().RemoveByTag(context.Background(), "red"); return err },
+		"tag": func(c *hybrid.Cache[int]) error {
+			_, err := c.Stack().RemoveByTag(context.Background(), "red")
+			return err
+		},
 		"everything": func(c *hybrid.Cache[int]) error { _, err := c.Stack().Clear(context.Background()); return err },
 	} {
 		t.Run(name, func(t *testing.T) {

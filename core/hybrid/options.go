@@ -164,6 +164,7 @@ func (o *Options) protocol() []limit {
 		{"Pulse.Silence", int64(o.Pulse.Silence)},
 		{"Pulse.GapWait", int64(o.Pulse.GapWait)},
 		{"Pulse.DegradedTTL", int64(o.Pulse.DegradedTTL)},
+		{"Pulse.AloneTTL", int64(o.Pulse.AloneTTL)},
 		{"Pulse.Forget", int64(o.Pulse.Forget)},
 		{"Recovery.Tick", int64(o.Recovery.Tick)},
 		{"Recovery.MaxKeys", int64(o.Recovery.MaxKeys)},
