@@ -136,12 +136,12 @@ func interplay(doc, own string, names []string) (alone, others string) {
 func contradictionRows(t *testing.T) (rows []string) {
 	t.Helper()
 	ast.Inspect(sourceFile(t, "options_validate.go"), func(n ast.Node) bool {
-		lit, ok := n.(*ast.CompositeLit)
-		if !ok || len(lit.Elts) != 3 {
+		call, ok := n.(*ast.CallExpr)
+		if !ok || len(call.Args) != 3 {
 			return true
 		}
-		option, ok1 := lit.Elts[1].(*ast.BasicLit)
-		why, ok2 := lit.Elts[2].(*ast.BasicLit)
+		option, ok1 := call.Args[1].(*ast.BasicLit)
+		why, ok2 := call.Args[2].(*ast.BasicLit)
 		if ok1 && ok2 && option.Kind == token.STRING && why.Kind == token.STRING {
 			rows = append(rows, fmt.Sprintf("| `%s` | %s |\n", strings.Trim(option.Value, `"`), strings.Trim(why.Value, `"`)))
 		}

@@ -44,41 +44,34 @@ func (o EntryOptions) Validate() error {
 			bad(d.name, "must not be negative")
 		}
 	}
-	for _, rule := range o.contradictions() {
-		if rule.broken {
-			bad(rule.option, rule.why)
+	o.contradictions(func(broken bool, option, why string) {
+		if broken {
+			bad(option, why)
 		}
-	}
+	})
 	if err := ValidateTags(o.Tags); err != nil {
 		errs = append(errs, &OptionError{Option: "EntryOptions.Tags", Err: err})
 	}
 	return errors.Join(errs...)
 }
 
-// contradiction is something that options must not say together.
-type contradiction struct {
-	broken      bool
-	option, why string
-}
-
-func (o *EntryOptions) contradictions() []contradiction {
+// contradictions tells refuse what options must not say, alone or together.
+func (o *EntryOptions) contradictions(refuse func(broken bool, option, why string)) {
 	noStale := o.StaleTTL == 0
-	return []contradiction{
-		{o.Jitter == Forever, "Jitter", "must be finite"},
-		{o.NotFoundJitter == Forever, "NotFoundJitter", "must be finite"},
-		{o.NotFoundJitter > 0 && o.NotFoundTTL == 0, "NotFoundJitter", "needs NotFoundTTL"},
-		{!(o.EagerRefresh >= 0 && o.EagerRefresh < 1), "EagerRefresh", "must be at least 0 and below 1"},
-		{!(o.EagerChance >= 0 && o.EagerChance <= math.MaxFloat32), "EagerChance", "must be finite and not negative"},
-		{o.EagerChance != 0 && o.EagerRefresh != 0, "EagerChance", "must not be set together with EagerRefresh"},
-		{o.MaxCycles < 0, "MaxCycles", "must not be negative"},
-		{!noStale && o.StaleTTL != Forever && (o.TTL == 0 || o.StaleTTL < o.TTL), "StaleTTL", "must not be below TTL"},
-		{noStale && o.DistributedStaleTTL > 0, "DistributedStaleTTL", "needs StaleTTL"},
-		{o.DistributedStaleTTL > 0 && o.DistributedStaleTTL < cmp.Or(o.DistributedTTL, o.TTL, DefaultDistributedTTL), "DistributedStaleTTL", "must not be below DistributedTTL"},
-		{noStale && o.StaleIfError == 0 && o.MaxCycles > 0, "MaxCycles", "needs StaleTTL or StaleIfError"},
-		{noStale && o.DistributedSoftTimeout > 0, "DistributedSoftTimeout", "needs StaleTTL"},
-		{o.StrictHardTimeout && o.HardTimeout == 0, "StrictHardTimeout", "needs HardTimeout"},
-		{o.Priority > HighPriority, "Priority", "is unknown"},
-	}
+	refuse(o.Jitter == Forever, "Jitter", "must be finite")
+	refuse(o.NotFoundJitter == Forever, "NotFoundJitter", "must be finite")
+	refuse(o.NotFoundJitter > 0 && o.NotFoundTTL == 0, "NotFoundJitter", "needs NotFoundTTL")
+	refuse(!(o.EagerRefresh >= 0 && o.EagerRefresh < 1), "EagerRefresh", "must be at least 0 and below 1")
+	refuse(!(o.EagerChance >= 0 && o.EagerChance <= math.MaxFloat32), "EagerChance", "must be finite and not negative")
+	refuse(o.EagerChance != 0 && o.EagerRefresh != 0, "EagerChance", "must not be set together with EagerRefresh")
+	refuse(o.MaxCycles < 0, "MaxCycles", "must not be negative")
+	refuse(!noStale && o.StaleTTL != Forever && (o.TTL == 0 || o.StaleTTL < o.TTL), "StaleTTL", "must not be below TTL")
+	refuse(noStale && o.DistributedStaleTTL > 0, "DistributedStaleTTL", "needs StaleTTL")
+	refuse(o.DistributedStaleTTL > 0 && o.DistributedStaleTTL < cmp.Or(o.DistributedTTL, o.TTL, DefaultDistributedTTL), "DistributedStaleTTL", "must not be below DistributedTTL")
+	refuse(noStale && o.StaleIfError == 0 && o.MaxCycles > 0, "MaxCycles", "needs StaleTTL or StaleIfError")
+	refuse(noStale && o.DistributedSoftTimeout > 0, "DistributedSoftTimeout", "needs StaleTTL")
+	refuse(o.StrictHardTimeout && o.HardTimeout == 0, "StrictHardTimeout", "needs HardTimeout")
+	refuse(o.Priority > HighPriority, "Priority", "is unknown")
 }
 
 // ValidateTags returns what is wrong with a list of tags, or nil.

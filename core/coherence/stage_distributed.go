@@ -141,9 +141,11 @@ func again(l *Local, r core.Request) (res core.Result, ok bool) {
 		return res, false
 	}
 	m := e.Meta()
-	if l.Judge(r.Key, &m, l.clock.Now(), r.Options) != Serve {
+	now := l.clock.Now()
+	if l.Judge(r.Key, &m, now, r.Options) != Serve {
 		return res, false
 	}
+	l.Use(r.Key, &m, now)
 	e, err := Revive(r.Codec, e)
 	return core.Result{Entry: e, Level: core.LevelMemory}, err == nil
 }
@@ -168,6 +170,7 @@ func revalidate(ctx context.Context, s *Shared, l *Local, r core.Request) (res c
 	}
 	m.Checked = asked
 	l.Confirm(r.Key, r.Token, m)
+	l.Use(r.Key, &m, l.clock.Now())
 	l.events.Emit(core.Event{Kind: core.Revalidated, Key: r.Key, Level: core.LevelMemory})
 	return core.Result{Entry: r.Held.With(m), Level: core.LevelMemory}, true, nil
 }

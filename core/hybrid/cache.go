@@ -83,12 +83,19 @@ func (c *Cache[V]) refine(own, opts []core.Option) (*core.EntryOptions, error) {
 	if len(own) == 0 && len(opts) == 0 {
 		return &c.options, nil
 	}
-	o := core.Resolve(core.Resolve(c.base, own), opts)
-	if err := c.validate(o); err != nil {
+	o := new(core.EntryOptions)
+	*o = c.base
+	for _, opt := range own {
+		opt.Apply(o)
+	}
+	for _, opt := range opts {
+		opt.Apply(o)
+	}
+	if err := c.validate(*o); err != nil {
 		return nil, err
 	}
-	o = o.WithDefaults()
-	return &o, nil
+	*o = o.WithDefaults()
+	return o, nil
 }
 
 // validate returns all that is wrong with o on the stack of c.
