@@ -31,6 +31,10 @@ const (
 	noMemoryWrite
 	noServerRead
 	noServerWrite
+	eager
+	lenient // stale while it is loaded anew
+	lasting // stale if that fails
+	idle
 	endless // a context that cannot end
 	many    // by a method for many keys
 	choices
@@ -38,7 +42,7 @@ const (
 
 var choiceNames = [...]string{
 	"soft", "hard", "cancel", "limit", "hurry", "allow stale", "short", "fail-safe", "no fail-safe", "back-off", "background",
-	"clone", "errors", "no memory read", "no memory write", "no server read", "no server write", "endless", "many",
+	"clone", "errors", "no memory read", "no memory write", "no server read", "no server write", "eager", "lenient", "lasting", "idle", "endless", "many",
 }
 
 // String lists the options for a timeline.
@@ -57,13 +61,15 @@ func (c choice) String() string {
 
 // What makes sense for an action.
 const (
-	forLoads  = soft | hard | cancels | impatient | hurried | shortTTL | safe | unsafe | backoff | background | copies | noMemoryRead | noMemoryWrite | noServerRead | noServerWrite
+	forLoads  = soft | hard | cancels | impatient | hurried | shortTTL | safe | unsafe | backoff | background | copies | noMemoryRead | noMemoryWrite | noServerRead | noServerWrite | forLives
 	forReads  = hurried | staleToo | safe | copies | errorsToo | noMemoryRead | noMemoryWrite
-	forWrites = hurried | shortTTL | safe | unsafe | background | copies | errorsToo | noMemoryWrite
+	forWrites = hurried | shortTTL | safe | unsafe | background | copies | errorsToo | noMemoryWrite | forLives
+	forLives  = eager | lenient | lasting | idle
 )
 
-// choose draws up to three options for an action.
-func choose(r dice, a action) (c choice) {
+// choose draws up to three options for an action; windows says whether such for
+// stale answers after the life of an entry may be among them.
+func choose(r dice, a action, windows bool) (c choice) {
 	may := choice(forWrites)
 	switch {
 	case a == doGet:
@@ -78,6 +84,9 @@ func choose(r dice, a action) (c choice) {
 			c |= 1 << r.IntN(int(endlessBit)) & may
 		}
 	}
+	if !windows {
+		c &^= lenient | lasting
+	}
 	if c&unsafe != 0 {
 		c &^= safe | hurried
 	}
@@ -90,12 +99,14 @@ func choose(r dice, a action) (c choice) {
 	return c
 }
 
-const endlessBit = 17
+const endlessBit = 21
 
-// safeFor is the life of stale entries that a call may ask for, slowest the
+// safeFor is the life of stale entries that a call may ask for, window for how long
+// it may have them served after their lives, slowest the
 // longest that a factory takes.
 const (
 	safeFor = 10 * time.Second
+	window  = 3_000 // milliseconds
 	slowest = 7 * time.Second
 )
 
@@ -119,6 +130,10 @@ func (c *client) options(o *op) []core.Option {
 	if o.choice&(safe|shortTTL) == safe {
 		opts = append(opts, core.TTL(between(r, 1000, plan.longest())))
 	}
+	add(eager, func() core.Option { return core.EagerRefresh(float64(r.IntN(9)+1) / 10) })
+	add(lenient, func() core.Option { return core.StaleWhileRevalidate(between(r, 100, window)) })
+	add(lasting, func() core.Option { return core.StaleIfError(between(r, 100, window)) })
+	add(idle, func() core.Option { return core.IdleTTL(between(r, 100, 2000)) })
 	add(soft, func() core.Option { return core.SoftTimeout(limit(20, 0)) })
 	add(hard, func() core.Option { return core.HardTimeout(limit(200, 1)) })
 	add(cancels, func() core.Option { return core.CancelOnTimeout(true) })

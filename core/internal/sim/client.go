@@ -46,7 +46,7 @@ func (c *client) step(ctx context.Context) {
 	if w.now() > p.Heal && o.Action.Writes() {
 		o.Action = doLoad
 	}
-	o.choice = choose(c.dice, o.Action)
+	o.choice = choose(c.dice, o.Action, p.windows())
 	if p.Verbose {
 		o.Detail = o.choice
 	}

@@ -207,6 +207,20 @@ func (p *Plan) prepare() {
 	}
 }
 
+// windows reports whether clients may ask for stale answers within a window after
+// the life of an entry: where that is so long that it does not end, no such answer
+// would be too old.
+func (p *Plan) windows() bool { return p.Defaults.TTL < time.Hour }
+
+// reserve is how long after it was made a value may be served as stale.
+func (p *Plan) reserve() time.Duration {
+	reserve := max(p.Defaults.StaleTTL, safeFor)
+	if p.windows() {
+		reserve = max(reserve, p.Defaults.TTL+ms(window), ms(p.longest()+window))
+	}
+	return reserve
+}
+
 // memory returns the first level of a node.
 func (p *Plan) memory(node int) core.MemoryLayer {
 	limit := 1000

@@ -50,7 +50,7 @@ func newRecorder(w *world) *recorder {
 			AfterLoss:   flushStaleness,
 			Quiet:       quietStaleness,
 			Convergence: p.settling(),
-			Stale:       max(p.Defaults.StaleTTL, safeFor) + slowest + p.Spread + time.Second,
+			Stale:       p.reserve() + slowest + p.Spread + time.Second,
 			ReadLate:    2 * tick,                                  // the resolution of the simulator
 			WriteLate:   core.DefaultDistributedTimeout + 602*tick, // the others are told, and another write of the key ends
 		},
