@@ -16,7 +16,6 @@ type Option struct {
 	skip     Skip
 	clone    bool
 	tags     []string
-	entry    *Entry
 }
 
 // Skips returns what the option leaves out, for readers that look at options

@@ -48,7 +48,8 @@ func DistributedStaleTTL(d time.Duration) Option {
 // FailSafeDefault sets [EntryOptions.FailSafeDefault] to v, which must be of the
 // type of the view's values. It allocates: make it once and pass it often.
 func FailSafeDefault[V any](v V) Option {
-	return Option{entry: Live(v, Meta{}), apply: func(e *EntryOptions, o Option) { e.FailSafeDefault = o.entry }}
+	entry := Live(v, Meta{})
+	return Option{apply: func(e *EntryOptions, _ Option) { e.FailSafeDefault = entry }}
 }
 
 // NotFoundTTL sets [EntryOptions.NotFoundTTL] and [EntryOptions.NotFoundJitter];
