@@ -60,6 +60,7 @@ func importSamples() []sample {
 		{"testing in production", "testing-in-tests", "core/x.go", imports("testing")},
 		{"iotest in production", "testing-in-tests", "adapters/redisdist/x.go", imports("testing/iotest")},
 		{"suite in production", "testing-in-tests", "contrib/demo/x.go", own("core/memorytest")},
+		{"suite in the simulator", "", "core/internal/sim/x.go", own("core/coherencetest")},
 		{"testing in a suite", "", "core/memorytest/x.go", imports("testing")},
 	}
 }

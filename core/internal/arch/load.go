@@ -85,7 +85,8 @@ func (p *Package) Name() string {
 // it may import testing.
 func (p *Package) IsTestKit() bool { return isTestKit(p.Dir) }
 
-func isTestKit(dir string) bool { return strings.HasSuffix(dir, "test") }
+// The simulator is one, whatever its name: it shares its checker with real servers.
+func isTestKit(dir string) bool { return strings.HasSuffix(dir, "test") || dir == "core/internal/sim" }
 
 // production returns the files that are not tests.
 func (p *Package) production() []*File {
