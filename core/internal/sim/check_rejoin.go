@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/fusioncache-go/fusioncache/core"
 	"github.com/fusioncache-go/fusioncache/core/coherencetest"
 )
 
@@ -23,8 +24,6 @@ type committedWrite struct {
 	version uint64
 }
 
-// attentive is how long after a new subscription a node may answer from memory as
-// before.
 const attentive = 50 * time.Millisecond
 
 // joined notes that a node has subscribed.
@@ -49,13 +48,22 @@ func (j *rejoins) take(o *op) {
 	}
 }
 
+// attention is how long after a new subscription a node may answer from memory as
+// before: in a crowd it waits for its next beat.
+func (p *Plan) attention() time.Duration {
+	if p.Crowd > 0 {
+		return time.Second + attentive
+	}
+	return attentive
+}
+
 // before returns when a node had subscribed last when a read on it began, and the
 // highest version of a key that had been committed by then.
-func (j *rejoins) before(o *op) (joined instant, version uint64) {
+func (j *rejoins) before(o *op, within time.Duration) (joined instant, version uint64) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	joined = j.last[o.Node]
-	if o.From < joined+attentive {
+	if o.From < joined+within {
 		return joined, 0
 	}
 	known := j.committed[o.Key]
@@ -81,7 +89,10 @@ func (r *recorder) checkRejoined(o *op) {
 	if o.Status != coherencetest.Found || o.Stale || o.Lost || o.Value.Node == o.Node && o.began.has(owing) {
 		return
 	}
-	if joined, want := r.rejoins.before(o); o.Value.Version < want {
+	if o.Value.Node == o.Node && o.From-o.Value.Made < core.DefaultDistributedTimeout+2*time.Second {
+		return // a node reads what it has just written, whatever the store holds
+	}
+	if joined, want := r.rejoins.before(o, r.plan.attention()); o.Value.Version < want {
 		r.violated("I10 lost invalidation", o.Key, o, "v%d, but v%d was committed before the node subscribed at %v", o.Value.Version, want, joined)
 	}
 }

@@ -43,6 +43,18 @@ func (d *draw) kinds() {
 	if r.IntN(16) == 0 {
 		p.weaken(r)
 	}
+	if r.IntN(8) == 0 && p.Nodes > 2 {
+		p.Crowd = 2
+	}
+}
+
+// slowdown is how many times more slowly nodes beat at most, also after some have
+// died and others have taken their places.
+func (p *Plan) slowdown() int {
+	if p.Crowd == 0 {
+		return 1
+	}
+	return 4
 }
 
 // trustTheBus has subscriptions end where messages would be lost or garbled: a
@@ -80,14 +92,23 @@ func (p *Plan) weaken(r *rand.Rand) {
 // milliseconds.
 const weakTTL = 4_000
 
+// defaultStaleness is the bound S where there is no crowd.
+const defaultStaleness = 6 * time.Second
+
+// staleness is the bound S of the invariants: in a crowd, silence is noticed later.
+func (p *Plan) staleness() time.Duration {
+	return defaultStaleness + ms(2500)*time.Duration(p.slowdown()-1)
+}
+
 // settling is how long after the last fault and the last write everything is
 // right again: the bound D of the invariants; where the layer is weak, the last
 // load that began before and the life of what it has put there come on top.
 func (p *Plan) settling() time.Duration {
+	d := coherencetest.DefaultConvergence + p.staleness() - defaultStaleness
 	if p.Weak {
-		return coherencetest.DefaultConvergence + slowest + ms(weakTTL)
+		d += slowest + ms(weakTTL)
 	}
-	return coherencetest.DefaultConvergence
+	return d
 }
 
 // longest is how long an entry may live that a call gives a life of its own, in

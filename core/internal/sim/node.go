@@ -68,6 +68,7 @@ func (r *run) birth(index, life int) (*node, error) {
 		Serializer:  binaryValues{},
 		Plugins:     []core.Plugin{probe{n, id}},
 		Defaults:    r.plan.Defaults,
+		Pulse:       coherence.PulseOptions{Crowd: r.plan.Crowd},
 		Recovery:    coherence.RecoveryOptions{MaxKeys: r.plan.Queue},
 		Wall:        wall,
 	})

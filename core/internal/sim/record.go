@@ -47,8 +47,9 @@ func newRecorder(w *world) *recorder {
 		Unordered: p.Turnless,
 		Weak:      p.Weak,
 		Bounds: coherencetest.Bounds{
-			AfterLoss:   flushStaleness,
+			AfterLoss:   max(flushStaleness, p.staleness()),
 			Quiet:       quietStaleness,
+			Staleness:   p.staleness(),
 			Convergence: p.settling(),
 			Stale:       p.reserve() + slowest + p.Spread + time.Second,
 			ReadLate:    2 * tick,                                  // the resolution of the simulator
