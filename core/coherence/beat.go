@@ -78,19 +78,51 @@ func (r *Receiver) slowdown() int {
 	return r.peers.slowdown()
 }
 
-// beat says that this node lives, and that it has drawn a new mark of the whole
-// cache, if it has: the others would find out only when theirs is old.
+// beat says that this node lives, and tells of a new mark of the whole cache: the
+// others would find out only when theirs is old.
 func (r *Receiver) beat(ctx context.Context) (ok bool) {
 	ctx, cancel := context.WithTimeout(ctx, r.options.Heartbeat)
 	defer cancel()
 	if r.notifier.beat(ctx, r.local.clock.Now()) != nil {
 		return false
 	}
-	if m := r.local.marks; m != nil && m.renewed.Swap(false) {
-		ok := r.notifier.Send(ctx, wire.MessageClearedSoft, "", core.Version{}) == nil
-		m.renewed.Store(!ok)
-	}
+	r.spread(ctx)
 	return true
+}
+
+// What there is to tell of a mark of the whole cache that this node has drawn.
+const (
+	noTidings    uint32 = iota
+	firstDrawn          // it knew none: only nodes that lived before may know another
+	anotherDrawn        // it knew one, as others do
+)
+
+func tidingsOf(before mark) uint32 {
+	if before.gen.IsZero() {
+		return firstDrawn
+	}
+	return anotherDrawn
+}
+
+// spread tells the others that there is a new mark of the whole cache, if this node
+// has drawn one and they may know another.
+func (r *Receiver) spread(ctx context.Context) {
+	m := r.local.marks
+	if m == nil || m.renewed.Load() == noTidings {
+		return
+	}
+	r.mu.Lock()
+	elder, young := r.peers.elder(r.notifier.beatCount.Load())
+	r.mu.Unlock()
+	tidings := m.renewed.Swap(noTidings)
+	switch {
+	case tidings == anotherDrawn || elder:
+		if r.notifier.Send(ctx, wire.MessageClearedSoft, "", core.Version{}) != nil {
+			m.renewed.CompareAndSwap(noTidings, tidings)
+		}
+	case young:
+		m.renewed.CompareAndSwap(noTidings, tidings)
+	}
 }
 
 // refresh takes no longer than half a beat: a server that hangs must not make

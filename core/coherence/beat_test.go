@@ -4,6 +4,7 @@
 package coherence_test
 
 import (
+	"context"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -13,13 +14,37 @@ import (
 	"github.com/fusioncache-go/fusioncache/core/wire"
 )
 
-// listening is a node with marks on the server of n, which hears what b is given.
-func listening(t *testing.T, n *node, b *echo) (e *ears, m *coherence.Marks) {
+// hub is a backplane of several nodes.
+type hub struct {
+	bus
+	nodes []core.Subscriber
+}
+
+func (b *hub) Publish(ctx context.Context, msg []byte) error {
+	if err := b.bus.Publish(ctx, msg); err != nil {
+		return err
+	}
+	for _, n := range b.nodes {
+		n.Message(msg)
+	}
+	return nil
+}
+
+// told returns how often a new mark of everything was told.
+func (b *hub) told() (n int) {
+	for _, m := range b.all() {
+		if m.Kind == wire.MessageClearedSoft {
+			n++
+		}
+	}
+	return n
+}
+
+// join adds a node with marks on the server of n.
+func (b *hub) join(t *testing.T, n *node) (e *ears, m *coherence.Marks) {
 	t.Helper()
 	e, m = newEars(b), marksOf(n)
-	if b.to == nil {
-		b.to = e.receiver
-	}
+	b.nodes = append(b.nodes, e.receiver)
 	e.local.Watch(m)
 	e.receiver.Joined(false)
 	t.Cleanup(beating(t, e))
@@ -29,28 +54,40 @@ func listening(t *testing.T, n *node, b *echo) (e *ears, m *coherence.Marks) {
 // A server that has lost everything gives the first node that asks a new mark of
 // the whole cache. The others would go on under the old one for seconds, and what
 // they store would be nothing to the first.
-func TestBeat_ANewMarkOfEverythingIsToldToTheOthers(t *testing.T) {
+func TestBeat_ANewMarkOfEverythingIsToldToOlderNodes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		n := newNode(t, true)
-		b := new(echo)
-		old, marks := listening(t, n, new(echo))
-		b.to = old.receiver
-		time.Sleep(3 * time.Second)
+		n, b := newNode(t, true), new(hub)
+		_, marks := b.join(t, n)
+		_, _ = b.join(t, n)
+		time.Sleep(10 * time.Second)
+		if told := b.told(); told != 0 {
+			t.Errorf("nodes that start together tell each other of their first mark, %d times", told)
+		}
+		_ = marked(t, marks)
 		_ = n.server.Delete(t.Context(), "m:")
 		e := marked(t, marks)
-		_, _ = listening(t, n, b) // a new node
-		time.Sleep(1500 * time.Millisecond)
-		if got := marks.Judge(&e); got != coherence.Unknown && got != coherence.Revoked {
+		_, other := b.join(t, n)
+		_ = marked(t, other)
+		time.Sleep(2100 * time.Millisecond)
+		if got := marks.Judge(&e); got != coherence.Revoked && got != coherence.Unknown {
 			t.Errorf("standing %d of an entry under the mark that was lost", got)
 		}
 		stands(t, marks, e, coherence.Revoked)
-		told := 0
-		for _, m := range b.all() {
-			if m.Kind == wire.MessageClearedSoft {
-				told++
-			}
+		if told := b.told(); told != 1 {
+			t.Errorf("the others were told %d times", told)
 		}
-		if told != 1 {
+	})
+}
+
+// A node that knew another mark tells everybody.
+func TestBeat_AMarkThatTookThePlaceOfAnotherIsToldToAll(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n, b := newNode(t, true), new(hub)
+		_, _ = b.join(t, n)
+		time.Sleep(10 * time.Second)
+		_ = n.server.Delete(t.Context(), "m:")
+		time.Sleep(7 * time.Second)
+		if told := b.told(); told != 1 {
 			t.Errorf("the others were told %d times", told)
 		}
 	})
@@ -61,7 +98,7 @@ func TestBeat_ReadsBecomeRareWhileTheyFail(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := newNode(t, true)
 		n.server.broken.Store(true)
-		_, _ = listening(t, n, new(echo))
+		_, _ = new(hub).join(t, n)
 		time.Sleep(time.Minute)
 		if got := n.events.count(core.LayerFailed); got < 10 || got > 25 {
 			t.Errorf("%d reads in a minute, want few", got)

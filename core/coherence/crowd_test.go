@@ -94,9 +94,11 @@ func TestCrowd_ARepairIsActedOnAtTheNextTick(t *testing.T) {
 			t.Errorf("%d gaps, want 1", n)
 		}
 	})
-	crowd(t, func(t *testing.T, e *ears, _ *echo, others func(time.Duration)) {
+	crowd(t, func(t *testing.T, e *ears, b *echo, others func(time.Duration)) {
 		old := e.clock.Now()
+		b.broken.Store(true) // nor does the node hear itself
 		time.Sleep(4 * time.Second)
+		b.broken.Store(false)
 		e.receiver.Joined(false)
 		for range 120 {
 			if others(10 * time.Millisecond); e.trustsOld(old) {

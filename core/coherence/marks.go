@@ -40,7 +40,7 @@ type Marks struct {
 
 	// renewed says that this node has given the distributed layer a mark of the whole
 	// cache that had none, and has not told the others yet.
-	renewed atomic.Bool
+	renewed atomic.Uint32
 
 	mu        sync.Mutex
 	known     map[string]mark
@@ -269,7 +269,7 @@ func (m *Marks) ask(ctx context.Context, tag string) (core.Generation, error) {
 	if made {
 		defer m.drew(tag)
 		if tag == "" {
-			m.renewed.Store(true)
+			m.renewed.Store(tidingsOf(k))
 		}
 	}
 	return m.learn(tag, g, now, began), nil

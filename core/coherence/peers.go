@@ -38,6 +38,7 @@ type peer struct {
 	sent     uint64       // the last number that is known to have been sent
 	gapSince core.Instant // when next became the first that is missing
 	heard    core.Instant
+	beats    uint64 // how often it has said that it lives
 }
 
 // gap reports whether something is missing.
@@ -85,18 +86,33 @@ func (p *peers) hear(id wire.NodeID, seq uint64, now core.Instant) (lost bool) {
 	return n.take(seq, now) && !mutation.On(mutation.NoGap)
 }
 
-// live takes note of a sign of life, after change seq, as hear does of a change.
-func (p *peers) live(id wire.NodeID, seq uint64, now core.Instant) (lost bool) {
+// live takes note of a sign of life, the node's beats'th, after change seq, as hear
+// does of a change.
+func (p *peers) live(id wire.NodeID, seq, beats uint64, now core.Instant) (lost bool) {
 	n := p.known[id]
 	if n == nil {
-		return p.meet(id, seq, seq > 0, now)
+		lost = p.meet(id, seq, seq > 0, now)
+		p.known[id].beats = beats
+		return lost
 	}
+	n.beats = max(n.beats, beats)
 	n.heard = now
 	if !n.gap() {
 		n.gapSince = now
 	}
 	n.sent = max(n.sent, seq)
 	return false
+}
+
+// elder reports whether a node is known that lived well before one which has said
+// beats times that it lives. young is true while such a node may still be met.
+func (p *peers) elder(beats uint64) (known, young bool) {
+	for _, n := range p.known {
+		if n.beats > beats+2 {
+			return true, false
+		}
+	}
+	return false, p.settling
 }
 
 // meet opens the account of a node that has just sent change seq, or told of it.
@@ -133,7 +149,7 @@ func (n *peer) take(seq uint64, now core.Instant) (lost bool) {
 		n.ahead.add(seq)
 		return false
 	}
-	*n = peer{next: seq + 1, sent: n.sent, gapSince: now, heard: now}
+	*n = peer{next: seq + 1, sent: n.sent, gapSince: now, heard: now, beats: n.beats}
 	return true
 }
 

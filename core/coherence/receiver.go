@@ -189,7 +189,7 @@ func (r *Receiver) account(m wire.Message) {
 	defer r.mu.Unlock()
 	switch m.Kind {
 	case wire.MessageHeartbeat:
-		lost = r.peers.live(m.Node, m.Seq, now)
+		lost = r.peers.live(m.Node, m.Seq, m.Version.Op, now)
 	case wire.MessageGoodbye:
 		lost = r.peers.goodbye(m.Node, m.Seq)
 	default:
