@@ -7,3 +7,6 @@ package acceptance_test
 
 // raceDetector says that everything is several times slower.
 const raceDetector = false
+
+// raceDetectorLess is 1 with the race detector, for numbers that are smaller then.
+const raceDetectorLess = 0
