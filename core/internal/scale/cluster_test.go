@@ -88,7 +88,7 @@ func (c *cluster) forget() {
 func (c *cluster) ask(n *node, key string, o ...core.Option) {
 	_, err := n.cache.GetOrSet(c.t.Context(), key, func(context.Context, string) (int, error) {
 		c.loads.add()
-		time.Sleep(5 * time.Millisecond)
+		pass(5 * time.Millisecond)
 		return 1, nil
 	}, o...)
 	if err != nil {
@@ -152,7 +152,7 @@ func (c *cluster) during(do func()) {
 		r := rand.New(rand.NewPCG(1, uint64(i)))
 		asking.Go(func() {
 			for ctx.Err() == nil {
-				time.Sleep(time.Duration(r.IntN(100_000)) * time.Microsecond)
+				pass(time.Duration(r.IntN(100_000)) * time.Microsecond)
 				c.ask(n, hotKey(r.IntN(hot)))
 			}
 		})

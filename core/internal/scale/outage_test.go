@@ -16,7 +16,7 @@ func reconnect(c *cluster, n int) {
 		for _, node := range c.nodes {
 			go c.ask(node, hotKey(0))
 		}
-		time.Sleep(10 * time.Millisecond)
+		pass(10 * time.Millisecond)
 	}
 	headers := c.server.headers.take()
 	c.most("attempts to subscribe", len(c.bus.attempts.take()), len(c.nodes))
@@ -34,14 +34,14 @@ func outage(c *cluster, n int) {
 	c.warm()
 	c.during(func() {
 		c.bus.fail()
-		time.Sleep(down * time.Second)
+		pass(down * time.Second)
 		attempts, headers := c.bus.attempts.take(), c.server.headers.take()
 		c.most("attempts to subscribe in 6 s", len(attempts), 8*n)
 		c.most("attempts in any 10 ms", attempts.peak(10*time.Millisecond), n/3+10)
 		c.most("reads of headers in 6 s", len(headers), hot*n*(1+down/2))
 		c.most("reads of headers in any 10 ms", headers.peak(10*time.Millisecond), hot*n/20+10)
 		c.bus.heal(c.t.Context())
-		time.Sleep(down * time.Second)
+		pass(down * time.Second)
 	})
 	headers := c.server.headers.take()
 	c.most("suspicions afterwards", len(c.suspects.take()), 2*len(c.nodes))

@@ -12,10 +12,10 @@ const crowd = 100
 // everything do not come in step.
 func calm(c *cluster, n int) {
 	const seconds = 4
-	time.Sleep(4 * time.Second) // until all know that they are many
+	pass(4 * time.Second) // until all know that they are many
 	c.forget()
 	c.bus.heard.Store(0)
-	time.Sleep(seconds * time.Second)
+	pass(seconds * time.Second)
 	beats, marks := c.bus.beats.take(), c.server.marks.take()
 	rate := min(n, crowd)
 	c.most("heartbeats in a second", len(beats)/seconds, rate+rate/5)
@@ -35,9 +35,9 @@ func deadNode(c *cluster, n int) {
 	c.warm()
 	c.nodes[0].line.dead.Store(true)
 	c.during(func() {
-		time.Sleep(4 * time.Second)
+		pass(4 * time.Second)
 		c.forget()
-		time.Sleep(10 * time.Second)
+		pass(10 * time.Second)
 	})
 	headers := c.server.headers.take()
 	c.most("reads of headers in 10 s", len(headers), hot*n*6)

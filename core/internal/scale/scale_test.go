@@ -7,7 +7,11 @@ import (
 	"fmt"
 	"testing"
 	"testing/synctest"
+	"time"
 )
+
+// pass lets virtual time pass.
+func pass(d time.Duration) { time.Sleep(d) }
 
 // steps are the life of a cluster of n nodes. Each is measured.
 var steps = [...]struct {

@@ -31,34 +31,34 @@ func (s *server) Get(ctx context.Context, key string) ([]byte, bool, error) {
 	} else {
 		s.values.add()
 	}
-	time.Sleep(latency)
+	pass(latency)
 	return s.store.Get(ctx, key)
 }
 
 // Set implements core.DistributedLayer.
 func (s *server) Set(ctx context.Context, key string, data []byte, ttl time.Duration) error {
 	s.writes.add()
-	time.Sleep(latency)
+	pass(latency)
 	return s.store.Set(ctx, key, data, ttl)
 }
 
 // Delete implements core.DistributedLayer.
 func (s *server) Delete(ctx context.Context, key string) error {
 	s.writes.add()
-	time.Sleep(latency)
+	pass(latency)
 	return s.store.Delete(ctx, key)
 }
 
 // Arbitrate implements core.Arbiter.
 func (s *server) Arbitrate(ctx context.Context, key string, w core.Write) (core.Ruling, error) {
 	s.writes.add()
-	time.Sleep(latency)
+	pass(latency)
 	return s.store.Arbitrate(ctx, key, w)
 }
 
 // ReadHeader implements core.Arbiter.
 func (s *server) ReadHeader(ctx context.Context, key string) ([]byte, bool, error) {
 	s.headers.add()
-	time.Sleep(latency)
+	pass(latency)
 	return s.store.ReadHeader(ctx, key)
 }

@@ -19,7 +19,7 @@ func coldStart(c *cluster, n int) {
 	c.warm()
 	c.join(n - 1)
 	c.all(hotKeys())
-	time.Sleep(2 * time.Second)
+	pass(2 * time.Second)
 	beats := c.bus.beats.take()
 	c.most("reads of values", len(c.server.values.take()), 2*hot*n)
 	c.most("reads of marks", len(c.server.marks.take()), (hot+1)*n)
@@ -45,7 +45,7 @@ func lateNode(c *cluster, n int) {
 	c.warm()
 	c.during(func() {
 		c.join(1)
-		time.Sleep(time.Second)
+		pass(time.Second)
 	})
 	c.most("suspicions", len(c.suspects.take()), 0)
 	c.most("reads of headers", len(c.server.headers.take()), 0)
