@@ -17,15 +17,15 @@ var (
 	_ core.BatchArbiter = (*Layer)(nil)
 )
 
-// GetMany sends one pipeline of GET, in a cluster one to each node that has some
-// of the keys. MGET would be a miss for a key that holds another type, and fail in
-// a cluster.
+// GetMany sends one pipeline of GET, in a cluster one to each master of some of the
+// keys: what one of them fails to answer fails alone. MGET would be a miss for a key
+// that holds another type, and fail in a cluster.
 func (l *Layer) GetMany(ctx context.Context, keys []string) ([]core.Got, error) {
 	cmds := make([]*redis.StringCmd, len(keys))
 	for i, key := range keys {
 		cmds[i] = redis.NewStringCmd(ctx, "get", key)
 	}
-	l.sendAll(ctx, len(cmds), func(i int) redis.Cmder { return cmds[i] })
+	l.sendAll(ctx, keys, func(i int) redis.Cmder { return cmds[i] })
 	out := make([]core.Got, len(keys))
 	for i, cmd := range cmds {
 		switch err := cmd.Err(); {
@@ -40,10 +40,9 @@ func (l *Layer) GetMany(ctx context.Context, keys []string) ([]core.Got, error) 
 	return out, nil
 }
 
-// ArbitrateMany sends one pipeline of scripts, in a cluster one to each node that
-// has some of the keys, and up to three more if a server does not know the script
-// yet. Where scripts are refused it makes one [Layer.Arbitrate] after
-// another.
+// ArbitrateMany sends one pipeline of scripts, in a cluster one to each master of some
+// of the keys, and up to three more if a server does not know the script yet. Where
+// scripts are refused it makes one [Layer.Arbitrate] after another.
 func (l *Layer) ArbitrateMany(ctx context.Context, writes []core.KeyWrite) ([]core.Ruled, error) {
 	out := make([]core.Ruled, len(writes))
 	var todo []int
@@ -70,11 +69,12 @@ func (l *Layer) scriptMany(ctx context.Context, writes []core.KeyWrite, out []co
 	if l.scriptless.Load() || len(todo) == 0 {
 		return todo
 	}
-	cmds := make([]*redis.SliceCmd, len(todo))
+	keys, cmds := make([]string, len(todo)), make([]*redis.SliceCmd, len(todo))
 	for n, i := range todo {
+		keys[n] = writes[i].Key
 		cmds[n] = l.scriptCmd(ctx, writes[i].Key, writes[i].Write, how)
 	}
-	l.sendAll(ctx, len(cmds), func(i int) redis.Cmder { return cmds[i] })
+	l.sendAll(ctx, keys, func(i int) redis.Cmder { return cmds[i] })
 	for n, i := range todo {
 		err := cmds[n].Err()
 		forbidden := scriptsForbidden(err)
@@ -91,27 +91,4 @@ func (l *Layer) scriptMany(ctx context.Context, writes []core.KeyWrite, out []co
 		out[i].Ruling, out[i].Err = l.ruled(ctx, writes[i].Key, out[i].Ruling, err)
 	}
 	return again
-}
-
-// sendAll sends n commands as one pipeline. Each has its outcome afterwards.
-func (l *Layer) sendAll(ctx context.Context, n int, cmd func(i int) redis.Cmder) {
-	err := ctx.Err()
-	if err == nil {
-		pipe := l.client.Pipeline()
-		for i := range n {
-			_ = pipe.Process(ctx, once{cmd(i)}) // only takes it in
-		}
-		_, err = pipe.Exec(ctx)
-	}
-	if err == nil {
-		return
-	}
-	for i := range n {
-		if cmd(i).Err() != nil {
-			return // those concerned have it
-		}
-	}
-	for i := range n {
-		cmd(i).SetErr(err) // not sent: that must not look like an answer
-	}
 }

@@ -11,11 +11,13 @@ import (
 )
 
 // ReadMany returns the function that asks the distributed layer for many requests
-// at once, and then answers each as the reader of [Distributed] does.
+// at once, and then answers each as the reader of [Distributed] does. All of it is
+// done within the longest DistributedTimeout of the requests.
 func ReadMany(s *Shared, l *Local) func(ctx context.Context, rs []core.Request) core.Handler {
 	alone := reader(s, l)
 	return func(ctx context.Context, rs []core.Request) core.Handler {
-		found, asked := askMany(ctx, s, l, rs)
+		until := time.Now().Add(longest(rs))
+		found, asked := askMany(ctx, until, s, l, rs)
 		return func(ctx context.Context, r core.Request) (core.Result, error) {
 			if res, ok := again(l, r); ok {
 				return res, nil
@@ -27,7 +29,7 @@ func ReadMany(s *Shared, l *Local) func(ctx context.Context, rs []core.Request) 
 			case f.err != nil:
 				return core.Result{}, f.err
 			}
-			ctx, cancel := context.WithTimeout(ctx, r.Options.DistributedTimeout)
+			ctx, cancel := context.WithDeadline(ctx, until)
 			defer cancel()
 			return settle(ctx, s, l, r, f.Found, asked)
 		}
@@ -36,12 +38,10 @@ func ReadMany(s *Shared, l *Local) func(ctx context.Context, rs []core.Request) 
 
 // askMany asks for those of rs that memory does not hold by now, and for the marks
 // that what was found will be judged by.
-func askMany(ctx context.Context, s *Shared, l *Local, rs []core.Request) (map[string]foundMany, core.Instant) {
-	var limit time.Duration
+func askMany(ctx context.Context, until time.Time, s *Shared, l *Local, rs []core.Request) (map[string]foundMany, core.Instant) {
 	var keys []string
 	var held []core.Meta
 	for _, r := range rs {
-		limit = max(limit, r.Options.DistributedTimeout)
 		if _, ok := again(l, r); !ok {
 			keys = append(keys, r.Key)
 		}
@@ -49,7 +49,7 @@ func askMany(ctx context.Context, s *Shared, l *Local, rs []core.Request) (map[s
 			held = append(held, r.Held.Meta())
 		}
 	}
-	ctx, cancel := context.WithTimeout(ctx, limit)
+	ctx, cancel := context.WithDeadline(ctx, until)
 	defer cancel()
 	l.learnMany(ctx, held)
 	asked := l.clock.Now()
@@ -65,6 +65,14 @@ func askMany(ctx context.Context, s *Shared, l *Local, rs []core.Request) (map[s
 		l.marks.prefetch(ctx, metas)
 	}
 	return found, asked
+}
+
+// longest returns the longest time that one of rs has for the distributed layer.
+func longest(rs []core.Request) (d time.Duration) {
+	for _, r := range rs {
+		d = max(d, r.Options.DistributedTimeout)
+	}
+	return d
 }
 
 // learnMany is learn for many entries.
