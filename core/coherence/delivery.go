@@ -29,8 +29,12 @@ func (w *Writer) send(ctx context.Context, ch change) (outcome core.Outcome, err
 		}
 		return core.LocalOnly, ch.place.begin(context.WithoutCancel(ctx), w.job(ch))
 	}
+	apply := w.apply
+	if ch.token != nil {
+		apply = w.applyFill
+	}
 	var failed error
-	err = ch.place.Do(ctx, func(ctx context.Context) { failed = w.apply(ctx, ch) })
+	err = ch.place.Do(ctx, func(ctx context.Context) { failed = apply(ctx, ch) })
 	if err != nil && ch.token == nil {
 		w.remember(ch, err, err) // the caller had no patience to wait for the turn
 	}

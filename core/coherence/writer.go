@@ -185,13 +185,13 @@ func (w *Writer) fill(ctx context.Context, r core.Request, e *core.Entry) {
 	m := o.DistributedMeta(e.Meta(), now)
 	m.Version = ch.version
 	ch.token = r.Token
-	ch.shared = func(ctx context.Context, _ *change) (core.Ruling, error) {
+	w.puts(&ch, func(*change) put {
 		write := put{key: r.Key, mode: core.Fill, kind: core.FillWrite, meta: m, payload: p.payload}
 		if r.Seen != nil {
 			write.expect = r.Seen.Header
 		}
-		return w.Shared.Write(ctx, write)
-	}
+		return write
+	})
 	_, _ = w.send(ctx, ch)
 }
 
@@ -284,7 +284,13 @@ func (w *Writer) removes(ch *change) {
 
 // forces has ch make a write that is stored whatever is there.
 func (w *Writer) forces(ch *change, p func(ch *change) put) {
-	ch.forced, ch.put = true, p
+	ch.forced = true
+	w.puts(ch, p)
+}
+
+// puts has ch make one write.
+func (w *Writer) puts(ch *change, p func(ch *change) put) {
+	ch.put = p
 	ch.shared = func(ctx context.Context, ch *change) (core.Ruling, error) { return w.Shared.Write(ctx, p(ch)) }
 }
 

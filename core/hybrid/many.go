@@ -51,8 +51,7 @@ func (m *many[V]) run(ctx context.Context, f resilience.ManyFactory, opts []core
 	}
 	open := m.enter(o, opts, f)
 	m.ask(ctx, open)
-	slow := m.atOnce(ctx, open)
-	m.together(ctx, slow)
+	m.together(ctx, m.atOnce(ctx, open))
 	return nil
 }
 
@@ -133,6 +132,9 @@ func (m *many[V]) atOnce(ctx context.Context, open []*lane[V]) (slow []*lane[V])
 func (m *many[V]) together(ctx context.Context, slow []*lane[V]) {
 	if len(slow) == 0 {
 		return
+	}
+	if m.cache.stack.writer.Shared != nil {
+		ctx = coherence.GatherFills(ctx)
 	}
 	var others sync.WaitGroup
 	for _, l := range slow[1:] {
