@@ -16,8 +16,8 @@ import (
 type subscription struct {
 	node *node
 	to   core.Subscriber
-	lost chan struct{} // closed when the bus drops it
-	last map[int]instant
+	lost chan struct{}     // closed when the bus drops it
+	last [maxNodes]instant // by node: when the last message of it comes; guarded by the bus
 
 	mu   sync.Mutex // held while to is called
 	over bool
@@ -44,7 +44,7 @@ func (p *plug) subscribe(ctx context.Context, to core.Subscriber) error {
 	if p.node.dead.Load() || w.plan.at(BusDown, p.node.index, w.now(), always) != nil {
 		return errBus
 	}
-	s := &subscription{node: p.node, to: to, lost: make(chan struct{}), last: make(map[int]instant)}
+	s := &subscription{node: p.node, to: to, lost: make(chan struct{})}
 	s.mu.Lock()
 	missed, gapless := p.bus.add(s)
 	w.note(p.node.index, "joins, gapless %t, %d messages", gapless, len(missed))
@@ -93,15 +93,11 @@ func (s *subscription) deliver(from int, msg []byte) {
 	})
 }
 
-// catchUp hands over what was missed, in order and before anything new.
+// catchUp hands over what was missed, in order, eight messages in a millisecond.
 func (s *subscription) catchUp(missed []letter) {
-	w := s.node.world
-	now := w.now()
+	now := s.node.world.now()
 	for i, l := range missed {
 		s.after(now%tick+ms(i/8), func() { s.deliver(l.from, l.msg) })
-	}
-	for from := range maxNodes {
-		s.last[from] = now - now%tick + ms(len(missed)/8+2)
 	}
 }
 
@@ -115,6 +111,10 @@ func (b *bus) add(s *subscription) (missed []letter, gapless bool) {
 	delete(b.parked, s.node)
 	if p == nil || p.lossy {
 		return nil, false
+	}
+	now := b.world.now()
+	for from := range s.last {
+		s.last[from] = now - now%tick + ms(len(p.letters)/8+2) // what is new comes behind
 	}
 	return p.letters, true
 }
