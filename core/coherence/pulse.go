@@ -24,9 +24,9 @@ type PulseOptions struct {
 	Crowd int
 
 	// Silence is how long nothing may be heard of oneself, or of a node that was
-	// heard before: in a crowd longer, in proportion. It is also how long nothing
-	// at all may be heard, which no crowd makes longer. Zero: 2.5 s, that is two
-	// beats and a half.
+	// heard before: in a crowd longer, in proportion. Nothing at all may be heard
+	// for no longer than this and up to a Heartbeat, however many nodes there are.
+	// Zero: 2.5 s, that is two beats and a half.
 	Silence time.Duration
 
 	// GapWait is how long a message that was overtaken by a later one may take to

@@ -37,7 +37,7 @@ func outage(c *cluster, n int) {
 		pass(down * time.Second)
 		attempts, headers := c.bus.attempts.take(), c.server.headers.take()
 		c.most("attempts to subscribe in 6 s", len(attempts), 8*n)
-		c.most("attempts in any 10 ms", attempts.peak(10*time.Millisecond), n/3+10)
+		c.most("attempts in any 10 ms", attempts.peak(10*time.Millisecond), min(n, crowd)/2+10)
 		c.most("reads of headers in 6 s", len(headers), hot*n*(1+down/2))
 		c.most("reads of headers in any 10 ms", headers.peak(10*time.Millisecond), hot*n/20+10)
 		c.bus.heal(c.t.Context())
