@@ -277,3 +277,22 @@ func TestOptions_AllContradictionsAreNamedAtOnce(t *testing.T) {
 		expectOption(t, err, "EntryOptions."+option)
 	}
 }
+
+func TestOptions_WhatNeverActsIsAdvisedAgainst(t *testing.T) {
+	for name, c := range map[string]struct {
+		o    core.EntryOptions
+		want int64
+	}{
+		"good":                      {core.EntryOptions{TTL: time.Minute, IdleTTL: time.Second, EagerRefresh: 0.5, StaleWhileRevalidate: 1, StaleIfError: 1}, 0},
+		"IdleTTL as TTL":            {core.EntryOptions{TTL: time.Minute, IdleTTL: time.Minute}, 1},
+		"windows that never begin":  {core.EntryOptions{EagerRefresh: 0.5, StaleWhileRevalidate: 1, StaleIfError: 1}, 3},
+		"chances that never come":   {core.EntryOptions{TTL: core.Forever, EagerChance: 1}, 1},
+		"an idle limit without TTL": {core.EntryOptions{IdleTTL: time.Minute}, 0},
+	} {
+		p := &listening{mask: core.Advice}
+		open[int](t, hybrid.Options{Plugins: []core.Plugin{p}, Defaults: c.o})
+		if got := p.n.Load(); got != c.want {
+			t.Errorf("%s: %d pieces of advice, want %d", name, got, c.want)
+		}
+	}
+}
