@@ -30,8 +30,9 @@ type Bounds struct {
 	// have what the source of truth has. Default 9 s.
 	Convergence time.Duration
 
-	// Stale is how old a stale answer may be: its StaleTTL, what its factory took,
-	// and how far the clocks of two nodes differ at most. 0: not checked.
+	// Stale is how old a stale answer may be: its TTL or StaleTTL, whichever is
+	// longer, what its factory took, and how far the clocks of two nodes differ at
+	// most. 0: not checked.
 	Stale time.Duration
 
 	// ReadLate and WriteLate are how long after its deadline a call may return.

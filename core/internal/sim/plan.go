@@ -213,13 +213,14 @@ func (p *Plan) prepare() {
 // would be too old.
 func (p *Plan) windows() bool { return p.Defaults.TTL < time.Hour }
 
-// reserve is how long after it was made a value may be served as stale.
+// reserve is how long after it was made a value may be served as stale. One whose
+// life has not ended is, when nobody can be asked whether it still is the latest.
 func (p *Plan) reserve() time.Duration {
-	reserve := max(p.Defaults.StaleTTL, safeFor)
+	life := max(p.Defaults.TTL, ms(p.longest()))
 	if p.windows() {
-		reserve = max(reserve, p.Defaults.TTL+ms(window), ms(p.longest()+window))
+		life += ms(window)
 	}
-	return reserve
+	return max(p.Defaults.StaleTTL, safeFor, life)
 }
 
 // memory returns the first level of a node.
