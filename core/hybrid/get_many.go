@@ -6,6 +6,7 @@ package hybrid
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/fusioncache-go/fusioncache/core"
 	"github.com/fusioncache-go/fusioncache/core/resilience"
@@ -118,7 +119,7 @@ func (f manyFunction[V]) LoadMany(ctx context.Context, rs []core.Request) []resi
 		keys[i] = r.Key[len(f.cache.prefix):]
 	}
 	born := f.cache.stack.clock.Now()
-	values, err := f.call(ctx, keys)
+	values, err := f.call(ctx, slices.Clone(keys)) // which is the factory's own
 	return madeMany(f.cache, rs, keys, answer[string, V]{values, err, born})
 }
 

@@ -5,6 +5,7 @@ package hybrid
 
 import (
 	"context"
+	"slices"
 
 	"github.com/fusioncache-go/fusioncache/core"
 	"github.com/fusioncache-go/fusioncache/core/resilience"
@@ -78,7 +79,7 @@ func (f typedMany[K, V]) LoadMany(ctx context.Context, rs []core.Request) []resi
 		keys[i] = f.keys[r.Key[len(f.cache.prefix):]]
 	}
 	born := f.cache.stack.clock.Now()
-	values, err := f.call(ctx, keys)
+	values, err := f.call(ctx, slices.Clone(keys)) // which is the factory's own
 	return madeMany(f.cache, rs, keys, answer[K, V]{values, err, born})
 }
 
