@@ -21,23 +21,27 @@ func Commit(w *Writer) core.Stage {
 		return func(ctx context.Context, r core.Request) (core.Result, error) {
 			begun := begin(ctx, w, r)
 			res, err := next(ctx, r)
-			if err != nil || res.Entry == nil {
-				return res, err
+			if err == nil && res.Entry != nil {
+				w.commit(ctx, r, res, begun)
 			}
-			if mutation.On(mutation.LateMarks) {
-				begun = begin(ctx, w, r)
-			}
-			if res.Options != nil {
-				r.Options = res.Options
-				if !begun.adapt(ctx, w, r, res.Entry.Born()) {
-					w.fenced(r.Key)
-					return res, nil
-				}
-			}
-			w.fill(ctx, r, begun.stamp(res.Entry))
-			return res, nil
+			return res, err
 		}
 	}
+}
+
+// commit stores the result of a load.
+func (w *Writer) commit(ctx context.Context, r core.Request, res core.Result, begun beginning) {
+	if mutation.On(mutation.LateMarks) {
+		begun = begin(ctx, w, r)
+	}
+	if res.Options != nil {
+		r.Options = res.Options
+		if !begun.adapt(ctx, w, r, res.Entry.Born()) {
+			w.fenced(r.Key)
+			return
+		}
+	}
+	w.fill(ctx, r, begun.stamp(res.Entry))
 }
 
 // beginning is what a load must know before it begins: the marks that are
