@@ -6,6 +6,7 @@ package coherence
 import (
 	"context"
 	"slices"
+	"time"
 
 	"github.com/fusioncache-go/fusioncache/core"
 )
@@ -32,6 +33,25 @@ func (m *Marks) prefetch(ctx context.Context, entries []core.Meta) {
 			m.learn(tags[i], g, now, began)
 		}
 	}
+}
+
+// Expect reads the marks that loads of entries with these tags are going to need, in
+// one go and within limit: each would do so by itself, and where there is no mark yet
+// each would make one.
+func (w *Writer) Expect(ctx context.Context, limit time.Duration, tags [][]string) {
+	if w.Marks == nil || w.Shared == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	metas := make([]core.Meta, len(tags))
+	for i := range tags {
+		metas[i].Tags = tags[i]
+	}
+	w.Marks.prefetch(ctx, metas)
+	all := slices.Concat(tags...)
+	slices.Sort(all)
+	_, _, _ = w.Marks.Begin(ctx, slices.Compact(all))
 }
 
 // wanting reports whether a mark would be read from the distributed layer.

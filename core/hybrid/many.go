@@ -135,6 +135,7 @@ func (m *many[V]) together(ctx context.Context, slow []*lane[V]) {
 	}
 	if m.cache.stack.writer.Shared != nil {
 		ctx = coherence.GatherFills(ctx)
+		m.expect(ctx, slow)
 	}
 	var others sync.WaitGroup
 	for _, l := range slow[1:] {
@@ -142,6 +143,22 @@ func (m *many[V]) together(ctx context.Context, slow []*lane[V]) {
 	}
 	m.answer(ctx, slow[0])
 	others.Wait()
+}
+
+// expect has the marks ready that the loads of the lanes need, unless the server has
+// just failed to answer.
+func (m *many[V]) expect(ctx context.Context, slow []*lane[V]) {
+	var tags [][]string
+	var limit time.Duration
+	for _, l := range slow {
+		o := l.request.Options
+		if a := l.request.Answer; a == nil || a.Err == nil {
+			tags, limit = append(tags, o.Tags), max(limit, o.DistributedTimeout)
+		}
+	}
+	if len(tags) > 1 {
+		m.cache.stack.writer.Expect(ctx, limit, tags)
+	}
 }
 
 // answer sends the request of a lane down its path.
