@@ -4,11 +4,18 @@
 package hybrid_test
 
 import (
+	"context"
+	"fmt"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/fusioncache-go/fusioncache/adapters/localdist"
+	"github.com/fusioncache-go/fusioncache/backplanes/localbus"
 	"github.com/fusioncache-go/fusioncache/core"
+	"github.com/fusioncache-go/fusioncache/core/coherence"
+	"github.com/fusioncache-go/fusioncache/core/hybrid"
 )
 
 // doubt makes a node suspect everything that it holds.
@@ -116,4 +123,49 @@ func TestCommitted_IsReadOnEveryNode(t *testing.T) {
 			n.want(t, 1, "k", 2)
 		})
 	}
+}
+
+// slowWrites is a gate that takes long for each write of an entry.
+type slowWrites struct{ *gate }
+
+func (s slowWrites) Arbitrate(ctx context.Context, key string, w core.Write) (core.Ruling, error) {
+	if !strings.HasPrefix(key, hybrid.KeyPrefixes("app")[0]) {
+		return s.gate.Arbitrate(ctx, key, w)
+	}
+	select {
+	case <-time.After(20 * time.Second):
+		return s.gate.Arbitrate(ctx, key, w)
+	case <-ctx.Done():
+		return core.Ruling{}, ctx.Err()
+	}
+}
+
+// A node that is so busy that it does not even hear itself has what it wrote all the
+// same, while that waits for its turn in the background.
+func TestSeed_DC15_WritesThatWaitAreReadThoughMemoryIsInDoubt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		bus := hybrid.Must(localbus.NewBus(nil)).Channel(hybrid.Channel("app"))
+		c := open[int](t, hybrid.Options{
+			Distributed: slowWrites{newGate(hybrid.Must(localdist.New(nil)))}, Backplane: bus,
+			Background: coherence.BackgroundLimits{Workers: 2},
+			Defaults:   core.EntryOptions{TTL: time.Hour, BackgroundWrites: true, DistributedTimeout: time.Minute},
+		})
+		synctest.Wait()
+		const keys = 10
+		for i := range keys {
+			for v := range 2 {
+				_, _ = c.Set(t.Context(), fmt.Sprint("k", i), v)
+			}
+		}
+		for range 12 {
+			for i := range keys {
+				if v, ok, err := c.Get(t.Context(), fmt.Sprint("k", i)); v != 1 || !ok || err != nil {
+					t.Fatalf("k%d: %d, %t, %v, want the node's last write", i, v, ok, err)
+				}
+			}
+			bus.Disconnect()
+			bus.Reconnect()
+			time.Sleep(25 * time.Second)
+		}
+	})
 }

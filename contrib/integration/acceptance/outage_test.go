@@ -237,7 +237,7 @@ func TestSeed_DC11_DroppedByTheServerForBeingSlow(t *testing.T) {
 		return subscribers(t, w) < 2
 	})
 	b.net.Restore()
-	soon(t, 3*time.Second, "B to have what A wrote", func() bool { return b.has(t, "k", 2) })
+	soon(t, 2*time.Second, "B to have what A wrote", func() bool { return b.has(t, "k", 2) })
 	soon(t, patience, "B to hear again", func() bool { return subscribers(t, w) == 2 })
 	a.commit(t, "k", 3)
 	soon(t, time.Second, "the next write on B", func() bool { return b.has(t, "k", 3) })

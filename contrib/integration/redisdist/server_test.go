@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -17,8 +18,10 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/fusioncache-go/fusioncache/adapters/redisdist"
+	"github.com/fusioncache-go/fusioncache/contrib/integration/netfault"
 	"github.com/fusioncache-go/fusioncache/contrib/integration/redistest"
 	"github.com/fusioncache-go/fusioncache/core"
+	"github.com/fusioncache-go/fusioncache/core/hybrid"
 )
 
 func TestSet_SetsTheExpiry(t *testing.T) {
@@ -58,8 +61,8 @@ func TestGet_RefusesAnotherType(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, ok, err := l.Get(t.Context(), "list")
-	if reply, isReply := errors.AsType[redis.Error](err); ok || !isReply || !strings.HasPrefix(reply.Error(), "WRONGTYPE") {
-		t.Errorf("get of a list: %v, %v, want WRONGTYPE", ok, err)
+	if reply, isReply := errors.AsType[redis.Error](err); ok || !isReply || !strings.HasPrefix(reply.Error(), "WRONGTYPE") || !errors.Is(err, core.ErrForeign) {
+		t.Errorf("get of a list: %v, %v, want WRONGTYPE and ErrForeign", ok, err)
 	}
 	if n, err := s.Client().LLen(t.Context(), "list").Result(); n != 1 {
 		t.Errorf("the list has %d elements, %v", n, err)
@@ -96,6 +99,39 @@ func TestOpen_UsesTheDatabase(t *testing.T) {
 	wantValue(t, open(t, "unix://"+s.Socket()+"?db=3", nil), "k", "three")
 	if _, ok, err := open(t, s.URL(), nil).Get(t.Context(), "k"); ok || err != nil {
 		t.Errorf("database 0 has the key: %v, %v", ok, err)
+	}
+}
+
+// Idle connections that were cut cost nobody a call, with TLS or without: the pool
+// notices before it uses them.
+func TestPool_IdleConnectionsThatWereCutCostNoCall(t *testing.T) {
+	for _, secure := range []bool{false, true} {
+		t.Run(fmt.Sprint("TLS ", secure), func(t *testing.T) {
+			t.Parallel()
+			s := redistest.Start(t, &redistest.Options{TLS: secure})
+			proxy := hybrid.Must(netfault.New(s.Addr()))
+			t.Cleanup(func() { _ = proxy.Close() })
+			url := strings.Replace(s.URL(), s.Addr(), proxy.Addr(), 1)
+			const idle = 10
+			l := open(t, url, &redisdist.OpenOptions{TLS: s.TLSConfig(), DialTimeout: patience, PoolSize: idle})
+			for round := range 3 {
+				proxy.Delay(50 * time.Millisecond)
+				var calls sync.WaitGroup
+				for range idle {
+					calls.Go(func() { mustSet(t, l, "k", "v") })
+				}
+				calls.Wait()
+				proxy.Restore()
+				opened := proxy.Open()
+				if opened < idle/2 {
+					t.Fatalf("round %d: only %d connections were open", round, opened)
+				}
+				proxy.Cut()
+				for range idle {
+					wantValue(t, l, "k", "v")
+				}
+			}
+		})
 	}
 }
 
