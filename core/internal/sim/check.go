@@ -65,7 +65,11 @@ func (r *recorder) checkClosed(ctx context.Context, n *node) {
 // I21, load: the nodes call the store a few times for an operation, and a few times a
 // second without one. Package scale looks at many nodes.
 func (r *recorder) checkLoad(calls int, length instant) {
-	limit := callsPerOperation*r.Operations() + callsPerSecond*r.plan.Nodes*int(length/time.Second)
+	perOperation := callsPerOperation
+	if r.plan.Locks {
+		perOperation *= 2
+	}
+	limit := perOperation*r.Operations() + callsPerSecond*r.plan.Nodes*int(length/time.Second)
 	if calls > limit {
 		r.violated("I21 load", 0, nil, "%d calls, the limit is %d", calls, limit)
 	}

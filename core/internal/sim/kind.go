@@ -46,6 +46,9 @@ func (d *draw) kinds() {
 	if r.IntN(8) == 0 && p.Nodes > 2 {
 		p.Crowd = 2
 	}
+	if r.IntN(4) == 0 {
+		p.Locks, p.Defaults.NodeLock = true, between(r, 100, 2_000)
+	}
 }
 
 // slowdown is how many times more slowly nodes beat at most, also after some have
@@ -129,6 +132,14 @@ func (p *Plan) layer(n *port) core.DistributedLayer {
 		return batchPort{n}
 	}
 	return n
+}
+
+// locker returns the locks of a node, or nil.
+func (p *Plan) locker(n *port) core.Locker {
+	if p.Locks {
+		return lockPort{n}
+	}
+	return nil
 }
 
 // backplane returns the backplane of a node.

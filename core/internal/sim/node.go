@@ -61,6 +61,7 @@ func (r *run) birth(index, life int) (*node, error) {
 	binary.BigEndian.PutUint64(id[:], rng.Uint64())
 	binary.BigEndian.PutUint64(id[8:], rng.Uint64())
 	stack, err := hybrid.New(hybrid.Options{
+		Locker:      r.plan.locker(n.port),
 		Name:        "sim",
 		Memory:      n.memory,
 		Distributed: r.plan.layer(n.port),

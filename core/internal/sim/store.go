@@ -29,6 +29,7 @@ type store struct {
 	calls atomic.Int64
 	mu    sync.Mutex
 	items map[string]item
+	locks locks
 }
 
 type item struct {
@@ -36,7 +37,9 @@ type item struct {
 	end  instant
 }
 
-func newStore(w *world, b *bus) *store { return &store{world: w, bus: b, items: make(map[string]item)} }
+func newStore(w *world, b *bus) *store {
+	return &store{world: w, bus: b, items: make(map[string]item), locks: locks{held: make(map[string]held)}}
+}
 
 // get returns what is stored for key now. The bytes are never changed.
 func (s *store) get(key string) ([]byte, bool) {

@@ -39,6 +39,7 @@ func (s *store) flush() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	clear(s.items)
+	clear(s.locks.held)
 	s.changed("")
 	s.world.note(-1, "flushed")
 }
