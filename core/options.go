@@ -185,6 +185,10 @@ const (
 	SkipDistributedWrite
 	SkipNotify // tell no other node
 
+	// SkipDistributedReadWhenStale is SkipDistributedRead where memory has a stale
+	// entry: for a distributed layer that nobody else writes to.
+	SkipDistributedReadWhenStale
+
 	SkipMemory      = SkipMemoryRead | SkipMemoryWrite
 	SkipDistributed = SkipDistributedRead | SkipDistributedWrite | SkipNotify
 )

@@ -21,7 +21,7 @@ func Distributed(s *Shared, l *Local, coalesce core.Stage) core.Stage {
 	read := coalesce(reader(s, l))
 	return func(next core.Handler) core.Handler {
 		return func(ctx context.Context, r core.Request) (core.Result, error) {
-			if r.Options.Skip.Has(core.SkipDistributedRead) {
+			if skipsRead(r, l.clock.Now()) {
 				return next(ctx, blindly(ctx, s, r))
 			}
 			res, err := answer(ctx, r, read)
@@ -55,6 +55,15 @@ func answer(ctx context.Context, r core.Request, read core.Handler) (core.Result
 	}
 	r.Factory = nil // it has no part in the flight of the read
 	return patient(ctx, r, read)
+}
+
+// skipsRead reports whether the layer is not to be read at now. An entry that would
+// be fresh, but is in doubt, is one to ask about.
+func skipsRead(r core.Request, now core.Instant) bool {
+	if r.Options.Skip.Has(core.SkipDistributedReadWhenStale) && r.Held != nil && r.Held.State(now) != core.Fresh {
+		return true
+	}
+	return r.Options.Skip.Has(core.SkipDistributedRead)
 }
 
 // patient reads within the soft limit, if there is something held to go on with.

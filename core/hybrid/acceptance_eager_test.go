@@ -197,6 +197,33 @@ func TestSpec18_RefreshesAreBounded(t *testing.T) {
 	})
 }
 
+// Refreshes leave room for those who wait.
+func TestSpec18_RefreshesTakeHalfOfTheFactories(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := open[int](t, hybrid.Options{Defaults: eager(), MaxFactories: 4})
+		f := counting(0)
+		keys := keysOf(20)
+		for _, key := range keys {
+			_, _ = c.GetOrSet(t.Context(), key, f.load)
+		}
+		time.Sleep(50 * time.Second)
+		slow := &F[int]{delay: hang}
+		for _, key := range keys {
+			if _, err := c.GetOrSet(t.Context(), key, slow.load); err != nil {
+				t.Error(err)
+			}
+		}
+		synctest.Wait()
+		expectCount(t, "refreshes", &slow.running, 2)
+		for range 2 {
+			if _, err := c.GetOrSet(t.Context(), "cold", f.load); err != nil {
+				t.Errorf("a caller who waits: %v", err)
+			}
+			_, _ = c.Remove(t.Context(), "cold")
+		}
+	})
+}
+
 // Close cancels the refreshes that nobody waits for, and waits for their end.
 func TestSpec18_CloseEndsRefreshes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

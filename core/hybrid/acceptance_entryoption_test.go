@@ -164,6 +164,30 @@ func TestSeed_EO5_SkipsAreOrthogonal(t *testing.T) {
 	}
 }
 
+// A private distributed layer need not be asked for what this node made stale.
+func TestSpec21_6_SkipDistributedReadWhenStale(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := newServer(t)
+		o := safe()
+		o.Skip = core.SkipDistributedReadWhenStale
+		c := open[int](t, hybrid.Options{Distributed: server, Defaults: o})
+		f := counting(0)
+		expectAsk(t, c, f, 1, 1)
+		other := open[int](t, hybrid.Options{Distributed: server, Defaults: safe()})
+		time.Sleep(30 * time.Second)
+		set(t, other, 77)
+		time.Sleep(31 * time.Second)
+		expectAsk(t, c, f, 2, 2) // memory has a stale entry, and the server is not asked for the new one
+		if v, ok, err := c.Get(t.Context(), "k"); ok && v != 2 || err != nil {
+			t.Errorf("got %d, %v, %v", v, ok, err)
+		}
+		cold := open[int](t, hybrid.Options{Distributed: server, Defaults: o})
+		if v := ask(t, cold, &F[int]{results: []func() (int, error){fails[int](errBoom)}}); v != 77 && v != 2 {
+			t.Errorf("a node without an entry got %d: it must ask the server", v)
+		}
+	})
+}
+
 // expectMemory checks whether memory holds a fresh entry.
 func expectMemory(t *testing.T, c *hybrid.Cache[int], skip core.Skip, want bool) {
 	t.Helper()

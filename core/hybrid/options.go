@@ -4,6 +4,7 @@
 package hybrid
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"reflect"
@@ -52,7 +53,8 @@ type Options struct {
 	MaxFactories int
 
 	// MaxRefreshes bounds the refreshes that run in the background at a time; one too
-	// many waits for its next turn, EntryOptions.Throttle later. Zero: 64.
+	// many waits for its next turn, EntryOptions.Throttle later. They never take more
+	// than half of MaxFactories from callers who wait. Zero: 64.
 	MaxRefreshes int
 
 	// MaxAbandoned bounds the factories that were cancelled and have not returned.
@@ -144,6 +146,15 @@ func (o *Options) validate() error {
 		bad("Shared", "%w", err)
 	}
 	return errors.Join(append(errs, o.Defaults.Validate())...)
+}
+
+// refreshes returns how many refreshes may run at a time.
+func (o *Options) refreshes() int {
+	n := cmp.Or(o.MaxRefreshes, 64)
+	if o.MaxFactories > 0 {
+		n = min(n, max(1, o.MaxFactories/2))
+	}
+	return n
 }
 
 // limit is a number that must not be negative.

@@ -4,7 +4,6 @@
 package hybrid
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"sync"
@@ -97,7 +96,7 @@ func assemble(o Options) (*Stack, error) {
 	s.backoff = resilience.NewBackoff(s.clock)
 	s.local = coherence.NewLocal(o.Memory, s.clock, s.events, s.loads, s.reads, s.backoff)
 
-	s.eager = resilience.NewEager(s.loads, s.local, s.clock, s.events, cmp.Or(o.MaxRefreshes, 64))
+	s.eager = resilience.NewEager(s.loads, s.local, s.clock, s.events, o.refreshes())
 
 	node := coherence.NewNodeID()
 	if source != nil {
