@@ -30,6 +30,7 @@ func directions() []direction {
 		{"core/chaos", []string{"core", "core/internal/..."}},
 		{"core/internal/sim", []string{"core", "core/..."}},
 		{"core/internal/...", []string{"core", "core/internal/..."}},
+		{"core/cachetest", []string{"core", "core/hybrid", "core/internal/..."}},
 		{"*test", []string{"core", "core/internal/...", "*test"}},
 	}
 }
