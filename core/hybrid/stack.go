@@ -33,6 +33,7 @@ type Stack struct {
 	backoff  *resilience.Backoff
 	eager    *resilience.Eager
 	nodeLock *resilience.NodeLock // nil without a locker
+	null     bool                 // it stores nothing
 	plugins  *core.Installed
 	health   health
 	scratch  sync.Pool // *buffers
