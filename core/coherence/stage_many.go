@@ -12,13 +12,16 @@ import (
 
 // ReadMany returns the function that asks the distributed layer for many requests
 // at once, and then answers each as the reader of [Distributed] does. All of it is
-// done within the longest DistributedTimeout of the requests.
+// done within the longest DistributedTimeout of the requests. ctx must end when the
+// last of them has been answered.
 func ReadMany(s *Shared, l *Local) func(ctx context.Context, rs []core.Request) core.Handler {
 	alone := reader(s, l)
 	return func(ctx context.Context, rs []core.Request) core.Handler {
-		until := time.Now().Add(longest(rs))
-		found, asked := askMany(ctx, until, s, l, rs)
-		return func(ctx context.Context, r core.Request) (core.Result, error) {
+		ended := ctx
+		ctx, cancel := context.WithTimeout(ctx, longest(rs))
+		context.AfterFunc(ended, cancel)
+		found, asked := askMany(ctx, s, l, rs)
+		return func(_ context.Context, r core.Request) (core.Result, error) {
 			if res, ok := again(l, r); ok {
 				return res, nil
 			}
@@ -29,8 +32,6 @@ func ReadMany(s *Shared, l *Local) func(ctx context.Context, rs []core.Request) 
 			case f.err != nil:
 				return core.Result{}, f.err
 			}
-			ctx, cancel := context.WithDeadline(ctx, until)
-			defer cancel()
 			return settle(ctx, s, l, r, f.Found, asked)
 		}
 	}
@@ -38,7 +39,7 @@ func ReadMany(s *Shared, l *Local) func(ctx context.Context, rs []core.Request) 
 
 // askMany asks for those of rs that memory does not hold by now, and for the marks
 // that what was found will be judged by.
-func askMany(ctx context.Context, until time.Time, s *Shared, l *Local, rs []core.Request) (map[string]foundMany, core.Instant) {
+func askMany(ctx context.Context, s *Shared, l *Local, rs []core.Request) (map[string]foundMany, core.Instant) {
 	var keys []string
 	var held []core.Meta
 	for _, r := range rs {
@@ -49,8 +50,6 @@ func askMany(ctx context.Context, until time.Time, s *Shared, l *Local, rs []cor
 			held = append(held, r.Held.Meta())
 		}
 	}
-	ctx, cancel := context.WithDeadline(ctx, until)
-	defer cancel()
 	l.learnMany(ctx, held)
 	asked := l.clock.Now()
 	found := make(map[string]foundMany, len(keys))
