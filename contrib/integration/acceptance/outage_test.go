@@ -125,7 +125,8 @@ func subscribers(t *testing.T, w world) int64 {
 }
 
 // A minute without a server, with traffic: reads, writes, signs of life,
-// subscriptions and what is owed all want to connect. Then it is back.
+// subscriptions and what is owed all want to connect. Then it is back. With the race
+// detector it is the first third of the minute, in which attempts are less rare.
 func TestSeed_DC10_AttemptsAreFewInAMinuteWithoutAServer(t *testing.T) {
 	t.Parallel()
 	everywhereConnected(t, func(t *testing.T, w world) {
@@ -136,20 +137,21 @@ func TestSeed_DC10_AttemptsAreFewInAMinuteWithoutAServer(t *testing.T) {
 			n.commit(t, "k", 1)
 			n.cutOff()
 		}
+		const tenths, most = 600 - raceDetectorLess*400, 50 - raceDetectorLess*25
 		begin, beforeA, beforeB := time.Now(), a.net.Accepted(), b.net.Accepted()
-		for i := range 600 {
+		for i := range tenths {
 			at(begin, time.Duration(i)*100*time.Millisecond)
 			a.set(t, "k", i)
 			a.ask(t, fmt.Sprint("a", i), gives(i), i)
 			b.set(t, "k", i)
 			b.ask(t, fmt.Sprint("b", i), gives(i), i)
 		}
-		at(begin, time.Minute)
+		at(begin, tenths*100*time.Millisecond)
 		numbers := [...]int{a.net.Accepted() - beforeA, b.net.Accepted() - beforeB}
 		t.Logf("%d attempts with a circuit breaker, %d without", numbers[0], numbers[1])
 		for _, n := range numbers {
-			if n > 50 {
-				t.Errorf("%d attempts to connect in a minute, want 50 at most", n)
+			if n > most {
+				t.Errorf("%d attempts to connect, want %d at most", n, most)
 			}
 		}
 		a.heal()
