@@ -454,3 +454,73 @@ func TestGetOrSetMany_RefreshesAheadTogether(t *testing.T) {
 		expectAsked(t, f, "a bb ccc", "dddd", "a bb ccc")
 	})
 }
+
+// slowMarks is a layer that does not answer for marks.
+type slowMarks struct {
+	*batched
+	hang slowness
+}
+
+func (l *slowMarks) wait(ctx context.Context, key string) error {
+	if strings.HasPrefix(key, hybrid.KeyPrefixes("app")[1]) {
+		return l.hang.pass(ctx)
+	}
+	return nil
+}
+
+func (l *slowMarks) Get(ctx context.Context, key string) ([]byte, bool, error) {
+	if err := l.wait(ctx, key); err != nil {
+		return nil, false, err
+	}
+	return l.batched.Get(ctx, key)
+}
+
+func (l *slowMarks) GetMany(ctx context.Context, keys []string) ([]core.Got, error) {
+	if err := l.wait(ctx, keys[0]); err != nil {
+		return nil, err
+	}
+	return l.batched.GetMany(ctx, keys)
+}
+
+// Whatever of the server hangs, a read of many keys takes one time limit, not one for
+// each of them.
+func TestGetMany_MarksThatHangCostOneTimeout(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		layer := &slowMarks{batched: newBatched()}
+		_, _ = open[int](t, hybrid.Options{Distributed: layer}).SetMany(t.Context(), lengths("a bb ccc dddd eeeee"), core.Tags("x", "y"))
+		c := open[int](t, hybrid.Options{Distributed: layer, Defaults: core.EntryOptions{DistributedTimeout: time.Second}})
+		layer.hang.be(hang)
+		start := time.Now()
+		got, err := c.GetMany(t.Context(), strings.Fields("a bb ccc dddd eeeee"))
+		if took := time.Since(start); len(got) != 0 || err != nil || took != time.Second {
+			t.Errorf("got %v, %v after %v: what is not known to hold is not served", got, err, took)
+		}
+		layer.hang.be(0)
+		got, err = c.GetMany(t.Context(), strings.Fields("a bb ccc dddd eeeee"))
+		expectMany(t, got, err, "a bb ccc dddd eeeee")
+	})
+}
+
+func TestMany_KeysHaveOptionsOfTheirOwn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := open[int](t, hybrid.Options{Defaults: core.EntryOptions{TTL: time.Hour}}).PerKey(func(key string) []core.Option {
+			switch key {
+			case "bb":
+				return []core.Option{core.TTL(time.Minute)}
+			case "bad":
+				return []core.Option{core.TTL(-1)}
+			}
+			return nil
+		})
+		f := &M{}
+		got, err := c.GetOrSetMany(t.Context(), strings.Fields("a bb bad"), f.load)
+		expectMany(t, got, nil, "a bb")
+		if failedKeys(t, err) != "bad" {
+			t.Errorf("got %v", err)
+		}
+		_, _ = c.SetMany(t.Context(), lengths("bb ccc"))
+		time.Sleep(2 * time.Minute)
+		got, err = c.GetMany(t.Context(), strings.Fields("a bb ccc"))
+		expectMany(t, got, err, "a ccc")
+	})
+}
