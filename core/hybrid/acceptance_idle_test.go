@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/fusioncache-go/fusioncache/adapters/freecachemem"
+	"github.com/fusioncache-go/fusioncache/backplanes/localbus"
 	"github.com/fusioncache-go/fusioncache/core"
 	"github.com/fusioncache-go/fusioncache/core/hybrid"
 )
@@ -149,6 +150,45 @@ func TestSeed_BL5_ManyLivesEndWhenTheyShould(t *testing.T) {
 					break
 				}
 				used = now
+			}
+		}
+	})
+}
+
+// The same with another node that writes, expires and removes meanwhile: no copy
+// outlives that, and nothing panics.
+func TestSeed_BL5_ManyLivesWithRemoteInvalidations(t *testing.T) {
+	inMemories(t, func(t *testing.T, memory core.MemoryLayer) {
+		bus := hybrid.Must(localbus.NewBus(nil))
+		node := func(memory core.MemoryLayer) *hybrid.Cache[int] {
+			return open[int](t, hybrid.Options{Memory: memory, Backplane: bus.Channel(hybrid.Channel("app"))})
+		}
+		c, other := node(memory), node(new(mapMemory))
+		time.Sleep(5 * time.Second)
+		rnd := rand.New(rand.NewPCG(5, 6))
+		for round := range 2_000 {
+			ttl, idle := 1+time.Duration(rnd.Int64N(int64(3*time.Second))), 1+time.Duration(rnd.Int64N(int64(3*time.Second)))
+			set(t, c, round, core.TTL(ttl), core.IdleTTL(idle))
+			end := time.Now().Add(min(ttl, idle))
+			time.Sleep(time.Duration(rnd.Int64N(int64(time.Second))))
+			switch rnd.IntN(6) {
+			case 0:
+				set(t, other, -1)
+				end = time.Now()
+			case 1:
+				_, _ = other.Expire(t.Context(), "k")
+				end = time.Now()
+			case 2:
+				_, _ = other.Remove(t.Context(), "k")
+				end = time.Now()
+			case 3:
+				_, _ = other.Stack().Clear(t.Context())
+				end = time.Now()
+			}
+			synctest.Wait()
+			v, ok, err := c.Get(t.Context(), "k")
+			if ok && (v != round || !time.Now().Before(end)) || err != nil {
+				t.Fatalf("round %d: got %d, %v, %v, %v after its end", round, v, ok, err, time.Since(end))
 			}
 		}
 	})
