@@ -93,7 +93,7 @@ type run struct {
 // settings are how long to go on, and from which seed.
 func settings(tb testing.TB) (length time.Duration, seed uint64) {
 	tb.Helper()
-	length, seed = round, 1
+	length, seed = 10*time.Second, 1
 	var err error
 	if text := os.Getenv("SOAK"); text != "" {
 		if length, err = time.ParseDuration(text); err != nil {
@@ -122,6 +122,7 @@ func soak(t *testing.T, on transport) {
 	for i, end := 0, time.Now().Add(length); time.Until(end) > half/2 && !r.Broken(); i++ {
 		r.Round(ctx, moods[i%len(moods)], half, r.lanes)
 	}
+	r.Settle(ctx)
 	r.close()
 	r.Fail(t, fmt.Sprintf("seed %d", seed))
 	var sum traffic.Summary

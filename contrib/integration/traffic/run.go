@@ -41,6 +41,7 @@ type Run struct {
 	clients []*client
 	actors  uint64
 	stalled func(from, to time.Duration) time.Duration
+	healed  time.Duration // when the last round ended
 
 	mu        sync.Mutex
 	counts    map[string]int
@@ -185,11 +186,11 @@ const convergence = 9 * time.Second
 // converge asks every node for every key until all have what the source has.
 // Nobody writes meanwhile.
 func (r *Run) converge(ctx context.Context) {
-	healed := r.Now()
+	r.healed = r.Now()
 	for !r.Broken() && !r.agree(ctx, r.Add) {
-		bound := healed + convergence
+		bound := r.healed + convergence
 		if r.stalled != nil {
-			bound += r.stalled(healed, r.Now())
+			bound += r.stalled(r.healed, r.Now())
 		}
 		if r.Now() > bound {
 			r.agree(ctx, func(o *coherencetest.Operation) { r.AddFinal(o, r.source.version(o.Key)) })
@@ -199,7 +200,15 @@ func (r *Run) converge(ctx context.Context) {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.converged = append(r.converged, r.Now()-healed)
+	r.converged = append(r.converged, r.Now()-r.healed)
+}
+
+// Settle waits, after the last round, until every node must have delivered what it
+// owes. Nodes can be closed then without losing anything.
+func (r *Run) Settle(ctx context.Context) {
+	if !r.Broken() {
+		_ = rest(ctx, r.healed+convergence-r.Now())
+	}
 }
 
 // agree reports whether all nodes have what the source has; a Get may miss.
