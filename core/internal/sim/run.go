@@ -9,6 +9,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/fusioncache-go/fusioncache/core"
 )
 
 // run is a plan being carried out.
@@ -85,9 +87,13 @@ func (r *run) ask(ctx context.Context, i, key int, a action) {
 		o.Value, ok, err = n.cache.Get(o.context(ctx), keyNames[key])
 		o.Answered(ok, err)
 	} else {
-		o.Value, err = n.cache.GetOrSet(o.context(ctx), keyNames[key], func(ctx context.Context, _ string) (value, error) {
-			return r.source.load(ctx, n, key, recipe{})
-		})
+		load := func(ctx context.Context, _ string) (value, error) { return r.source.load(ctx, n, key, recipe{}) }
+		o.Value, err = n.cache.GetOrSet(o.context(ctx), keyNames[key], load)
+		if errors.Is(err, core.ErrFactoryTimeout) {
+			// This was the load of a client, which has had a limit of its own.
+			_ = w.sleep(ctx, nodeLane(i), ms(1000))
+			o.Value, err = n.cache.GetOrSet(o.context(ctx), keyNames[key], load)
+		}
 		o.Answered(true, err)
 	}
 	o.To = w.now()
