@@ -12,7 +12,7 @@ import (
 )
 
 // batchSize is more than an adapter has hands for at once.
-const batchSize = 300
+const batchSize = 120
 
 func (p *probe) getMany(b core.BatchReader, keys []string) ([]core.Got, error) {
 	ctx, cancel := context.WithTimeout(p.ctx, opTime)
@@ -37,7 +37,7 @@ func checkBatchGet(p *probe) error {
 	}
 	keys := make([]string, batchSize)
 	for i := range keys {
-		keys[i] = p.key(fmt.Sprint("many", i*7919%batchSize))
+		keys[i] = p.key(fmt.Sprint("many", i*7%batchSize))
 		value := fmt.Append(nil, "value of ", i)
 		if i%6 == 1 {
 			value = nil

@@ -40,6 +40,10 @@ type Explanation struct {
 	BackoffLeft time.Duration
 
 	Node NodeState
+
+	// Health is what the servers say to a ping, past any circuit breaker. Not asked
+	// with SkipDistributedRead.
+	Health Health
 }
 
 // Copy is what a level holds for a key.
@@ -78,8 +82,8 @@ type NodeState struct {
 }
 
 // Explain tells everything that is known of key. It changes nothing, calls no factory
-// and is no use of the entry; it reads the distributed layer once, within
-// DistributedTimeout. An error of that is part of the explanation.
+// and is no use of the entry; it reads the distributed layer once and pings the
+// servers, all within DistributedTimeout. An error of that is part of the explanation.
 func (c *Cache[V]) Explain(ctx context.Context, key string, opts ...core.Option) (Explanation, error) {
 	err := c.check(key)
 	var o *core.EntryOptions
@@ -99,7 +103,12 @@ func (k *Keyed[K, V]) Explain(ctx context.Context, key K, opts ...core.Option) (
 
 func (s *Stack) explain(ctx context.Context, full string, o *core.EntryOptions) Explanation {
 	x := Explanation{Stack: s.name, Key: full}
-	s.explainDistributed(ctx, &x, o)
+	if !o.Skip.Has(core.SkipDistributedRead) {
+		within, cancel := context.WithTimeout(ctx, o.DistributedTimeout)
+		s.explainDistributed(within, &x)
+		x.Health = s.Health(within)
+		cancel()
+	}
 	now, sight := s.clock.Now(), s.local.Inspect(full)
 	x.Memory.Asked = true
 	if e := sight.Entry; e != nil {
@@ -118,14 +127,12 @@ func (s *Stack) explain(ctx context.Context, full string, o *core.EntryOptions) 
 	return x
 }
 
-func (s *Stack) explainDistributed(ctx context.Context, x *Explanation, o *core.EntryOptions) {
-	if s.writer.Shared == nil || o.Skip.Has(core.SkipDistributedRead) {
+func (s *Stack) explainDistributed(ctx context.Context, x *Explanation) {
+	if s.writer.Shared == nil {
 		return
 	}
 	x.Distributed.Asked = true
-	within, cancel := context.WithTimeout(ctx, o.DistributedTimeout)
-	defer cancel()
-	held, err := s.writer.Shared.Inspect(within, x.Key)
+	held, err := s.writer.Shared.Inspect(ctx, x.Key)
 	if x.Unread = errors.Join(err, held.Unread); err != nil {
 		return
 	}

@@ -94,7 +94,10 @@ func TestExplain_AServerThatIsAwayOrHoldsSomethingElse(t *testing.T) {
 		if !errors.Is(x.Unread, errServer) || x.Owed.IsZero() || x.Node.Debts != 1 {
 			t.Errorf("got %+v", x)
 		}
-		contains(t, x, "no answer: server is down", "a write of this node may not have reached", "keys whose last write it owes the others: 1")
+		if !errors.Is(x.Health.Distributed, errServer) {
+			t.Errorf("health %+v", x.Health)
+		}
+		contains(t, x, "no answer: server is down", "distributed layer to a ping: server is down", "a write of this node may not have reached", "keys whose last write it owes the others: 1")
 		contains(t, explain(t, c, core.Without(core.SkipDistributed)), "distributed: not asked")
 		server.down.Store(false)
 		time.Sleep(time.Minute)

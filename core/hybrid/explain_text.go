@@ -42,6 +42,12 @@ func (x Explanation) String() string {
 		line("a write of this node may not have reached the distributed layer: %s", named(x.Owed))
 	}
 	b.WriteString(x.Node.text())
+	if x.Health.Distributed != nil {
+		line("distributed layer to a ping: %v", x.Health.Distributed)
+	}
+	if x.Health.Backplane != nil {
+		line("backplane to a ping: %v", x.Health.Backplane)
+	}
 	return b.String()
 }
 

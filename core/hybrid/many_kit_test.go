@@ -58,6 +58,13 @@ func (b *batched) Arbitrate(ctx context.Context, key string, w core.Write) (core
 	return b.Store.Arbitrate(ctx, key, w)
 }
 
+func (b *batched) Ping(ctx context.Context) error {
+	if b.down.Load() {
+		return errServer
+	}
+	return b.Store.Ping(ctx)
+}
+
 func (b *batched) GetMany(ctx context.Context, keys []string) ([]core.Got, error) {
 	if err := b.enter(ctx, &b.manyGets, keys[0]); err != nil && b.broken.Load() == nil {
 		return nil, err
