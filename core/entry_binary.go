@@ -294,7 +294,8 @@ func (d *decoder) tags() []string {
 	}
 	tags := make([]string, 0, n)
 	for range n {
-		tags = append(tags, d.text(maxTagLen))
+		t, _ := d.text(maxTagLen)
+		tags = append(tags, t)
 	}
 	return tags
 }

@@ -113,8 +113,10 @@ func (d *decoder) extra(x *Extra) bool {
 		d.bad = d.bad || x.Took <= 0
 	}
 	if flags&hasValidators != 0 {
-		x.ETag, x.LastModified = d.text(MaxETagLen), d.varint()
-		d.bad = d.bad || x.ETag == "" && x.LastModified == 0 && !d.short
+		var size int
+		x.ETag, size = d.text(MaxETagLen)
+		x.LastModified = d.varint()
+		d.bad = d.bad || size == 0 && x.LastModified == 0
 	}
 	if flags&hasWeight != 0 {
 		x.Size, x.Priority = d.uint32(), Priority(d.byte())
@@ -126,17 +128,18 @@ func (d *decoder) extra(x *Extra) bool {
 	return flags != 0
 }
 
-// text reads a string of at most limit bytes; for a short reading it passes it by.
-func (d *decoder) text(limit uint64) string {
-	size := d.uvarint()
-	if size > limit || size > uint64(len(d.data)) {
+// text reads a string of at most limit bytes, and returns its length too: a short
+// reading passes the string by.
+func (d *decoder) text(limit uint64) (s string, size int) {
+	n := d.uvarint()
+	if n > limit || n > uint64(len(d.data)) {
 		d.fail()
-		return ""
+		return "", 0
 	}
-	b := d.data[:size]
-	d.data = d.data[size:]
+	b := d.data[:n]
+	d.data = d.data[n:]
 	if d.short {
-		return ""
+		return "", len(b)
 	}
-	return string(b)
+	return string(b), len(b)
 }
