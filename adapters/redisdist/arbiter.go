@@ -35,6 +35,11 @@ func scriptName(s string) string {
 // Arbitrate runs one Lua script on one key, so it works in a cluster. It takes
 // one round trip, two when the server does not know the script yet.
 //
+// A write that reaches the server after the deadline of ctx, or after the client has
+// given it up, is not carried out, however late it arrives; the first write of a
+// layer, which does not know the server's clock yet, has no such limit, and where the
+// user must not run TIME none has.
+//
 // Where the user must not run EVAL and EVALSHA, or the server has neither, the
 // layer notices it by the first refusal and from then on decides with WATCH, MULTI
 // and EXEC: alike, in three round trips, and in three more for each time that
@@ -80,16 +85,22 @@ func (l *Layer) arbitrate(ctx context.Context, key string, w core.Write) (core.R
 }
 
 func (l *Layer) scripted(ctx context.Context, key string, w core.Write) (core.Ruling, error) {
-	cmd := l.scriptCmd(ctx, key, w, byName)
-	err := l.send(ctx, cmd)
+	ruling, err := l.runScript(ctx, key, w, byName)
 	if redis.HasErrorPrefix(err, "NOSCRIPT") {
-		cmd = l.scriptCmd(ctx, key, w, bySource)
-		err = l.send(ctx, cmd)
+		ruling, err = l.runScript(ctx, key, w, bySource)
 	}
-	if err != nil {
+	if errors.Is(err, errLate) {
+		return l.runScript(ctx, key, w, byName) // if there is still time, the server's clock was set
+	}
+	return ruling, err
+}
+
+func (l *Layer) runScript(ctx context.Context, key string, w core.Write, how calling) (core.Ruling, error) {
+	cmd := l.scriptCmd(ctx, key, w, how)
+	if err := l.send(ctx, cmd); err != nil {
 		return core.Ruling{}, err
 	}
-	return parseRuling(cmd.Val())
+	return l.parseRuling(cmd.Val())
 }
 
 // calling is a way to call the script.
@@ -109,7 +120,7 @@ func (l *Layer) scriptCmd(ctx context.Context, key string, w core.Write, how cal
 	return redis.NewSliceCmd(ctx,
 		command, name, 1, key,
 		mode(w.Mode), w.Data[:core.HeaderSize], w.Data[core.HeaderSize:], lifetime(w.TTL), w.Expect,
-		w.Skew.Milliseconds(), lifetime(w.TombstoneTTL), channel, message,
+		w.Skew.Milliseconds(), lifetime(w.TombstoneTTL), channel, message, l.latest(ctx),
 	)
 }
 
@@ -152,16 +163,22 @@ func lifetime(ttl time.Duration) string {
 
 var errReply = errors.New("script gave an unknown reply")
 
-// parseRuling reads what the script returns: a word, the header in place, and
-// perhaps another word.
-func parseRuling(reply []any) (core.Ruling, error) {
-	if len(reply) != 2 && len(reply) != 3 {
+// parseRuling reads what the script returns: a word, the header in place, perhaps
+// another word, and the time.
+func (l *Layer) parseRuling(reply []any) (core.Ruling, error) {
+	if len(reply) != 4 {
 		return core.Ruling{}, errReply
 	}
 	word, _ := reply[0].(string)
 	header, _ := reply[1].(string)
-	r := core.Ruling{Stored: word == "stored", Foreign: word == "foreign", Told: len(reply) == 3}
-	if !r.Stored && !r.Foreign && word != "refused" || r.Told && reply[2] != "told" {
+	told, _ := reply[2].(string)
+	now, _ := reply[3].(string)
+	l.clock.learn(now)
+	if word == "late" {
+		return core.Ruling{}, errLate
+	}
+	r := core.Ruling{Stored: word == "stored", Foreign: word == "foreign", Told: told == "told"}
+	if !r.Stored && !r.Foreign && word != "refused" || told != "" && !r.Told {
 		return core.Ruling{}, errReply
 	}
 	if header == "" {

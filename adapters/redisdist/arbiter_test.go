@@ -34,14 +34,16 @@ func TestArbitrate_ReadsTheReplyOfTheScript(t *testing.T) {
 		want  core.Ruling
 		ok    bool
 	}{
-		{[]any{"stored", header(w)}, core.Ruling{Stored: true, Header: h}, true},
-		{[]any{"refused", header(w)}, core.Ruling{Header: h}, true},
-		{[]any{"refused", ""}, core.Ruling{}, true},
-		{[]any{"foreign", ""}, core.Ruling{Foreign: true}, true},
-		{[]any{"stored", header(w), "told"}, core.Ruling{Stored: true, Told: true, Header: h}, true},
-		{[]any{"stored", header(w), "asked"}, core.Ruling{}, false},
-		{[]any{"perhaps", ""}, core.Ruling{}, false},
-		{[]any{"stored", "H1"}, core.Ruling{}, false},
+		{[]any{"stored", header(w), "", "1"}, core.Ruling{Stored: true, Header: h}, true},
+		{[]any{"refused", header(w), "", ""}, core.Ruling{Header: h}, true},
+		{[]any{"refused", "", "", "1"}, core.Ruling{}, true},
+		{[]any{"foreign", "", "", "1"}, core.Ruling{Foreign: true}, true},
+		{[]any{"stored", header(w), "told", "1"}, core.Ruling{Stored: true, Told: true, Header: h}, true},
+		{[]any{"stored", header(w), "asked", "1"}, core.Ruling{}, false},
+		{[]any{"perhaps", "", "", "1"}, core.Ruling{}, false},
+		{[]any{"stored", "H1", "", "1"}, core.Ruling{}, false},
+		{[]any{"late", "", "", "1"}, core.Ruling{}, false},
+		{[]any{"stored", header(w)}, core.Ruling{}, false},
 		{[]any{"stored"}, core.Ruling{}, false},
 		{nil, core.Ruling{}, false},
 	}

@@ -4,9 +4,11 @@
 -- KEYS[1] the key
 -- ARGV    mode (force, fill, replay), header, body, ttl in ms (empty: for ever),
 --         expected header (fill), clock skew in ms and ttl of a tombstone (replay),
---         channel (empty: none) and message to publish once it is stored
--- returns a word (stored, refused, foreign), the header that is in place now, and
--- told if the message was published
+--         channel (empty: none) and message to publish once it is stored,
+--         until when to carry it out in microseconds (empty: for ever)
+-- returns a word (stored, refused, foreign, late), the header that is in place now,
+-- told if the message was published, and the time in microseconds if the user may
+-- ask for it
 --
 -- A header has 48 bytes: H1, time (13 digits), tick (5), bump (5), node (12 hex),
 -- operation (9 hex), kind, line feed. All numbers stay below 2^53, so that they
@@ -33,24 +35,30 @@ local function higher(a, b)
 	return a.node > b.node
 end
 
+local clock, now = redis.pcall('TIME'), ''
+if not clock.err then
+	now = string.format('%.0f', clock[1] * 1000000 + clock[2])
+	if ARGV[10] ~= '' and tonumber(now, 10) > tonumber(ARGV[10], 10) then return {'late', '', '', now} end
+end
+
 local current = redis.call('GETRANGE', KEYS[1], 0, SIZE - 1)
 local ours = parse(header)
-if not ours then return {'foreign', ''} end
+if not ours then return {'foreign', '', '', now} end
 local kind = ours.kind
 
 if current == '' then
-	if mode == 'fill' and expected ~= '' then return {'refused', ''} end
+	if mode == 'fill' and expected ~= '' then return {'refused', '', '', now} end
 else
 	local there = parse(current)
-	if not there then return {'foreign', ''} end
-	if mode == 'fill' and current ~= expected then return {'refused', current} end
+	if not there then return {'foreign', '', '', now} end
+	if mode == 'fill' and current ~= expected then return {'refused', current, '', now} end
 	if mode == 'replay' then
 		local skew = tonumber(ARGV[6], 10)
-		if there.node == ours.node and there.op == ours.op then return {'stored', current} end
+		if there.node == ours.node and there.op == ours.op then return {'stored', current, '', now} end
 		if there.node == ours.node and there.kind ~= 'F' then
-			if there.op > ours.op then return {'refused', current} end
+			if there.op > ours.op then return {'refused', current, '', now} end
 		elseif there.time > ours.time + skew then
-			return {'refused', current}
+			return {'refused', current, '', now}
 		elseif there.time + skew >= ours.time then
 			kind, body, ttl = 'T', '', ARGV[7]
 		end
@@ -76,6 +84,6 @@ else
 	redis.call('SET', KEYS[1], header .. body, 'PX', ttl)
 end
 if ARGV[8] ~= '' and type(redis.pcall('PUBLISH', ARGV[8], ARGV[9])) == 'number' then
-	return {'stored', header, 'told'}
+	return {'stored', header, 'told', now}
 end
-return {'stored', header}
+return {'stored', header, '', now}

@@ -64,7 +64,7 @@ func (l *Layer) ArbitrateMany(ctx context.Context, writes []core.KeyWrite) ([]co
 }
 
 // scriptMany runs the script for the writes in todo, and returns those for which
-// it did not run because it is not known or not allowed.
+// it did not run because it is not known or not allowed, or came too late.
 func (l *Layer) scriptMany(ctx context.Context, writes []core.KeyWrite, out []core.Ruled, todo []int, how calling) (again []int) {
 	if l.scriptless.Load() || len(todo) == 0 {
 		return todo
@@ -86,7 +86,11 @@ func (l *Layer) scriptMany(ctx context.Context, writes []core.KeyWrite, out []co
 			continue
 		}
 		if err == nil {
-			out[i].Ruling, err = parseRuling(cmds[n].Val())
+			out[i].Ruling, err = l.parseRuling(cmds[n].Val())
+		}
+		if errors.Is(err, errLate) {
+			again = append(again, i)
+			continue
 		}
 		out[i].Ruling, out[i].Err = l.ruled(ctx, writes[i].Key, out[i].Ruling, err)
 	}

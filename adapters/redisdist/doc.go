@@ -27,10 +27,12 @@
 //
 // An ACL user for this layer needs
 //
-//	~prefix:* +get +set +unlink +ping +getrange +evalsha +eval
+//	~prefix:* +get +set +unlink +ping +getrange +evalsha +eval +time
 //
 // and on a cluster also +cluster|slots and +command. Without +evalsha and +eval
-// it needs +watch +unwatch +multi +exec, and arbitration takes longer.
+// it needs +watch +unwatch +multi +exec, and arbitration takes longer. Without +time
+// a write that was given up, and is held up on its way for longer, may undo what
+// other nodes have written since.
 //
 // # Logging
 //

@@ -35,6 +35,8 @@ type Layer struct {
 	reload reloader // nil unless client is a cluster's
 	owned  bool     // the layer made client
 
+	patience   time.Duration // of the client; 0: not known
+	clock      serverClock
 	scriptless atomic.Bool // the server has refused to run scripts
 }
 
@@ -53,7 +55,7 @@ func New(client redis.UniversalClient, opts *Options) (*Layer, error) {
 	if err := checkClient(client, *opts); err != nil {
 		return nil, fmt.Errorf("redisdist: %w", err)
 	}
-	l := &Layer{client: client}
+	l := &Layer{client: client, patience: patienceOf(client)}
 	l.reload, _ = client.(reloader)
 	return l, nil
 }

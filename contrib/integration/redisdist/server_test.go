@@ -164,8 +164,9 @@ const basicRights = "+get +set +unlink +ping +getrange"
 func TestACL_LeastPrivilegeIsEnough(t *testing.T) {
 	t.Parallel()
 	for name, rights := range map[string]string{
-		"with scripts":    "+evalsha +eval",
-		"without scripts": "+watch +unwatch +multi +exec",
+		"with scripts":     "+evalsha +eval +time",
+		"without the time": "+evalsha +eval",
+		"without scripts":  "+watch +unwatch +multi +exec",
 	} {
 		t.Run(name, func(t *testing.T) { leastPrivilege(t, basicRights+" "+rights) })
 	}

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: The fusioncache-go authors
+
+package redisdist
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"sync/atomic"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// errLate says that a write was not carried out: it reached the server when its
+// caller had given it up.
+var errLate = errors.New("reached the server too late, and was not carried out")
+
+// serverClock knows how late it is at the server, so that a write can say until when
+// it may be carried out. A write that was given up may still be on its way: in the
+// buffers of a server that stands still, or in a network that does. Other nodes go
+// on meanwhile, and it must not overwrite what they write.
+//
+// Nothing is expected of the clocks but that they run equally fast. Where the one of
+// the server was set, or another server answers, one write at the most is refused
+// without need, and sent again.
+type serverClock struct{ last atomic.Pointer[reading] }
+
+// reading is what the server's clock said in an answer.
+type reading struct {
+	server int64     // in microseconds
+	heard  time.Time // when the answer had come
+}
+
+// learn notes the time in an answer that has just come. It is empty where the user
+// must not ask for it.
+func (c *serverClock) learn(text string) {
+	if n, err := strconv.ParseInt(text, 10, 64); err == nil {
+		c.last.Store(&reading{n, time.Now()})
+	}
+}
+
+// at returns the server's time at a moment, rather too early than too late; empty if
+// it is not known.
+func (c *serverClock) at(moment time.Time) string {
+	r := c.last.Load()
+	if r == nil {
+		return ""
+	}
+	return strconv.FormatInt(r.server+moment.Sub(r.heard).Microseconds(), 10)
+}
+
+// latest returns until when, by the server's clock, a write may be carried out that
+// is sent now: until its caller has no patience any more, or the client. Empty: for
+// ever.
+func (l *Layer) latest(ctx context.Context) string {
+	end, limited := ctx.Deadline()
+	if own := time.Now().Add(l.patience); l.patience > 0 && (!limited || own.Before(end)) {
+		end, limited = own, true
+	}
+	if !limited {
+		return ""
+	}
+	return l.clock.at(end)
+}
+
+// patienceOf returns how long a client waits for an answer; zero if there is no
+// limit, or it cannot be known.
+func patienceOf(client redis.UniversalClient) time.Duration {
+	switch c := client.(type) {
+	case *redis.Client:
+		return max(0, c.Options().ReadTimeout)
+	case *redis.ClusterClient:
+		return max(0, c.Options().ReadTimeout)
+	}
+	return 0
+}
