@@ -16,6 +16,7 @@ import (
 type Notifier struct {
 	backplane core.Backplane
 	outlet    core.Outlet // where a distributed layer may publish for it
+	seal      *wire.Seal  // nil: messages are not authenticated
 	node      wire.NodeID
 	seq       atomic.Uint64 // of the last change
 	events    *core.Events
@@ -37,6 +38,10 @@ func NewNotifier(b core.Backplane, node wire.NodeID, events *core.Events) *Notif
 	}
 	return n
 }
+
+// Authenticate has all messages sealed with s, and only those heeded that are. It
+// belongs to set-up.
+func (n *Notifier) Authenticate(s *wire.Seal) { n.seal = s }
 
 // Send publishes that key was written, removed or expired as v.
 func (n *Notifier) Send(ctx context.Context, kind wire.MessageKind, key string, v core.Version) error {
@@ -77,7 +82,7 @@ func (n *Notifier) notice(kind wire.MessageKind, key string, v core.Version) *co
 }
 
 func (n *Notifier) compose(kind wire.MessageKind, key string, v core.Version) []byte {
-	return wire.AppendMessage(nil, wire.Message{Kind: kind, Node: n.node, Seq: n.seq.Add(1), Version: v, Key: named(key)})
+	return n.seal.Close(wire.AppendMessage(nil, wire.Message{Kind: kind, Node: n.node, Seq: n.seq.Add(1), Version: v, Key: named(key)}))
 }
 
 // named returns a key as messages have it: that of a mark is the tag.
@@ -118,5 +123,5 @@ func (n *Notifier) Goodbye(ctx context.Context) error {
 
 // sign returns a message about the node itself, with the number of its last change.
 func (n *Notifier) sign(kind wire.MessageKind, v core.Version) []byte {
-	return wire.AppendMessage(nil, wire.Message{Kind: kind, Node: n.node, Seq: n.seq.Load(), Version: v})
+	return n.seal.Close(wire.AppendMessage(nil, wire.Message{Kind: kind, Node: n.node, Seq: n.seq.Load(), Version: v}))
 }

@@ -160,7 +160,7 @@ func (r *Receiver) believe() {
 
 // Message implements core.Subscriber.
 func (r *Receiver) Message(data []byte) {
-	m, err := wire.ParseMessage(data)
+	m, err := r.open(data)
 	if err != nil {
 		// It may have been one of ours, garbled, or one of a newer version.
 		r.events.Emit(core.Event{Kind: core.MessageRejected, Level: core.LevelBackplane, Err: err})
@@ -169,7 +169,7 @@ func (r *Receiver) Message(data []byte) {
 		}
 	}
 	own := m.Node == r.notifier.node
-	r.account(m)
+	r.account(m, err != nil)
 	switch {
 	case err != nil:
 	case m.Kind == wire.MessageHeartbeat:
@@ -185,9 +185,19 @@ func (r *Receiver) Message(data []byte) {
 	}
 }
 
-// account takes note that m has come. If one before it is lost, memory is made
-// suspect at the next tick: who meets many nodes may find that of each.
-func (r *Receiver) account(m wire.Message) {
+// open reads a message, if it is authentic.
+func (r *Receiver) open(data []byte) (wire.Message, error) {
+	data, err := r.notifier.seal.Open(data)
+	if err != nil {
+		return wire.Message{}, err
+	}
+	return wire.ParseMessage(data)
+}
+
+// account takes note that m has come. If one before it is lost, or what it says is
+// unknown to this version, memory is made suspect at the next tick: who meets many
+// nodes may find that of each.
+func (r *Receiver) account(m wire.Message, unknown bool) {
 	now, lost := r.local.clock.Now(), false
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -199,7 +209,7 @@ func (r *Receiver) account(m wire.Message) {
 	default:
 		lost = r.peers.hear(m.Node, m.Seq, now)
 	}
-	if lost || r.deafened(now) {
+	if lost || unknown || r.deafened(now) {
 		r.due = missing
 	}
 	r.any = now

@@ -20,7 +20,7 @@ func NewNull(o Options) (*Stack, error) {
 		return nil, &core.Error{Op: core.OpOpen, Err: err}
 	}
 	o.Memory, o.Distributed, o.Backplane, o.Locker = nothing{}, nil, nil, nil
-	o.RequireDistributed = false
+	o.RequireDistributed, o.MessageKeys = false, nil
 	o.Defaults.NodeLock = 0
 	s, err := New(o)
 	if err != nil {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/fusioncache-go/fusioncache/core"
 	"github.com/fusioncache-go/fusioncache/core/coherence"
+	"github.com/fusioncache-go/fusioncache/core/wire"
 )
 
 // Options are the parts and the settings of a [Stack]. Only Memory is required.
@@ -70,6 +71,14 @@ type Options struct {
 	Pulse    coherence.PulseOptions
 	Recovery coherence.RecoveryOptions
 
+	// MessageKeys authenticate the messages of the backplane, with HMAC-SHA-256: a
+	// message that is not sealed with one of them is counted and ignored. The first
+	// seals; at most 8, of 16 bytes or more. All nodes need them. To replace a key, add the new
+	// one behind the old on all nodes, then put it in front on all, then drop the old
+	// one. None: messages are not authenticated; one that is forged can only
+	// invalidate. Needs Backplane.
+	MessageKeys [][]byte
+
 	// RequireDistributed makes New fail when the distributed layer does not answer
 	// within core.DefaultDistributedTimeout. Otherwise the stack starts with what
 	// it has. Needs a layer that is a core.Pinger.
@@ -106,6 +115,12 @@ func (o *Options) validate() error {
 	}
 	if o.Distributed == nil && o.Locker != nil {
 		bad("Locker", "needs Distributed")
+	}
+	if o.Backplane == nil && len(o.MessageKeys) > 0 {
+		bad("MessageKeys", "needs Backplane")
+	}
+	if _, err := wire.NewSeal("", o.MessageKeys...); err != nil {
+		bad("MessageKeys", "%w", err)
 	}
 	if o.Locker == nil && o.Defaults.NodeLock > 0 {
 		bad("Defaults.NodeLock", "needs Locker")

@@ -13,6 +13,7 @@ import (
 	"github.com/fusioncache-go/fusioncache/core/coherence"
 	"github.com/fusioncache-go/fusioncache/core/internal/chance"
 	"github.com/fusioncache-go/fusioncache/core/resilience"
+	"github.com/fusioncache-go/fusioncache/core/wire"
 )
 
 // Stack is a cache assembled from parts, without a type: views, made with [Of],
@@ -122,6 +123,11 @@ func assemble(o Options) (*Stack, error) {
 	if o.Backplane != nil {
 		s.health.backplane = plugins.Backplane(o.Backplane)
 		s.writer.Notifier = coherence.NewNotifier(s.health.backplane, node, s.events)
+		seal, err := wire.NewSeal(o.Name, o.MessageKeys...)
+		if err != nil {
+			return s, err
+		}
+		s.writer.Notifier.Authenticate(seal)
 		s.receiver = coherence.NewReceiver(s.local, versions, s.writer.Notifier, o.Pulse, s.events)
 		if o.Distributed != nil {
 			s.receiver.Heed(prefixes(o.Name))
