@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -297,86 +296,6 @@ func TestSpec16_FailServesTheStaleValueWithoutAnError(t *testing.T) {
 	})
 }
 
-func TestPeers3_NotFoundIsAnAnswerWithALifeOfItsOwn(t *testing.T) {
-	errNoRow := fmt.Errorf("no row 42: %w", core.ErrNotFound)
-	for name, o := range map[string]func(t *testing.T) hybrid.Options{
-		"objects": func(*testing.T) hybrid.Options { return hybrid.Options{} },
-		"bytes": func(*testing.T) hybrid.Options {
-			return hybrid.Options{Memory: hybrid.Must(freecachemem.New(freecachemem.MinSize, nil))}
-		},
-		"server": func(t *testing.T) hybrid.Options { return hybrid.Options{Distributed: newServer(t)} },
-	} {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				o := o(t)
-				o.Defaults = safe()
-				o.Defaults.NotFoundTTL = 10 * time.Second
-				c := open[int](t, o)
-				f := &F[int]{results: []func() (int, error){fails[int](errNoRow), returns(1), fails[int](errNoRow)}}
-				_, err := c.GetOrSet(t.Context(), "k", f.load)
-				if !errors.Is(err, core.ErrNotFound) || !strings.Contains(err.Error(), "no row 42") || !as[*core.FactoryError](err) {
-					t.Errorf("the first caller got %v", err)
-				}
-				for range 3 {
-					expectFailure(t, c, f, core.ErrNotFound)
-					expectMiss(t, c)
-				}
-				expectCalls(t, f, 1)
-				if o.Distributed != nil {
-					other := open[int](t, o)
-					expectFailure(t, other, f, core.ErrNotFound)
-					expectCalls(t, f, 1)
-				}
-				time.Sleep(10 * time.Second)
-				expectAsk(t, c, f, 1, 2)
-				time.Sleep(61 * time.Second) // and it replaces a stale value
-				expectFailure(t, c, f, core.ErrNotFound)
-				expectFailure(t, c, f, core.ErrNotFound)
-				expectMiss(t, c, core.AllowStale(true))
-				expectCalls(t, f, 3)
-				set(t, c, 5) // and a write ends it
-				expectHit(t, c, 5)
-			})
-		})
-	}
-}
-
-func TestPeers3_NotFoundHasJitterOfItsOwn(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		c := open[int](t, hybrid.Options{})
-		ends := map[time.Duration]bool{}
-		for i := range 30 {
-			key := fmt.Sprint(i)
-			f := &F[int]{results: []func() (int, error){fails[int](core.ErrNotFound)}}
-			start := time.Now()
-			for f.calls.Load() < 2 {
-				_, _ = c.GetOrSet(t.Context(), key, f.load, core.NotFoundTTL(10*time.Second, 10*time.Second))
-				time.Sleep(time.Second)
-			}
-			end := time.Since(start) - time.Second
-			if end < 10*time.Second || end > 21*time.Second {
-				t.Errorf("it ended after %v", end)
-			}
-			ends[end] = true
-		}
-		if len(ends) < 5 {
-			t.Errorf("30 entries ended at %d different times", len(ends))
-		}
-	})
-}
-
-func TestPeers3_NotFoundIsNotStoredUnlessAsked(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		c := open[int](t, hybrid.Options{Defaults: safe()})
-		f := &F[int]{results: []func() (int, error){returns(1), fails[int](core.ErrNotFound)}}
-		expectAsk(t, c, f, 1, 1)
-		time.Sleep(61 * time.Second)
-		expectFailure(t, c, f, core.ErrNotFound) // which fail-safe does not mask
-		expectFailure(t, c, f, core.ErrNotFound)
-		expectCalls(t, f, 3)
-	})
-}
-
 // A typed key has the same.
 func TestKeyed_GetOrRefreshHasTheKey(t *testing.T) {
 	c := hybrid.NewKeyed[int, int](open[int](t, hybrid.Options{}), hybrid.IntKey)
@@ -391,57 +310,6 @@ func TestKeyed_GetOrRefreshHasTheKey(t *testing.T) {
 			t.Errorf("got %d, %v", v, err)
 		}
 	}
-}
-
-func TestPerKey_OptionsComeBetweenThoseOfTheViewAndOfTheCall(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		short := []core.Option{core.TTL(10 * time.Second)}
-		c := open[int](t, hybrid.Options{Defaults: core.EntryOptions{TTL: time.Minute}}).PerKey(func(key string) []core.Option {
-			if key == "k" {
-				return short
-			}
-			return nil
-		})
-		set(t, c, 1)
-		setKey(t, c, "other")
-		time.Sleep(11 * time.Second)
-		expectMiss(t, c)
-		if _, ok, _ := c.Get(t.Context(), "other"); !ok {
-			t.Error("another key has its life too")
-		}
-		set(t, c, 2, core.TTL(30*time.Second))
-		time.Sleep(11 * time.Second)
-		expectHit(t, c, 2)
-	})
-}
-
-func TestPerKey_HitsHonourItAndAllocateNothing(t *testing.T) {
-	skip := []core.Option{core.Without(core.SkipMemoryRead)}
-	keep := []core.Option{core.TTL(time.Hour)}
-	c := open[int](t, hybrid.Options{}).PerKey(func(key string) []core.Option {
-		if key == "k" {
-			return skip
-		}
-		return keep
-	})
-	set(t, c, 1)
-	setKey(t, c, "7")
-	expectMiss(t, c)
-	typed := hybrid.NewKeyed[int, int](c, hybrid.IntKey)
-	if n := testing.AllocsPerRun(100, func() { _, _, _ = c.Get(t.Context(), "7") }); n != 0 {
-		t.Errorf("a hit allocates %v times", n)
-	}
-	if n := testing.AllocsPerRun(100, func() {
-		_, _ = typed.GetOrSet(t.Context(), 7, func(context.Context, int) (int, error) { return 0, errBoom })
-	}); n != 0 {
-		t.Errorf("a hit of a typed key allocates %v times", n)
-	}
-}
-
-func TestPerKey_ContradictionsAreAnErrorOfTheCall(t *testing.T) {
-	c := open[int](t, hybrid.Options{}).PerKey(func(string) []core.Option { return []core.Option{core.EagerRefresh(2)} })
-	_, err := c.Set(t.Context(), "k", 1)
-	expectOption(t, err, "EntryOptions.EagerRefresh")
 }
 
 func ExampleCache_GetOrRefresh() {
@@ -469,20 +337,3 @@ func ExampleCache_GetOrRefresh() {
 
 // fetch stands for a conditional request.
 func fetch(_, _ string) (body, etag string, status int) { return "welcome", `"1"`, 200 }
-
-func ExampleCache_PerKey() {
-	stack := newStack()
-	defer stack.Close(context.Background())
-	short, long := []core.Option{core.TTL(time.Second)}, []core.Option{core.TTL(time.Hour)}
-	settings := hybrid.Must(hybrid.Of[string](stack, "setting")).PerKey(func(key string) []core.Option {
-		if strings.HasPrefix(key, "live.") {
-			return short
-		}
-		return long
-	})
-
-	_, _ = settings.Set(context.Background(), "live.banner", "hello")
-	v, ok, err := settings.Get(context.Background(), "live.banner")
-	fmt.Println(v, ok, err)
-	// Output: hello true <nil>
-}
