@@ -43,12 +43,19 @@ func (l *Local) justWritten(key string, m *core.Meta, now core.Instant) bool {
 
 // plausible reports whether held is the answer though the distributed layer, which
 // does not answer, should have been asked whether it still is: the node has heard
-// all messages until a moment ago.
+// all messages until a moment ago, or knew for certain then. It is not if another
+// node has told of a change of its marks.
 func (l *Local) plausible(held *core.Entry) bool {
 	now := l.clock.Now()
-	if held == nil || held.State(now) != core.Fresh || !l.pulse.plausible(held.Checked(), now) {
+	if held == nil || held.State(now) != core.Fresh {
 		return false
 	}
 	m := held.Meta()
-	return l.Standing(&m) == Valid
+	switch l.Standing(&m) {
+	case Valid:
+		return l.pulse.plausible(m.Checked, now)
+	case Unknown:
+		return l.pulse.recent(m.Checked, now) && !l.marks.told(&m)
+	}
+	return false
 }

@@ -100,10 +100,16 @@ func (p *pulse) trusts(checked, now core.Instant) bool {
 }
 
 // plausible is trusts for when nobody can be asked: whether everything was heard
-// until a moment ago.
+// until a moment ago, or the entry was checked just then.
 func (p *pulse) plausible(checked, now core.Instant) bool {
-	if int64(checked) < p.suspect.Load() {
-		return false
+	if p.recent(checked, now) {
+		return true
 	}
-	return p.alone == core.Forever || int64(now)-int64(p.alone) <= min(p.hears.Load(), p.quiet.Load())
+	return int64(checked) >= p.suspect.Load() && int64(now)-int64(p.alone) <= min(p.hears.Load(), p.quiet.Load())
+}
+
+// recent reports whether what was checked then counts while nobody can be asked,
+// even if messages have been lost since.
+func (p *pulse) recent(checked, now core.Instant) bool {
+	return checked != unchecked && (p.alone == core.Forever || now.Sub(checked) < p.alone)
 }

@@ -159,7 +159,9 @@ func TestDistributed_WithoutAServerAnEntryIsTrustedForAsLongAsItCanHardlyBeStale
 		{"heard too long ago", 0, 5 * time.Second, false, false},
 		{"heard not too long ago for this one", 10 * time.Second, 12 * time.Second, false, true},
 		{"heard ages ago, but for ever is for ever", core.Forever, 59 * time.Second, false, true},
-		{"messages were lost", core.Forever, time.Second, true, false},
+		{"messages were lost a moment after it was checked", 0, time.Second, true, true},
+		{"messages were lost too long ago", 0, 3 * time.Second, true, false},
+		{"messages were lost, but for ever is for ever", core.Forever, 59 * time.Second, true, true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			writing(t, func(t *testing.T, n *node) {

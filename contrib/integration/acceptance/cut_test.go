@@ -47,7 +47,7 @@ func TestSeed_DC6_CutBeforeTheReply(t *testing.T) {
 	b.want(t, "k", 1)
 	before, _ := w.bytes(t, "app", "k")
 
-	a.net.Delay(300 * time.Millisecond)
+	a.net.Delay(700 * time.Millisecond)
 	done := make(chan core.Outcome, 1)
 	go func() {
 		outcome, _ := a.Set(t.Context(), "k", 2)
