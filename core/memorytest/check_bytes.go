@@ -40,6 +40,7 @@ func checkAppendEntry(p *probe) error {
 	entries := []*core.Entry{
 		p.entry(1), core.Encoded([]byte{}, core.Meta{Stale: hour, Dead: hour}),
 		core.Encoded(bytes.Repeat([]byte("x"), 1500), meta(2)),
+		core.Encoded([]byte("v"), core.Meta{Stale: hour, Dead: hour, Extra: &core.Extra{Refresh: 1, ETag: "e", Size: 3}}),
 	}
 	var errs []error
 	for i, e := range entries {
