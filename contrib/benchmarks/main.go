@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: The fusioncache-go authors
+
+// Command benchmarks measures this project beside its peers and beside the stores
+// that it is built on, and writes tables and figures.
+//
+//	go run . [-quick] [-section hit,miss] [-out DIR]
+//	go run . -trace FILE [-room 1000,10000]
+//
+// A trace has a key on each line; with a name that ends in .gz it is compressed.
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"log"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/fusioncache-go/fusioncache/contrib/benchmarks/hitratio"
+	"github.com/fusioncache-go/fusioncache/contrib/benchmarks/report"
+	"github.com/fusioncache-go/fusioncache/contrib/benchmarks/sections"
+	"github.com/fusioncache-go/fusioncache/contrib/benchmarks/servers"
+)
+
+func main() {
+	log.SetFlags(log.Ltime)
+	if err := run(context.Background()); err != nil {
+		log.Fatal(err)
+	}
+}
+
+func run(ctx context.Context) error {
+	if what := os.Getenv(sections.MemoryEnv); what != "" {
+		line, err := sections.MeasureMemory(ctx, what)
+		if err == nil {
+			_, err = fmt.Println(line)
+		}
+		return err
+	}
+	quick := flag.Bool("quick", false, "smaller caches and fewer rounds: in three minutes, and less exact")
+	only := flag.String("section", "", "run these only, separated by commas")
+	out := flag.String("out", "", "write the page and its figures into this folder")
+	seed := flag.Uint64("seed", 1, "of what is random")
+	trace := flag.String("trace", "", "count the hits of this trace, and measure nothing")
+	room := flag.String("room", "1000,10000,100000", "for so many entries, with -trace")
+	flag.Parse()
+	if *trace != "" {
+		return replay(ctx, *trace, *room)
+	}
+	chosen, err := sections.Select(*only)
+	if err != nil {
+		return err
+	}
+	done, failed := measure(ctx, chosen, &sections.Run{Quick: *quick, Rand: rand.New(rand.NewPCG(*seed, 0)), Log: log.Printf})
+	about := fmt.Sprintf("%s, on %s, by `make bench`.", time.Now().UTC().Format("2 January 2006"), sections.Machine())
+	if *out == "" {
+		report.Page(os.Stdout, about, done)
+		return failed
+	}
+	budgets := report.Table{Header: []string{"", "", "", ""}}
+	budgets.Rows = report.Budgets(done).Rows
+	for _, row := range budgets.Rows {
+		fmt.Printf("%-90s %10s  at most %10s  %s\n", row[0], row[1], row[2], row[3])
+	}
+	return errors.Join(failed, write(*out, about, done))
+}
+
+// replay prints how many requests of a trace contestants answer without a load.
+func replay(ctx context.Context, path, room string) error {
+	trace, err := hitratio.Read(path)
+	if err != nil {
+		return err
+	}
+	var capacities []int
+	for text := range strings.SplitSeq(room, ",") {
+		n, err := strconv.Atoi(text)
+		if err != nil || n < 1 {
+			return fmt.Errorf("-room: %q is no number of entries", text)
+		}
+		capacities = append(capacities, n)
+	}
+	table, err := sections.HitRatios(ctx, trace, capacities)
+	if err != nil {
+		return err
+	}
+	report.Page(os.Stdout, "", []*report.Section{{Title: "Hit ratio", Tables: []report.Table{table}}})
+	return nil
+}
+
+// measure starts the servers and runs the sections.
+func measure(ctx context.Context, chosen []sections.Section, r *sections.Run) (done []*report.Section, err error) {
+	redis, err := servers.StartRedis(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, redis.Close()) }()
+	nats, err := servers.StartNATS()
+	if err != nil {
+		return nil, err
+	}
+	defer nats.Shutdown()
+	r.Redis, r.NATS = redis.Addr(), nats.ClientURL()
+	for _, s := range chosen {
+		began := time.Now()
+		result, failed := s.Run(ctx, r)
+		if failed != nil {
+			r.Log("section %s: %v", s.Name, failed)
+			err = errors.Join(err, fmt.Errorf("section %s: %w", s.Name, failed))
+			continue
+		}
+		r.Log("%s: %.0f s", s.Name, time.Since(began).Seconds())
+		done = append(done, result)
+	}
+	return done, err
+}
+
+// write writes the page and its figures into dir.
+func write(dir, about string, done []*report.Section) error {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	if err := writeFile(filepath.Join(dir, "README.md"), func(w *bufio.Writer) { report.Page(w, about, done) }); err != nil {
+		return err
+	}
+	for _, s := range done {
+		for _, c := range s.Charts {
+			if err := writeFile(filepath.Join(dir, c.Name+".svg"), func(w *bufio.Writer) { c.SVG(w) }); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func writeFile(path string, fill func(*bufio.Writer)) error {
+	f, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	w := bufio.NewWriter(f)
+	fill(w)
+	return errors.Join(w.Flush(), f.Close())
+}

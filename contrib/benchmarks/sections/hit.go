@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: The fusioncache-go authors
+
+package sections
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"time"
+
+	"github.com/fusioncache-go/fusioncache/contrib/benchmarks/load"
+	"github.com/fusioncache-go/fusioncache/contrib/benchmarks/measure"
+	"github.com/fusioncache-go/fusioncache/contrib/benchmarks/peers"
+	"github.com/fusioncache-go/fusioncache/contrib/benchmarks/report"
+)
+
+// access is a way to read.
+type access struct {
+	name     string
+	zipf     bool
+	parallel int
+}
+
+func accesses(r *Run) []access {
+	all := []access{
+		{"Zipf, 1 goroutine", true, 1}, {"Zipf, all cores", true, runtime.GOMAXPROCS(0)},
+		{"uniform, 1 goroutine", false, 1}, {"uniform, all cores", false, runtime.GOMAXPROCS(0)},
+	}
+	return pick(r, all, all[:2])
+}
+
+func hits(ctx context.Context, r *Run) (*report.Section, error) {
+	s := &report.Section{
+		Name: "hit", Title: "Hit in memory",
+		Text: "100,000 keys, all of them cached; Zipf has exponent 1.01. Nanoseconds for one read, and the ratio to the first row of its " +
+			"half within the same turn. A row whose loader ran once would have stopped the run.",
+	}
+	if err := hitsOf(ctx, r, s, load.Text()); err != nil {
+		return nil, err
+	}
+	if err := hitsOf(ctx, r, s, load.Record()); err != nil {
+		return nil, err
+	}
+	return s, hitsOf(ctx, r, s, load.Blob())
+}
+
+func hitsOf[V any](ctx context.Context, r *Run, s *report.Section, kind load.Kind[V]) error {
+	f, err := newField(r, kind, pick(r, 100_000, 20_000), func(peers.Peer[V]) bool { return true })
+	if err != nil {
+		return err
+	}
+	defer func() { _ = f.close() }()
+	if err := f.fill(ctx); err != nil {
+		return err
+	}
+	runtime.GC()
+	table := report.Table{Title: "**" + kind.Name + "**", Header: []string{""}}
+	rows := make([][]any, len(f.runners))
+	for i, one := range f.runners {
+		rows[i] = []any{one.peer.Name}
+	}
+	for _, a := range accesses(r) {
+		r.Log("hit: %s, %s", kind.Name, a.name)
+		order := load.Uniform(r.Rand, 1<<20, len(f.keys))
+		if a.zipf {
+			order = load.Zipf(r.Rand, 1<<20, len(f.keys), 1.01)
+		}
+		subjects := f.subjects(ctx, order)
+		var times measure.Times
+		err := f.hitsOnly(func() {
+			times = measure.Paired(r.Rand, measure.Plan{Rounds: pick(r, 80, 10), Turn: 10 * time.Millisecond, Parallel: a.parallel}, subjects)
+		})
+		if err != nil {
+			return err
+		}
+		table.Header = append(table.Header, a.name)
+		for i, one := range f.runners {
+			base := f.index(peers.OtterLoad)
+			if one.peer.Bytes {
+				base = f.index(peers.FreecachePlain)
+			}
+			rows[i] = append(rows[i], fmt.Sprintf("%.0f ns ×%.2f", times.Median(i), times.Ratio(i, base)))
+		}
+		s.Budgets = append(s.Budgets, hitBudgets(f, a, times)...)
+		if a.zipf {
+			s.Charts = append(s.Charts, hitChart(f, a, times, kind.Name))
+		}
+	}
+	table.Header = append(table.Header, "allocations", "bytes")
+	order := load.Zipf(r.Rand, 1<<16, len(f.keys), 1.01)
+	for i, subject := range f.subjects(ctx, order) {
+		count, bytes := measure.Allocations(subject, 20_000)
+		rows[i] = append(rows[i], count, fmt.Sprintf("%.0f", bytes))
+		table.Add(rows[i]...)
+		if f.runners[i].peer.Class == peers.Ours && !f.runners[i].peer.Bytes {
+			s.Budgets = append(s.Budgets, report.Budget{What: "hit, " + kind.Name + ": " + f.runners[i].peer.Name + ", allocations", Got: count, Most: 0.01})
+		}
+	}
+	s.Tables = append(s.Tables, table)
+	return nil
+}
+
+// hitBudgets are the budgets of one way to read one kind of values.
+func hitBudgets[V any](f *field[V], a access, times measure.Times) (out []report.Budget) {
+	if !a.zipf {
+		return nil
+	}
+	add := func(who, than string, most float64) {
+		out = append(out, report.Budget{
+			What: fmt.Sprintf("hit, %s, %s: %s by %s", f.kind.Name, a.name, who, than),
+			Got:  times.Ratio(f.index(who), f.index(than)), Most: most,
+		})
+	}
+	alone := 1.0
+	if f.kind.Name == load.Blob().Name && a.parallel == 1 {
+		alone = 1.15
+	}
+	add(peers.OursOtter, peers.OtterLoad, alone)
+	add(peers.OursOptions, peers.OtterLoad, alone)
+	add(peers.OursTagged, peers.OursOtter, 1.05)
+	add(peers.OursPlugins, peers.OursOtter, 1.15)
+	add(peers.OursOtter, peers.Theine, 1.1)
+	add(peers.OursFreecache, peers.FreecachePlain, 0.85)
+	for _, one := range f.runners {
+		if one.peer.Class == peers.MultiLevel {
+			ours := peers.OursOtter
+			if one.peer.Bytes {
+				ours = peers.OursFreecache
+			}
+			add(ours, one.peer.Name, 1)
+		}
+	}
+	return out
+}
+
+func hitChart[V any](f *field[V], a access, times measure.Times, kind string) report.Chart {
+	c := report.Chart{Title: "Hit, " + kind + ", " + a.name, Unit: "ns", Name: fileName("hit", kind, a.name)}
+	for i, one := range f.runners {
+		c.Bars = append(c.Bars, report.Bar{Label: one.peer.Name, Value: times.Median(i), Ours: one.peer.Class == peers.Ours})
+	}
+	return c
+}

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: The fusioncache-go authors
+
+package sections
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"runtime"
+	"runtime/debug"
+	"runtime/metrics"
+	"strings"
+
+	"github.com/fusioncache-go/fusioncache/contrib/benchmarks/load"
+	"github.com/fusioncache-go/fusioncache/contrib/benchmarks/peers"
+	"github.com/fusioncache-go/fusioncache/contrib/benchmarks/report"
+)
+
+// MemoryEnv names the contestant that a process of its own is to measure.
+const MemoryEnv = "FUSIONCACHE_BENCHMARK_MEMORY"
+
+// footprint is what a million entries take.
+type footprint struct {
+	Bytes float64 // for one entry
+	Cycle float64 // milliseconds of processor time for a cycle of the garbage collector
+}
+
+func memory(ctx context.Context, r *Run) (*report.Section, error) {
+	n := pick(r, 1_000_000, 200_000)
+	s := &report.Section{
+		Name: "memory", Title: "Memory",
+		Text: fmt.Sprintf("%d entries: key of 20 bytes, value of 64. Bytes for an entry: growth of the heap by entries that are there. "+
+			"Processor time of one cycle of the garbage collector. Each row has a process of its own.", n),
+	}
+	table := report.Table{Header: []string{"", "bytes for an entry", "collector, ms a cycle"}}
+	found := map[string]footprint{}
+	names := []string{"nothing", "otter, Get", peers.OursOtter, "freecache, pooled msgpack", peers.OursFreecache, peers.Theine, "ristretto", peers.Sturdyc, "sharded map"}
+	for _, name := range names {
+		r.Log("memory: %s", name)
+		f, err := inProcess(ctx, name, n)
+		if err != nil {
+			return nil, fmt.Errorf("memory: %s: %w", name, err)
+		}
+		found[name] = f
+		table.Add(name, fmt.Sprintf("%.0f", f.Bytes), f.Cycle)
+	}
+	s.Tables = append(s.Tables, table)
+	s.Budgets = append(s.Budgets,
+		report.Budget{What: "memory: ours, freecache, for an entry", Got: found[peers.OursFreecache].Bytes, Most: 170, Unit: " B"},
+		report.Budget{What: "memory: ours, otter, for an entry", Got: found[peers.OursOtter].Bytes, Most: 250, Unit: " B"},
+		report.Budget{What: "memory: collector, ours with otter by otter", Got: found[peers.OursOtter].Cycle / found["otter, Get"].Cycle, Most: 1.25},
+		report.Budget{What: "memory: collector, ours with freecache by nothing", Got: found[peers.OursFreecache].Cycle / found["nothing"].Cycle, Most: 2})
+	return s, nil
+}
+
+// inProcess runs this program again for one contestant.
+func inProcess(ctx context.Context, name string, n int) (f footprint, err error) {
+	self, err := os.Executable()
+	if err != nil {
+		return f, err
+	}
+	cmd := exec.CommandContext(ctx, self)
+	cmd.Env = append(os.Environ(), fmt.Sprintf("%s=%d %s", MemoryEnv, n, name))
+	cmd.Stderr = os.Stderr
+	out, err := cmd.Output()
+	if err == nil {
+		_, err = fmt.Sscan(string(out), &f.Bytes, &f.Cycle)
+	}
+	return f, err
+}
+
+// MeasureMemory is what the process does that [MemoryEnv] has a value for.
+func MeasureMemory(ctx context.Context, what string) (string, error) {
+	count, name, _ := strings.Cut(what, " ")
+	n := 0
+	if _, err := fmt.Sscan(count, &n); err != nil {
+		return "", err
+	}
+	before := heap()
+	held := 1
+	var cache peers.Cache[string]
+	for _, p := range peers.All[string]() {
+		if p.Name != name {
+			continue
+		}
+		var err error
+		cache, err = p.New(peers.Config[string]{Capacity: n * 11 / 10, Load: func(_ context.Context, key string) (string, error) {
+			return load.Text().Make(load.Number(key)), nil
+		}})
+		if err != nil {
+			return "", err
+		}
+		held = fillMemory(ctx, cache, n)
+	}
+	bytes := float64(heap()-before) / float64(held)
+	cycle := collect()
+	runtime.KeepAlive(cache)
+	return fmt.Sprintf("%.1f %.3f", bytes, cycle), nil
+}
+
+// fillMemory asks for n keys and returns how many of them are held.
+func fillMemory(ctx context.Context, cache peers.Cache[string], n int) int {
+	for i := range n {
+		_, _ = cache.Get(ctx, load.Key(i))
+	}
+	return n
+}
+
+func heap() uint64 {
+	runtime.GC()
+	debug.FreeOSMemory()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc
+}
+
+// collect returns the processor time of a cycle in milliseconds, of twenty.
+func collect() float64 {
+	const cycles = 20
+	sample := []metrics.Sample{{Name: "/cpu/classes/gc/total:cpu-seconds"}}
+	metrics.Read(sample)
+	before := sample[0].Value.Float64()
+	for range cycles {
+		runtime.GC()
+	}
+	metrics.Read(sample)
+	return (sample[0].Value.Float64() - before) * 1000 / cycles
+}
