@@ -27,7 +27,7 @@ func (c *Checker) check(o *Operation) {
 	if c.opts.Unordered || c.opts.Weak {
 		return // whose write is the last, nobody can tell
 	}
-	current := o.Life == c.lives[o.Node]
+	current := o.Life == c.lives[o.Node] && !c.returned(o)
 	if current {
 		c.checkOwnRemoval(o, h)
 	}
@@ -40,6 +40,20 @@ func (c *Checker) check(o *Operation) {
 		c.checkMonotonic(o, h)
 		c.checkOwnWrites(o, h)
 	}
+}
+
+// returned reports whether the value was made before the distributed layer lost what
+// it held, not longer ago than AfterLoss. A node that owed it, or was loading it, may
+// have put it there again: nothing is left that says that it is old. Until the nodes
+// have noticed the loss, what they have shown and written does not count for I5, I6
+// and I7; I1 has a bound of its own then.
+func (c *Checker) returned(o *Operation) bool {
+	for _, loss := range c.losses {
+		if o.Value.Made <= loss && loss <= o.To && o.From <= loss+c.opts.Bounds.AfterLoss+c.stalled(loss, o.From) {
+			return true
+		}
+	}
+	return false
 }
 
 // I1, staleness: a fresh answer to a read that began more than Staleness after a

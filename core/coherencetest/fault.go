@@ -18,7 +18,8 @@ type pause struct {
 const Forever = time.Duration(1<<63 - 1)
 
 // Lose notes that the distributed layer has lost what it held, as after a flush, or
-// a restart without a disk. A reader may then not know of a write for longer.
+// a restart without a disk. A reader may then not know of a write for longer, and see
+// again for as long what was made before.
 func (c *Checker) Lose(at time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

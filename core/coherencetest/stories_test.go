@@ -168,6 +168,24 @@ var stories = []struct {
 		s.read(2, 2*sec, s.write(1, sec, Set, Committed))
 		s.read(2, 3*sec, old)
 	}},
+	{"back behind what was shown, soon after a loss", "", Options{}, func(s *story) {
+		old := s.write(0, 0, Set, LocalOnly)
+		s.read(2, 2*sec, s.write(1, sec, Set, Committed))
+		s.Lose(3 * sec)
+		s.read(2, 4*sec, old)
+	}},
+	{"back behind what was shown, long after a loss", "I6 monotonic reads", Options{Bounds: Bounds{AfterLoss: 4 * sec, LossTime: sec, Staleness: 60 * sec}}, func(s *story) {
+		old := s.write(0, 0, Set, LocalOnly)
+		s.read(2, 2*sec, s.write(1, sec, Set, Committed))
+		s.Lose(3 * sec)
+		s.read(2, 9*sec, old)
+	}},
+	{"back behind what was made after a loss", "I6 monotonic reads", Options{}, func(s *story) {
+		s.Lose(sec / 2)
+		old := s.write(0, sec, Set, Committed)
+		s.read(2, 3*sec, s.write(1, 2*sec, Set, Committed))
+		s.read(2, 4*sec, old)
+	}},
 	{"back behind what another node has shown", "", Options{}, func(s *story) {
 		old := s.write(0, 0, Set, Committed)
 		s.read(2, 2*sec, s.write(1, sec, Set, Committed))
