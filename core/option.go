@@ -145,6 +145,11 @@ func Clone(on bool) Option {
 	return Option{on: on, clone: on, apply: func(e *EntryOptions, o Option) { e.Clone = o.on }}
 }
 
+// Push sets [EntryOptions.Push].
+func Push(on bool) Option {
+	return Option{on: on, apply: func(e *EntryOptions, o Option) { e.Push = o.on }}
+}
+
 // BackgroundWrites sets [EntryOptions.BackgroundWrites].
 func BackgroundWrites(on bool) Option {
 	return Option{on: on, apply: func(e *EntryOptions, o Option) { e.BackgroundWrites = o.on }}

@@ -146,6 +146,11 @@ type EntryOptions struct {
 	// nobody may change.
 	Clone bool
 
+	// Push sends a value of up to 32 KiB along with the message that it was written,
+	// to the nodes that hold the key in memory: these then ask the distributed layer
+	// for its header only. Needs the stack's Distributed and MessageKeys.
+	Push bool
+
 	// BackgroundWrites makes writes return before the distributed layer and the
 	// backplane have taken them. Their order per key is kept; Close waits.
 	BackgroundWrites bool

@@ -175,6 +175,7 @@ func everyOption() map[string]core.Option {
 		"AllowStale":             core.AllowStale(true),
 		"Clone":                  core.Clone(true),
 		"BackgroundWrites":       core.BackgroundWrites(true),
+		"Push":                   core.Push(true),
 		"Tags":                   core.Tags("a"),
 		"Skip":                   core.Without(core.SkipNotify),
 	}

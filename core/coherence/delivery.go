@@ -81,7 +81,8 @@ func (w *Writer) apply(ctx context.Context, ch change) error {
 // enclose has the message of ch go along with its write, if it can.
 func (w *Writer) enclose(ch *change) {
 	if ch.notify && ch.forced && w.Shared.arbiter != nil {
-		ch.notice = w.Notifier.notice(w.Recovery.heavier(ch.key, ch.kind), ch.key, ch.version)
+		kind := w.Recovery.heavier(ch.key, ch.kind)
+		ch.notice = w.Notifier.notice(kind, ch.key, ch.version, w.pushed(ch, kind))
 	}
 }
 
@@ -166,7 +167,8 @@ func (w *Writer) tell(ctx context.Context, ch change) error {
 		}
 		return err
 	}
-	return w.Notifier.Send(within, w.Recovery.heavier(ch.key, ch.kind), ch.key, ch.version)
+	kind := w.Recovery.heavier(ch.key, ch.kind)
+	return w.Notifier.send(within, kind, ch.key, ch.version, w.pushed(&ch, kind))
 }
 
 // remember keeps what did not get through for later, or forgets what an earlier

@@ -223,7 +223,11 @@ func (l *Local) overtaken(key string, shown *core.Entry) {
 
 // Confirm notes that key's entry, if it is still the write with metadata m and t
 // is valid, agreed with the distributed layer, and when.
-func (l *Local) Confirm(key string, t *core.Token, m core.Meta) {
+func (l *Local) Confirm(key string, t *core.Token, m core.Meta) { l.confirm(key, t, m, nil) }
+
+// confirm is Confirm with the same entry alive, if it is at hand: a layer of objects
+// then holds it so.
+func (l *Local) confirm(key string, t *core.Token, m core.Meta, live *core.Entry) {
 	defer l.lock(key).Unlock()
 	e, ok := l.memory.Get(key)
 	if !ok || !valid(t) || !e.Version().Same(m.Version) {
@@ -231,6 +235,9 @@ func (l *Local) Confirm(key string, t *core.Token, m core.Meta) {
 	}
 	confirmed := e.Meta()
 	confirmed.Checked, confirmed.Marked = m.Checked, m.Marked
+	if live != nil && l.bytes == nil {
+		e = live
+	}
 	l.store(key, e.With(confirmed))
 }
 

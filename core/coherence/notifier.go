@@ -45,7 +45,12 @@ func (n *Notifier) Authenticate(s *wire.Seal) { n.seal = s }
 
 // Send publishes that key was written, removed or expired as v.
 func (n *Notifier) Send(ctx context.Context, kind wire.MessageKind, key string, v core.Version) error {
-	err := n.publish(ctx, key, n.compose(kind, key, v))
+	return n.send(ctx, kind, key, v, "")
+}
+
+// send is Send with the value of a set, if that is to go along.
+func (n *Notifier) send(ctx context.Context, kind wire.MessageKind, key string, v core.Version, value string) error {
+	err := n.publish(ctx, key, n.compose(kind, key, v, value))
 	if err == nil {
 		n.sent(kind, key)
 	}
@@ -62,7 +67,7 @@ func (n *Notifier) sent(kind wire.MessageKind, key string) {
 // opOf returns the operation that a message is about.
 func opOf(kind wire.MessageKind) core.Op {
 	switch kind {
-	case wire.MessageSet:
+	case wire.MessageSet, wire.MessagePush:
 		return core.OpSet
 	case wire.MessageRemove, wire.MessageTagRemoved, wire.MessageCleared:
 		return core.OpRemove
@@ -72,17 +77,20 @@ func opOf(kind wire.MessageKind) core.Op {
 	return 0
 }
 
-// notice returns the message of Send for a distributed layer to publish, or nil if
+// notice returns the message of send for a distributed layer to publish, or nil if
 // none can. It has its number in the sequence and must be published in any case.
-func (n *Notifier) notice(kind wire.MessageKind, key string, v core.Version) *core.Notice {
+func (n *Notifier) notice(kind wire.MessageKind, key string, v core.Version, value string) *core.Notice {
 	if n.outlet.Server == nil {
 		return nil
 	}
-	return &core.Notice{Outlet: n.outlet, Message: n.compose(kind, key, v)}
+	return &core.Notice{Outlet: n.outlet, Message: n.compose(kind, key, v, value)}
 }
 
-func (n *Notifier) compose(kind wire.MessageKind, key string, v core.Version) []byte {
-	return n.seal.Close(wire.AppendMessage(nil, wire.Message{Kind: kind, Node: n.node, Seq: n.seq.Add(1), Version: v, Key: named(key)}))
+func (n *Notifier) compose(kind wire.MessageKind, key string, v core.Version, value string) []byte {
+	if value != "" {
+		kind = wire.MessagePush
+	}
+	return n.seal.Close(wire.AppendMessage(nil, wire.Message{Kind: kind, Node: n.node, Seq: n.seq.Add(1), Version: v, Key: named(key), Value: value}))
 }
 
 // named returns a key as messages have it: that of a mark is the tag.

@@ -25,6 +25,7 @@ type Receiver struct {
 	options  PulseOptions
 	events   *core.Events
 	prefixes Prefixes
+	shared   *Shared       // nil: values in messages are left alone
 	rejoined chan struct{} // holds one if the node has joined since the last beat
 
 	mu     sync.Mutex
@@ -220,6 +221,9 @@ func (r *Receiver) apply(m wire.Message) core.Op {
 	switch m.Kind {
 	case wire.MessageSet:
 		r.local.Invalidate(m.Key, m.Version)
+		return core.OpSet
+	case wire.MessagePush:
+		r.push(m)
 		return core.OpSet
 	case wire.MessageRemove:
 		r.local.Remove(m.Key, m.Version)

@@ -178,7 +178,11 @@ func revalidate(ctx context.Context, s *Shared, l *Local, r core.Request) (res c
 		return core.Result{}, false, err
 	}
 	m.Checked = asked
-	l.Confirm(r.Key, r.Token, m)
+	var live *core.Entry
+	if !r.Options.Clone {
+		live = r.Held
+	}
+	l.confirm(r.Key, r.Token, m, live)
 	l.Use(r.Key, &m, l.clock.Now())
 	l.events.Emit(core.Event{Kind: core.Revalidated, Key: r.Key, Level: core.LevelMemory})
 	return core.Result{Entry: r.Held.With(m), Level: core.LevelMemory}, true, nil

@@ -47,6 +47,7 @@ type change struct {
 	meta    core.Meta    // for a set: as it is to be in the distributed layer
 	unsure  bool         // whether the marks in meta may not be those of the server
 	codec   core.Codec   // for a set
+	push    pushing      // what goes along with the message of a set
 	broken  error        // why the value of a set could not be encoded
 	served  bool         // memory has that value all the same
 }
@@ -88,6 +89,7 @@ func (w *Writer) beginSet(s setting, c core.Codec, o *core.EntryOptions) change 
 		ch.broken, ch.served = s.err, p.forMemory != nil
 		w.removes(&ch)
 	case w.shares(o):
+		w.pushes(&ch, s.entry.Meta(), p.payload)
 		m := o.DistributedMeta(s.entry.Meta(), w.Clock.Now())
 		m.Version = ch.version
 		ch.meta, ch.codec = m, c
@@ -182,6 +184,7 @@ func (w *Writer) fill(ctx context.Context, r core.Request, e *core.Entry) {
 	if err != nil || !w.shares(o) || !w.mayFill(r.Seen) {
 		return
 	}
+	w.pushes(&ch, e.Meta(), p.payload)
 	m := o.DistributedMeta(e.Meta(), now)
 	m.Version = ch.version
 	ch.token = r.Token

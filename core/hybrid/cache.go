@@ -107,6 +107,9 @@ func (c *Cache[V]) validate(o core.EntryOptions) error {
 	if o.FailSafeDefault != nil && !c.codec.Holds(o.FailSafeDefault) {
 		err = errors.Join(err, &core.OptionError{Option: "EntryOptions.FailSafeDefault", Err: errors.New("is not of the view's type")})
 	}
+	if o.Push && !c.stack.pushes && !c.stack.null {
+		err = errors.Join(err, &core.OptionError{Option: "EntryOptions.Push", Err: errors.New("needs the stack's Distributed and MessageKeys")})
+	}
 	if o.NodeLock > 0 && c.stack.nodeLock == nil && !c.stack.null {
 		err = errors.Join(err, &core.OptionError{Option: "EntryOptions.NodeLock", Err: errors.New("needs the stack's Locker")})
 	}

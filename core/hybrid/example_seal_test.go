@@ -37,3 +37,23 @@ func ExampleOptions_messageKeys() {
 	_ = stack.Close(ctx)
 	// Output: message is not authentic
 }
+
+// A view whose values go along with the messages about them.
+func ExampleOptions_push() {
+	ctx := context.Background()
+	key := make([]byte, 32) // in life: a secret that all nodes have
+	_, _ = rand.Read(key)
+
+	stack := hybrid.Must(hybrid.New(hybrid.Options{
+		Name:        "shop",
+		Memory:      cachetest.NewMemory(),
+		Distributed: cachetest.NewServer(),
+		Backplane:   cachetest.NewBus(),
+		Serializer:  cachetest.JSON{},
+		MessageKeys: [][]byte{key},
+	}))
+	prices := hybrid.Must(hybrid.Of[int](stack, "prices", core.Push(true)))
+	fmt.Println(prices.Set(ctx, "1", 1995))
+	_ = stack.Close(ctx)
+	// Output: committed <nil>
+}

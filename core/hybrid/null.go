@@ -21,7 +21,7 @@ func NewNull(o Options) (*Stack, error) {
 	}
 	o.Memory, o.Distributed, o.Backplane, o.Locker = nothing{}, nil, nil, nil
 	o.RequireDistributed, o.MessageKeys = false, nil
-	o.Defaults.NodeLock = 0
+	o.Defaults.NodeLock, o.Defaults.Push = 0, false
 	s, err := New(o)
 	if err != nil {
 		return nil, err

@@ -122,6 +122,9 @@ func (o *Options) validate() error {
 	if _, err := wire.NewSeal("", o.MessageKeys...); err != nil {
 		bad("MessageKeys", "%w", err)
 	}
+	if (o.Distributed == nil || len(o.MessageKeys) == 0) && o.Defaults.Push {
+		bad("Defaults.Push", "needs Distributed and MessageKeys")
+	}
 	if o.Locker == nil && o.Defaults.NodeLock > 0 {
 		bad("Defaults.NodeLock", "needs Locker")
 	}

@@ -34,6 +34,7 @@ type Stack struct {
 	backoff  *resilience.Backoff
 	eager    *resilience.Eager
 	nodeLock *resilience.NodeLock // nil without a locker
+	pushes   bool                 // values can go along with messages
 	null     bool                 // it stores nothing
 	plugins  *core.Installed
 	health   health
@@ -131,6 +132,8 @@ func assemble(o Options) (*Stack, error) {
 		s.receiver = coherence.NewReceiver(s.local, versions, s.writer.Notifier, o.Pulse, s.events)
 		if o.Distributed != nil {
 			s.receiver.Heed(prefixes(o.Name))
+			s.receiver.Accept(s.writer.Shared)
+			s.pushes = seal != nil
 		}
 	}
 	s.writer.Marks = coherence.NewMarks(s.writer.Shared, s.clock, 0)

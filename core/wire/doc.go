@@ -86,10 +86,11 @@
 //	6        node      Version.Node
 //	uvarint  length    of the key, 0 to 1536
 //	...      key       key of the distributed layer, or a tag
+//	...      value     of kind 10, the frame of the value, up to the checksum
 //	4        checksum  CRC-32C of all before it
 //
 // The kinds are 1 set, 2 remove, 3 expire, 4 heartbeat, and reserved 5 tag
-// removed, 6 tag expired, 7 cleared, 8 cleared softly; 9 goodbye. Kinds 4, 7, 8 and
+// removed, 6 tag expired, 7 cleared, 8 cleared softly; 9 goodbye; 10 push. Kinds 4, 7, 8 and
 // 9 have no key, the others must have one. Of a heartbeat, op counts heartbeats. Frozen for ever are the place of the version,
 // that 0 is none, and the checksum at the end; for all kinds of version 1 so is
 // everything up to seq.

@@ -31,7 +31,7 @@ func (n NodeID) Node() uint64 {
 // MessageKind says what a message is about.
 type MessageKind byte
 
-// The kinds of messages. 10 to 63 are free, for messages of several keys too.
+// The kinds of messages. 11 to 63 are free, for messages of several keys too.
 const (
 	MessageSet         MessageKind = iota + 1 // a value was written under Key
 	MessageRemove                             // Key was removed
@@ -42,25 +42,26 @@ const (
 	MessageCleared                            // reserved: all was removed; no key
 	MessageClearedSoft                        // reserved: all was expired; no key
 	MessageGoodbye                            // the node sends no more; no key
+	MessagePush                               // as MessageSet, and the message has the value
 )
 
 // String returns the lower-case name of the kind.
 func (k MessageKind) String() string {
-	names := [...]string{"", "set", "remove", "expire", "heartbeat", "tag removed", "tag expired", "cleared", "cleared softly", "goodbye"}
+	names := [...]string{"", "set", "remove", "expire", "heartbeat", "tag removed", "tag expired", "cleared", "cleared softly", "goodbye", "push"}
 	if k >= 1 && int(k) < len(names) {
 		return names[k]
 	}
 	return "unknown"
 }
 
-func (k MessageKind) known() bool { return k >= MessageSet && k <= MessageGoodbye }
+func (k MessageKind) known() bool { return k >= MessageSet && k <= MessagePush }
 
 func (k MessageKind) hasKey() bool {
 	return k != MessageHeartbeat && k != MessageCleared && k != MessageClearedSoft && k != MessageGoodbye
 }
 
-// Message is what nodes tell each other over the backplane. It carries no value:
-// whoever gets it can only drop what it holds.
+// Message is what nodes tell each other over the backplane. But for MessagePush it
+// carries no value: whoever gets it can only drop what it holds.
 type Message struct {
 	Kind MessageKind
 	Node NodeID // the sender
@@ -74,6 +75,10 @@ type Message struct {
 
 	// Key is the key in the layers of the stack; empty for kinds without one.
 	Key string
+
+	// Value is, for MessagePush, the value as it would be in the distributed layer;
+	// never empty. Other kinds have none.
+	Value string
 }
 
 const (

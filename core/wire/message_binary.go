@@ -11,8 +11,8 @@ import (
 
 // AppendMessage appends the binary form of m to dst. The version is made to fit
 // as in a header, see [core.Fit]. A message of an unknown kind, with a key longer than
-// [MaxMessageKey], without the key that its kind needs, or with one that its kind
-// does not have, is one that [ParseMessage] refuses.
+// [MaxMessageKey], without the key or the value that its kind needs, or with one
+// that its kind does not have, is one that [ParseMessage] refuses.
 func AppendMessage(dst []byte, m Message) []byte {
 	start := len(dst)
 	kind := byte(m.Kind)
@@ -34,6 +34,7 @@ func AppendMessage(dst []byte, m Message) []byte {
 	}
 	dst = binary.AppendUvarint(dst, uint64(len(m.Key)))
 	dst = append(dst, m.Key...)
+	dst = append(dst, m.Value...)
 	return binary.BigEndian.AppendUint32(dst, checksum("", dst[start:]))
 }
 
@@ -53,7 +54,7 @@ func appendUint48(dst []byte, n uint64) []byte {
 	return binary.BigEndian.AppendUint32(dst, uint32(n))
 }
 
-// ParseMessage reads a message. It allocates nothing but the key. The error is
+// ParseMessage reads a message. It allocates nothing but key and value. The error is
 // ErrCorrupt for whatever is not an intact message, ErrNewer for an intact one
 // of a newer version, and ErrUnknownKind, then with Kind, Node and Seq in the
 // message, so that it leaves no gap.
@@ -82,10 +83,14 @@ func ParseMessage(data []byte) (Message, error) {
 		r.fail()
 	}
 	size := r.uvarint()
-	if r.bad || size != uint64(len(r.data)) || size > MaxMessageKey || (size > 0) != m.Kind.hasKey() {
+	if r.bad || size > uint64(len(r.data)) || size > MaxMessageKey || (size > 0) != m.Kind.hasKey() {
 		return Message{}, ErrCorrupt
 	}
-	m.Key = string(r.data)
+	key, value := r.data[:size], r.data[size:]
+	if (len(value) > 0) != (m.Kind == MessagePush) {
+		return Message{}, ErrCorrupt
+	}
+	m.Key, m.Value = string(key), string(value)
 	return m, nil
 }
 

@@ -73,6 +73,7 @@ func messages() map[string]wire.Message {
 		"tag-removed":  {Kind: wire.MessageTagRemoved, Node: sender, Seq: 3, Version: version(), Key: "tag"},
 		"tag-expired":  {Kind: wire.MessageTagExpired, Node: sender, Seq: 4, Version: version(), Key: "tag"},
 		"cleared":      {Kind: wire.MessageCleared, Node: sender, Seq: 5, Version: version()},
+		"push":         {Kind: wire.MessagePush, Node: sender, Seq: 7, Version: version(), Key: "orders:42", Value: "a frame"},
 		"cleared-soft": {Kind: wire.MessageClearedSoft, Node: sender, Seq: 6, Version: version()},
 	}
 }
