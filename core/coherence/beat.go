@@ -31,7 +31,7 @@ func (r *Receiver) Beat(ctx context.Context) {
 	tick := r.notifier.node.Node()
 	for {
 		now := r.local.clock.Now()
-		if tick%uint64(r.slowdown()) == 0 {
+		if tick%uint64(r.slowdown()) == 0 || r.news() {
 			beats.attempt(now, func() bool { return r.beat(ctx) })
 		}
 		reads.attempt(now, func() bool { return r.refresh(ctx) })
@@ -76,6 +76,12 @@ func (r *Receiver) slowdown() int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.peers.slowdown()
+}
+
+// news reports whether this node has drawn a new mark of the whole cache that it has
+// not told of.
+func (r *Receiver) news() bool {
+	return r.local.marks != nil && r.local.marks.renewed.Load() != noTidings
 }
 
 // beat says that this node lives, and tells of a new mark of the whole cache: the

@@ -25,7 +25,7 @@ func removal(c *cluster, n int) {
 		c.remove(hotKey(0))
 		pass(time.Second)
 	})
-	c.most("messages", len(c.bus.changes.take()), 2)
+	c.most("messages", len(c.bus.changes.take()), 2+n/100)
 	c.most("calls of the source", len(c.loads.take()), n/20+3)
 	c.most("reads of values", len(c.server.values.take()), n+n/10+3)
 }

@@ -12,14 +12,14 @@ const crowd = 100
 // everything do not come in step.
 func calm(c *cluster, n int) {
 	const seconds = 4
-	pass(4 * time.Second) // until all know that they are many
+	pass(6 * time.Second) // until all know that they are many
 	c.forget()
 	c.bus.heard.Store(0)
 	pass(seconds * time.Second)
 	beats, marks := c.bus.beats.take(), c.server.marks.take()
 	rate := min(n, crowd)
-	c.most("heartbeats in a second", len(beats)/seconds, rate+rate/5)
-	c.most("heartbeats that a node hears in a second", int(c.bus.heard.Load())/n/seconds, rate+rate/5)
+	c.most("heartbeats in a second", len(beats)/seconds, rate+rate/4)
+	c.most("heartbeats that a node hears in a second", int(c.bus.heard.Load())/n/seconds, rate+rate/4)
 	c.most("heartbeats in any 10 ms", beats.peak(10*time.Millisecond), rate/10+5)
 	c.most("reads of marks in 4 s", len(marks), n+1)
 	c.most("reads of marks in any 10 ms", marks.peak(10*time.Millisecond), n/25+10)

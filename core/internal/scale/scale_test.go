@@ -27,6 +27,7 @@ var steps = [...]struct {
 	{"late node", lateNode},
 	{"reconnect", reconnect},
 	{"outage", outage},
+	{"server outage", serverOutage},
 	{"dead node", deadNode},
 }
 
