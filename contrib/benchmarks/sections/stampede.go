@@ -78,7 +78,7 @@ func newCrowds(ctx context.Context, r *Run) ([]*crowd, func(), error) {
 		c := &crowd{name: p.Name}
 		cache, err := p.New(peers.Config[string]{Capacity: 1000, Redis: r.Redis, Load: func(_ context.Context, key string) (string, error) {
 			if c.loads.Add(1) > 0 {
-				time.Sleep(10 * time.Millisecond)
+				<-time.After(10 * time.Millisecond)
 			}
 			return load.Text().Make(load.Number(key)), nil
 		}})
@@ -110,7 +110,7 @@ func channelLoad(c *crowd) func(key string) {
 			return
 		}
 		c.loads.Add(1)
-		time.Sleep(10 * time.Millisecond)
+		<-time.After(10 * time.Millisecond)
 		close(done)
 	}
 }

@@ -128,7 +128,7 @@ func (w *wire) run() {
 	all.Go(func() { w.forward(w.server, w.client) })
 	all.Go(func() { w.forward(w.client, w.server) })
 	<-w.ended
-	time.Sleep(tearing)
+	<-time.After(tearing)
 	_, _ = w.client.Close(), w.server.Close()
 	all.Wait()
 	w.network.forget(w)

@@ -18,9 +18,9 @@ import (
 
 // Options of a [Run].
 type Options struct {
-	Seed    uint64
-	Nodes   int // nodes; the first must never die
-	Clients int // per node
+	Seed    uint64 // of what clients do
+	Nodes   int    // how many; the first must never die
+	Clients int    // per node
 
 	// ReadLate is how late an answer may be after its deadline; a write may take
 	// longer for what it has to do then. 0: not checked.

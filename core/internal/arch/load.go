@@ -86,7 +86,10 @@ func (p *Package) Name() string {
 func (p *Package) IsTestKit() bool { return isTestKit(p.Dir) }
 
 // The simulator is one, whatever its name: it shares its checker with real servers.
-func isTestKit(dir string) bool { return strings.HasSuffix(dir, "test") || dir == "core/internal/sim" }
+// So is all of the module that has only tests.
+func isTestKit(dir string) bool {
+	return strings.HasSuffix(dir, "test") || dir == "core/internal/sim" || strings.HasPrefix(dir, "contrib/integration/")
+}
 
 // production returns the files that are not tests.
 func (p *Package) production() []*File {
