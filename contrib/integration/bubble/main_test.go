@@ -41,12 +41,17 @@ func TestBubble_Redis(t *testing.T) {
 	explore(t, func(tb testing.TB) world { return newRedisWorld(tb) })
 }
 
-func TestBubble_NATS(t *testing.T) { explore(t, func(tb testing.TB) world { return newNATSWorld(tb) }) }
+func TestBubble_NATS(t *testing.T) {
+	explore(t, func(tb testing.TB) world { return newNATSWorld(tb, false) })
+}
+
+func TestBubble_NATSStream(t *testing.T) {
+	explore(t, func(tb testing.TB) world { return newNATSWorld(tb, true) })
+}
 
 const (
-	nodes        = 4
-	clients      = 3 // per node
-	defaultSeeds = 25
+	nodes   = 4
+	clients = 3 // per node
 )
 
 // world is what the nodes meet at.

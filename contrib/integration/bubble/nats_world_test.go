@@ -17,21 +17,24 @@ import (
 
 	"github.com/fusioncache-go/fusioncache/adapters/natsdist"
 	"github.com/fusioncache-go/fusioncache/backplanes/natsbus"
+	"github.com/fusioncache-go/fusioncache/backplanes/natsstream"
 	"github.com/fusioncache-go/fusioncache/contrib/integration/traffic"
+	"github.com/fusioncache-go/fusioncache/core"
 	"github.com/fusioncache-go/fusioncache/core/hybrid"
 )
 
 // natsWorld is nodes on the embedded server, which listens nowhere.
 type natsWorld struct {
-	tb  testing.TB
-	dir string
+	tb     testing.TB
+	dir    string
+	stream bool // whether messages go through a stream
 
 	mu      sync.Mutex
 	running *natsserver.Server // nil while down
 }
 
-func newNATSWorld(tb testing.TB) *natsWorld {
-	w := &natsWorld{tb: tb, dir: tb.TempDir()}
+func newNATSWorld(tb testing.TB, stream bool) *natsWorld {
+	w := &natsWorld{tb: tb, dir: tb.TempDir(), stream: stream}
 	w.start()
 	return w
 }
@@ -102,8 +105,19 @@ func (w *natsWorld) connect(ctx context.Context, shared bool, data, bus *network
 		second.Close()
 		_ = layer.Close()
 	}
-	p.Bus, err = natsbus.New(second, hybrid.Channel(traffic.App), nil)
+	p.Bus, err = w.bus(second)
 	return p, err
+}
+
+func (w *natsWorld) bus(nc *nats.Conn) (core.Backplane, error) {
+	if !w.stream {
+		return natsbus.New(nc, hybrid.Channel(traffic.App), nil)
+	}
+	js, err := jetstream.New(nc)
+	if err != nil {
+		return nil, err
+	}
+	return natsstream.New(js, hybrid.Channel(traffic.App), nil)
 }
 
 func connected(n *network) (*nats.Conn, error) {

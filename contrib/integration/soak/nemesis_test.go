@@ -77,7 +77,7 @@ type server interface {
 
 func (t transport) start(tb testing.TB) server {
 	tb.Helper()
-	if t == onNATS {
+	if t.isNATS() {
 		s := natsServer{natstest.Start(tb, nil), nil}
 		s.trunk = newProxy(tb, s.Addr())
 		return s

@@ -56,16 +56,24 @@ func (s *Summary) String() string {
 	return text.String()
 }
 
-// Demand fails tb if some kind of answer never came: what shows nothing because
+// Missing returns the kinds of answers that never came: what shows nothing because
 // nothing happened must not pass.
-func (s *Summary) Demand(tb testing.TB) {
-	tb.Helper()
+func (s *Summary) Missing() (names []string) {
 	for _, name := range []string{
 		"get: found", "get: missed", "get or set: found", "set: committed", "set: local only",
 		"remove: committed", "expire: committed",
 	} {
-		if s.counts[name] == 0 && !tb.Failed() {
-			tb.Errorf("%s: never", name)
+		if s.counts[name] == 0 {
+			names = append(names, name)
 		}
+	}
+	return names
+}
+
+// Demand fails tb if some kind of answer never came.
+func (s *Summary) Demand(tb testing.TB) {
+	tb.Helper()
+	if names := s.Missing(); len(names) > 0 && !tb.Failed() {
+		tb.Errorf("never: %q", names)
 	}
 }
