@@ -41,17 +41,17 @@ func (c *codec[V]) Encode(dst []byte, e *Entry) ([]byte, error) {
 	if e.Missing() != nil {
 		return append([]byte{}, dst...), nil // a payload, though an empty one
 	}
-	p, ok := e.value.(*V)
+	b, ok := e.value.(*box[V])
 	if !ok {
 		return dst, errors.New("entry holds no value of the view's type")
 	}
 	if c.appender != nil {
-		return c.appender.AppendMarshal(dst, p)
+		return c.appender.AppendMarshal(dst, &b.v)
 	}
 	if c.serializer == nil {
 		return dst, errNoSerializer
 	}
-	data, err := c.serializer.Marshal(p)
+	data, err := c.serializer.Marshal(&b.v)
 	return append(dst, data...), err
 }
 
@@ -63,7 +63,7 @@ func (c *codec[V]) Decode(payload []byte, m Meta) (*Entry, error) {
 		return nil, errNoSerializer
 	}
 	b := &box[V]{Entry: Entry{meta: m}}
-	b.value = &b.v
+	b.value = b
 	if err := c.serializer.Unmarshal(payload, &b.v); err != nil {
 		return nil, err
 	}
@@ -71,7 +71,7 @@ func (c *codec[V]) Decode(payload []byte, m Meta) (*Entry, error) {
 }
 
 func (c *codec[V]) Holds(e *Entry) bool {
-	_, ok := e.value.(*V)
+	_, ok := e.value.(*box[V])
 	return ok
 }
 

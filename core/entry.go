@@ -10,26 +10,36 @@ package core
 // The value itself is shared by reference between all who read it from a layer
 // of objects. A layer of bytes gives every reader its own.
 type Entry struct {
-	value   any // *V, or nil when only the payload is known
-	payload []byte
+	value   any // *box[V], or nil when only the payload is known
 	meta    Meta
+	payload []byte
 }
 
 // Meta is what is known about an entry besides its value.
 type Meta struct {
+	// What a hit looks at comes first: with the value in front of it, as a rule it
+	// lies in one or two lines of the processor's caches.
+
+	// Stale is the end of the logical life: until then the entry is fresh.
+	Stale Instant
+
+	// Checked is when the entry was last known to agree with the distributed
+	// layer. A stack that may have missed messages since does not trust it.
+	Checked Instant
+
+	// Marked is how many changes of marks the node had seen when it last found
+	// those of the entry to be the present ones. It means nothing to another node.
+	Marked uint64
+
+	// Extra is what more there is to the entry; nil for most. Not to be changed.
+	Extra *Extra
+
 	// Version orders this write among others of its key; zero without a
 	// distributed layer.
 	Version Version
 
 	// Born is when the value was made: the start of the factory, or Set.
 	Born Instant
-
-	// Checked is when the entry was last known to agree with the distributed
-	// layer. A stack that may have missed messages since does not trust it.
-	Checked Instant
-
-	// Stale is the end of the logical life: until then the entry is fresh.
-	Stale Instant
 
 	// Dead is the end of the physical life, at or after Stale. Between the two
 	// the entry may stand in for a factory that fails (fail-safe).
@@ -51,13 +61,6 @@ type Meta struct {
 	// there is no Epoch. Not to be changed.
 	Epoch       Generation
 	Generations []Generation
-
-	// Marked is how many changes of marks the node had seen when it last found
-	// those of the entry to be the present ones. It means nothing to another node.
-	Marked uint64
-
-	// Extra is what more there is to the entry; nil for most. Not to be changed.
-	Extra *Extra
 }
 
 // Generation is a mark: two random numbers that are never used again. A removal
@@ -93,16 +96,30 @@ func (s State) String() string {
 	return "unknown"
 }
 
-// box holds an entry and its value in one allocation.
+// box holds an entry and its value in one allocation, side by side: a hit reads both.
 type box[V any] struct {
-	Entry
 	v V
+	Entry
+}
+
+// boxed is a box of any type.
+type boxed interface {
+	pointer() any
+	copy(m Meta) *Entry
+}
+
+func (b *box[V]) pointer() any { return &b.v }
+
+func (b *box[V]) copy(m Meta) *Entry {
+	e := Live(b.v, m)
+	e.payload = b.payload
+	return e
 }
 
 // Live returns an entry that holds v.
 func Live[V any](v V, m Meta) *Entry {
-	b := &box[V]{Entry: Entry{meta: m}, v: v}
-	b.value = &b.v
+	b := &box[V]{v: v, Entry: Entry{meta: m}}
+	b.value = b
 	return &b.Entry
 }
 
@@ -115,16 +132,21 @@ func Encoded(payload []byte, m Meta) *Entry {
 // Value returns the live value of e. ok is false when e holds none, or one of
 // another type.
 func Value[V any](e *Entry) (v V, ok bool) {
-	p, ok := e.value.(*V)
+	b, ok := e.value.(*box[V])
 	if !ok {
 		return v, false
 	}
-	return *p, true
+	return b.v, true
 }
 
 // Pointer returns a pointer to the live value of e as a *V in an interface, or
 // nil when e holds only a payload. What it points to must not be changed.
-func (e *Entry) Pointer() any { return e.value }
+func (e *Entry) Pointer() any {
+	if b, ok := e.value.(boxed); ok {
+		return b.pointer()
+	}
+	return nil
+}
 
 // Payload returns the encoded value, or nil when e holds only a live one. It
 // must not be changed.
@@ -156,6 +178,15 @@ func (e *Entry) DeadAt() Instant { return e.meta.Dead }
 // With returns an entry with the same value and other metadata.
 func (e *Entry) With(m Meta) *Entry {
 	return &Entry{value: e.value, payload: e.payload, meta: m}
+}
+
+// Copy is With for an entry that will outlive e: it copies the value, as an assignment
+// does, and so does not keep the memory of e.
+func (e *Entry) Copy(m Meta) *Entry {
+	if b, ok := e.value.(boxed); ok {
+		return b.copy(m)
+	}
+	return e.With(m)
 }
 
 // WithPayload returns an entry that holds only the encoded value, with the

@@ -172,3 +172,19 @@ func wantMeta(t *testing.T, e *core.Entry, want core.Meta) {
 		t.Errorf("accessors disagree with Meta: %v %v %v %v", e.Version(), e.Checked(), e.StaleAt(), e.DeadAt())
 	}
 }
+
+// An entry that shared the value of another would keep the memory of both.
+func TestCopy_HasAValueOfItsOwnAndLeavesTheOriginal(t *testing.T) {
+	old := core.Live("v", metaOfAll())
+	m := old.Meta()
+	m.Cycles++
+	e := old.Copy(m)
+	if v, ok := core.Value[string](e); !ok || v != "v" || e.Pointer() == old.Pointer() {
+		t.Errorf("holds %q, %v; the same memory: %v", v, ok, e.Pointer() == old.Pointer())
+	}
+	wantMeta(t, e, m)
+	wantMeta(t, old, metaOfAll())
+	if got := core.Encoded([]byte("x"), m).Copy(metaOfAll()); string(got.Payload()) != "x" || got.Pointer() != nil {
+		t.Errorf("holds %q and %v", got.Payload(), got.Pointer())
+	}
+}

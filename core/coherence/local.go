@@ -116,7 +116,7 @@ func (l *Local) remark(key string, e *core.Entry) {
 	}
 	m.Marked = l.marks.changes.Load()
 	if l.marks.Judge(&m) == Valid {
-		l.store(key, now.With(m))
+		l.store(key, now.Copy(m))
 	}
 }
 
@@ -238,7 +238,7 @@ func (l *Local) confirm(key string, t *core.Token, m core.Meta, live *core.Entry
 	if live != nil && l.bytes == nil {
 		e = live
 	}
-	l.store(key, e.With(confirmed))
+	l.store(key, e.Copy(confirmed))
 }
 
 // Restamp gives key's entry, if it is still the write with metadata m, the marks
@@ -251,7 +251,7 @@ func (l *Local) Restamp(key string, m core.Meta) {
 	}
 	now := e.Meta()
 	now.Epoch, now.Generations = m.Epoch, m.Generations
-	l.store(key, e.With(now))
+	l.store(key, e.Copy(now))
 }
 
 // Write stores e and revokes the flights of key.
@@ -351,7 +351,7 @@ func (l *Local) Throttle(key string, held *core.Entry, until core.Instant) bool 
 	m.Stale = min(m.Stale, l.clock.Now())
 	m.Retry = until
 	m.Cycles++
-	l.store(key, e.With(m))
+	l.store(key, e.Copy(m))
 	return true
 }
 

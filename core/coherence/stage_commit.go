@@ -77,7 +77,7 @@ func (b beginning) stamp(e *core.Entry) *core.Entry {
 	if b.epoch.IsZero() {
 		return e
 	}
-	return e.With(stamp(e.Meta(), b.tags, b.epoch, b.gens, b.at))
+	return e.Copy(stamp(e.Meta(), b.tags, b.epoch, b.gens, b.at))
 }
 
 // adapt makes b the beginning of a load that began at born and has named its tags at

@@ -162,7 +162,7 @@ func as(e *core.Entry, v core.Version) *core.Entry {
 	}
 	m := e.Meta()
 	m.Version = v
-	return e.With(m)
+	return e.Copy(m)
 }
 
 // fill stores the result of a flight, as long as its token is valid. Errors
@@ -216,12 +216,12 @@ func (w *Writer) marked(ctx context.Context, e *core.Entry, o *core.EntryOptions
 		return e
 	case o.BackgroundWrites:
 		epoch, gens, at := w.Marks.Recall(o.Tags)
-		return e.With(stamp(e.Meta(), o.Tags, epoch, gens, at))
+		return e.Copy(stamp(e.Meta(), o.Tags, epoch, gens, at))
 	}
 	within, cancel := context.WithTimeout(ctx, o.DistributedTimeout)
 	defer cancel()
 	epoch, gens, at := w.Marks.Begin(within, o.Tags)
-	return e.With(stamp(e.Meta(), o.Tags, epoch, gens, at))
+	return e.Copy(stamp(e.Meta(), o.Tags, epoch, gens, at))
 }
 
 // settled returns m, of a set that has waited or that the server gave no marks,

@@ -84,12 +84,11 @@ func (c *Cache[V]) find(b *buffers) (v V, found look) {
 		}
 		x.Use(now)
 	}
-	if e.Payload() != nil {
-		v, ok = c.decode(e.Payload())
-	} else if !c.options.Clone {
+	if ok = false; !c.options.Clone {
 		v, ok = core.Value[V](e)
-	} else {
-		ok = false
+	}
+	if !ok && e.Payload() != nil {
+		v, ok = c.decode(e.Payload())
 	}
 	if !ok {
 		return v, unsure
