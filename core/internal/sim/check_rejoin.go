@@ -74,6 +74,18 @@ func (j *rejoins) before(o *op, within time.Duration) (joined instant, version u
 	return joined, known[i-1].version
 }
 
+// was reports whether a version of a key has been committed.
+func (j *rejoins) was(key int, version uint64) bool {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	known := j.committed[key]
+	i := sort.Search(len(known), func(i int) bool { return known[i].version >= version })
+	return i < len(known) && known[i].version == version
+}
+
+// unfinished is for how long a node reads a write that the store has not taken.
+const unfinished = core.DefaultDistributedTimeout + 2*time.Second
+
 // forgetful are the faults that make the store itself go back.
 const forgetful = 1<<StoreEvict | 1<<StoreFlush | 1<<StoreRewind | 1<<StoreGarble | 1<<StoreRot | 1<<StoreForeign
 
@@ -89,7 +101,7 @@ func (r *recorder) checkRejoined(o *op) {
 	if o.Status != coherencetest.Found || o.Stale || o.Lost || o.Value.Node == o.Node && o.began.has(owing) {
 		return
 	}
-	if o.Value.Node == o.Node && o.From-o.Value.Made < core.DefaultDistributedTimeout+2*time.Second {
+	if own := o.Value.Node == o.Node && o.From-o.Value.Made < unfinished; own && !r.rejoins.was(o.Key, o.Value.Version) {
 		return // a node reads what it has just written, whatever the store holds
 	}
 	if joined, want := r.rejoins.before(o, r.plan.attention()); o.Value.Version < want {
