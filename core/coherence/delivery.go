@@ -144,7 +144,7 @@ func ours(ch *change, ruling core.Ruling, err error) error {
 // unfilled deals with a fill that failed or was refused. Nobody is to be told:
 // what was there before is as good.
 func (w *Writer) unfilled(ch change, failed error) error {
-	if failed == nil {
+	if failed == nil || !w.Local.Admits(ch.key, ch.version) {
 		// Somebody has written since the load began: that is the value.
 		w.Local.Drop(ch.key, ch.version)
 		w.fenced(ch.key)

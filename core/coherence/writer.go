@@ -176,12 +176,15 @@ func (w *Writer) fill(ctx context.Context, r core.Request, e *core.Entry) {
 	}
 	p, err := w.prepare(r.Key, e, r.Codec, o)
 	ch := w.change(r.Key, wire.MessageSet, o)
-	ch.version = w.version()
+	shared := err == nil && w.shares(o) && w.mayFill(r.Seen)
+	if shared {
+		ch.version = w.version() // what only memory keeps is compared with nothing
+	}
 	if p.forMemory != nil && !w.Local.Commit(r.Key, r.Token, as(p.forMemory, ch.version)) {
 		w.fenced(r.Key)
 		return
 	}
-	if err != nil || !w.shares(o) || !w.mayFill(r.Seen) {
+	if !shared {
 		return
 	}
 	w.pushes(&ch, e.Meta(), p.payload)
