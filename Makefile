@@ -8,7 +8,7 @@ STATICCHECK = go tool -modfile=$(CURDIR)/.tools/go.mod staticcheck
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test check fmt fmt-check vet lint tidy-check fuzz mutants soak clean
+.PHONY: help demo bench bench-quick test check fmt fmt-check vet lint tidy-check fuzz mutants soak clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -46,6 +46,14 @@ mutants: ## Show that the simulator finds deliberate faults of the protocol
 
 soak: ## Run the simulator for SOAK (10m), or until it has done OPS operations
 	@GODEBUG=asyncpreemptoff=1 go test -count=1 -timeout 0 -run TestSoak ./core/internal/sim -v $(if $(OPS),-ops $(OPS),-soak $(SOAK)) $(if $(SEED),-from $(SEED))
+
+bench: ## Measure beside peers and bare stores, into docs/performance (half an hour)
+	@.ci/install-redis
+	@cd contrib/benchmarks && go run . -out ../../docs/performance
+
+bench-quick: ## The same in less than 3 minutes and less exact, into OUT if given
+	@.ci/install-redis
+	@cd contrib/benchmarks && go run . -quick $(if $(OUT),-out $(abspath $(OUT)))
 
 clean: ## Remove test binaries, profiles and cached test results
 	@find . \( -name '*.test' -o -name '*.prof' -o -name 'coverage*.out' \) -type f -delete

@@ -19,6 +19,7 @@ import (
 	"github.com/fusioncache-go/fusioncache/contrib/benchmarks/load"
 	"github.com/fusioncache-go/fusioncache/contrib/benchmarks/measure"
 	"github.com/fusioncache-go/fusioncache/contrib/benchmarks/report"
+	"github.com/fusioncache-go/fusioncache/core"
 )
 
 // remote is a way to read a record from Redis.
@@ -47,12 +48,14 @@ func distributed(ctx context.Context, r *Run) (*report.Section, error) {
 		return nil, err
 	}
 	defer ours.close()
+	var trouble atomic.Pointer[core.Event]
+	ours.stack.Events().Listen("benchmark", core.LayerFailed|core.DecodeFailed|core.Foreign|core.LayerMiss, func(ev core.Event) { trouble.Store(&ev) })
 	fast, err := rueidis.NewClient(rueidis.ClientOption{InitAddress: []string{r.Redis}, DisableCache: true})
 	if err != nil {
 		return nil, err
 	}
 	defer fast.Close()
-	if err := fillRedis(ctx, client, ours); err != nil {
+	if err := fillRedis(ctx, r, client); err != nil {
 		return nil, err
 	}
 	remotes := []remote{
@@ -62,7 +65,11 @@ func distributed(ctx context.Context, r *Run) (*report.Section, error) {
 		{"ours", oursGet(ours)},
 	}
 	table := report.Table{Header: []string{"", "1 goroutine", "64", "256", "allocations", "commands a read"}}
-	return s, compareRemotes(ctx, r, s, &table, client, remotes)
+	err = compareRemotes(ctx, r, s, &table, client, remotes)
+	if ev := trouble.Load(); err != nil && ev != nil {
+		err = fmt.Errorf("%w: event %x, key %q: %w", err, uint64(ev.Kind), ev.Key, ev.Err)
+	}
+	return s, err
 }
 
 func compareRemotes(ctx context.Context, r *Run, s *report.Section, table *report.Table, client redis.UniversalClient, remotes []remote) error {
@@ -124,7 +131,15 @@ func commands(ctx context.Context, client redis.UniversalClient) (n int64) {
 	return n
 }
 
-func fillRedis(ctx context.Context, client redis.UniversalClient, ours *node) error {
+// fillRedis writes all keys, for us by another node: a node that has just written many
+// keys may refuse a few of what it reads back, because what it knows of the latest
+// versions is kept in little space.
+func fillRedis(ctx context.Context, r *Run, client redis.UniversalClient) error {
+	writer, err := newNode(r, "bench", 100, nil)
+	if err != nil {
+		return err
+	}
+	defer writer.close()
 	values := make(map[string]load.Struct6, 1000)
 	pipe := client.Pipeline()
 	for i := range coldKeys {
@@ -138,7 +153,7 @@ func fillRedis(ctx context.Context, client redis.UniversalClient, ours *node) er
 		if len(values) < 1000 {
 			continue
 		}
-		if _, err := ours.cache.SetMany(ctx, values); err != nil {
+		if _, err := writer.cache.SetMany(ctx, values); err != nil {
 			return err
 		}
 		if _, err := pipe.Exec(ctx); err != nil {

@@ -32,7 +32,7 @@ func many(ctx context.Context, r *Run) (*report.Section, error) {
 		return nil, err
 	}
 	defer ours.close()
-	if err := fillRedis(ctx, client, ours); err != nil {
+	if err := fillRedis(ctx, r, client); err != nil {
 		return nil, err
 	}
 	failed := 0

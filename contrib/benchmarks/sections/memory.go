@@ -31,7 +31,7 @@ func memory(ctx context.Context, r *Run) (*report.Section, error) {
 	n := pick(r, 1_000_000, 200_000)
 	s := &report.Section{
 		Name: "memory", Title: "Memory",
-		Text: fmt.Sprintf("%d entries: key of 20 bytes, value of 64. Bytes for an entry: growth of the heap by entries that are there. "+
+		Text: fmt.Sprintf("Room for %d entries: key of 20 bytes, value of 64. Twice as many were set; bytes for an entry are the growth of the heap by the entries that are held then. "+
 			"Processor time of one cycle of the garbage collector. Each row has a process of its own.", n),
 	}
 	table := report.Table{Header: []string{"", "bytes for an entry", "collector, ms a cycle"}}
@@ -73,9 +73,9 @@ func inProcess(ctx context.Context, name string, n int) (f footprint, err error)
 
 // MeasureMemory is what the process does that [MemoryEnv] has a value for.
 func MeasureMemory(ctx context.Context, what string) (string, error) {
-	count, name, _ := strings.Cut(what, " ")
+	size, name, _ := strings.Cut(what, " ")
 	n := 0
-	if _, err := fmt.Sscan(count, &n); err != nil {
+	if _, err := fmt.Sscan(size, &n); err != nil {
 		return "", err
 	}
 	before := heap()
@@ -86,26 +86,37 @@ func MeasureMemory(ctx context.Context, what string) (string, error) {
 			continue
 		}
 		var err error
-		cache, err = p.New(peers.Config[string]{Capacity: n * 11 / 10, Load: func(_ context.Context, key string) (string, error) {
+		var full bool
+		cache, err = p.New(peers.Config[string]{Capacity: n, Load: func(_ context.Context, key string) (string, error) {
+			if full {
+				return "", errNoHit
+			}
 			return load.Text().Make(load.Number(key)), nil
 		}})
 		if err != nil {
 			return "", err
 		}
-		held = fillMemory(ctx, cache, n)
+		for i := range 2 * n {
+			_, _ = cache.Get(ctx, load.Key(i))
+		}
+		peers.Settle(cache)
+		full = true
+		held = count(ctx, cache, 2*n)
 	}
-	bytes := float64(heap()-before) / float64(held)
+	bytes := (float64(heap()) - float64(before)) / float64(max(1, held))
 	cycle := collect()
 	runtime.KeepAlive(cache)
 	return fmt.Sprintf("%.1f %.3f", bytes, cycle), nil
 }
 
-// fillMemory asks for n keys and returns how many of them are held.
-func fillMemory(ctx context.Context, cache peers.Cache[string], n int) int {
+// count returns how many of n keys are held.
+func count(ctx context.Context, cache peers.Cache[string], n int) (held int) {
 	for i := range n {
-		_, _ = cache.Get(ctx, load.Key(i))
+		if _, err := cache.Get(ctx, load.Key(i)); err == nil {
+			held++
+		}
 	}
-	return n
+	return held
 }
 
 func heap() uint64 {

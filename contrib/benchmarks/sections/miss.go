@@ -19,7 +19,8 @@ import (
 func misses(ctx context.Context, r *Run) (*report.Section, error) {
 	s := &report.Section{
 		Name: "miss", Title: "Miss in memory, loader returns at once",
-		Text: "Full caches, every key new, so that a miss also evicts: string of 64 bytes. A row whose loader did not run each time would have stopped the run.",
+		Text: "Full caches, every key new, so that a miss also evicts: string of 64 bytes. A row whose loader did not run each time would have stopped the run. " +
+			"Allocations are without those of the key and of the value.",
 	}
 	capacity := pick(r, 50_000, 10_000)
 	f, err := newField(r, load.Text(), capacity/2, func(p peers.Peer[string]) bool { return !p.NeedsRedis })
@@ -37,6 +38,7 @@ func misses(ctx context.Context, r *Run) (*report.Section, error) {
 		r.Log("miss: %d goroutines", parallel)
 		both = append(both, measure.Paired(r.Rand, measure.Plan{Rounds: pick(r, 60, 10), Turn: 10 * time.Millisecond, Parallel: parallel}, subjects))
 	}
+	ownCount, ownBytes := measure.Allocations(loaderAlone(f), 5000)
 	for i, one := range f.runners {
 		if one.wrong.Load() > 0 {
 			return nil, fmt.Errorf("%s: %d answers without a load, or wrong", one.peer.Name, one.wrong.Load())
@@ -46,6 +48,7 @@ func misses(ctx context.Context, r *Run) (*report.Section, error) {
 			base = f.index(peers.FreecachePlain)
 		}
 		count, bytes := measure.Allocations(subjects[i], 5000)
+		count, bytes = count-ownCount, bytes-ownBytes
 		table.Add(one.peer.Name, missCell(both[0], i, base), missCell(both[1], i, base), count, fmt.Sprintf("%.0f", bytes))
 		if one.peer.Name == peers.OursOtter || one.peer.Name == peers.OursFreecache {
 			s.Budgets = append(s.Budgets,
@@ -62,6 +65,17 @@ func misses(ctx context.Context, r *Run) (*report.Section, error) {
 
 func missCell(t measure.Times, i, base int) string {
 	return fmt.Sprintf("%.0f ns ×%.2f", t.Median(i), t.Ratio(i, base))
+}
+
+// loaderAlone makes keys and values and does nothing else.
+func loaderAlone(f *field[string]) measure.Subject {
+	var kept [2]string
+	return measure.Subject{Run: func(from, n int) {
+		for i := range n {
+			kept[i%2] = load.Key(1_000_000 + from + i)
+			kept[(i+1)%2] = f.kind.Make(1_000_000 + from + i)
+		}
+	}}
 }
 
 // missSubjects returns what reads keys that nobody has asked for yet.
