@@ -66,7 +66,7 @@ func sent(ch change, err error) (core.Outcome, error) {
 // finds its token valid here is ahead of every write that revokes it later.
 func (w *Writer) apply(ctx context.Context, ch change) error {
 	if !valid(ch.token) {
-		w.fenced(ch.key)
+		w.overtaken(ch)
 		return nil
 	}
 	if mutation.On(mutation.EarlyMessage) {
@@ -141,13 +141,18 @@ func ours(ch *change, ruling core.Ruling, err error) error {
 	return err
 }
 
+// overtaken deals with a fill whose right to store was revoked when memory had its
+// value already: other nodes will not have it, so this one must not go on with it.
+func (w *Writer) overtaken(ch change) {
+	w.Local.Drop(ch.key, ch.version)
+	w.fenced(ch.key)
+}
+
 // unfilled deals with a fill that failed or was refused. Nobody is to be told:
 // what was there before is as good.
 func (w *Writer) unfilled(ch change, failed error) error {
 	if failed == nil || !w.Local.Admits(ch.key, ch.version) {
-		// Somebody has written since the load began: that is the value.
-		w.Local.Drop(ch.key, ch.version)
-		w.fenced(ch.key)
+		w.overtaken(ch) // somebody has written since the load began: that is the value
 	}
 	return failed
 }

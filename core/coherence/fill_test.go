@@ -69,6 +69,7 @@ func TestFill_ThatIsRevokedWhileItWaitsForItsTurn(t *testing.T) {
 		_ = turn.Do(t.Context(), func(context.Context) {})
 		load.Wait()
 		n.nothingStored(t)
+		n.holds(t, 1, core.Stale) // no other node has it
 	})
 }
 

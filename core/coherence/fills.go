@@ -94,7 +94,7 @@ func (w *Writer) fillMany(ctx context.Context, all []*filling) {
 		if valid(one.ch.token) {
 			ready = append(ready, i)
 		} else {
-			w.fenced(one.ch.key)
+			w.overtaken(one.ch)
 		}
 	}
 	w.takeMany(ctx, changes, ready, out)
