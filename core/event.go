@@ -4,6 +4,7 @@
 package core
 
 import (
+	"strings"
 	"sync/atomic"
 	"time"
 )
@@ -81,6 +82,7 @@ type listener struct {
 	mask  Kind
 	name  string
 	fn    func(Event)
+	brief bool // fn keeps no key
 	muted atomic.Bool
 }
 
@@ -93,7 +95,16 @@ func NewEvents(stack string) *Events { return &Events{stack: stack} }
 //
 // Listen is meant for set-up, but safe at any time.
 func (e *Events) Listen(name string, mask Kind, fn func(Event)) {
-	added := &listener{mask: mask, name: name, fn: fn}
+	e.listen(&listener{mask: mask, name: name, fn: fn})
+}
+
+// ListenBriefly is [Events.Listen] for a fn that keeps the key of no event once it has
+// returned. A hit then need not copy the key.
+func (e *Events) ListenBriefly(name string, mask Kind, fn func(Event)) {
+	e.listen(&listener{mask: mask, name: name, fn: fn, brief: true})
+}
+
+func (e *Events) listen(added *listener) {
 	for {
 		old := e.listeners.Load()
 		var list []*listener
@@ -105,7 +116,7 @@ func (e *Events) Listen(name string, mask Kind, fn func(Event)) {
 			break
 		}
 	}
-	e.mask.Or(uint64(mask))
+	e.mask.Or(uint64(added.mask))
 }
 
 // Wants reports whether anybody listens for a kind in k, so that a caller can
@@ -113,15 +124,25 @@ func (e *Events) Listen(name string, mask Kind, fn func(Event)) {
 func (e *Events) Wants(k Kind) bool { return e != nil && Kind(e.mask.Load())&k != 0 }
 
 // Emit delivers ev.
-func (e *Events) Emit(ev Event) {
+func (e *Events) Emit(ev Event) { e.deliver(ev, false) }
+
+// EmitBorrowed is [Events.Emit] for an event whose key lies in memory that the caller
+// uses again: listeners that may keep it get a copy.
+func (e *Events) EmitBorrowed(ev Event) { e.deliver(ev, true) }
+
+func (e *Events) deliver(ev Event, borrowed bool) {
 	if !e.Wants(ev.Kind) {
 		return
 	}
 	ev.Stack = e.stack
 	for _, l := range *e.listeners.Load() {
-		if l.mask&ev.Kind != 0 && !l.muted.Load() {
-			e.call(l, ev)
+		if l.mask&ev.Kind == 0 || l.muted.Load() {
+			continue
 		}
+		if borrowed && !l.brief {
+			ev.Key, borrowed = strings.Clone(ev.Key), false
+		}
+		e.call(l, ev)
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"unsafe"
 
 	"github.com/fusioncache-go/fusioncache/core"
 )
@@ -133,5 +134,18 @@ func TestEvents_EmitWithoutAListenerAllocatesNothing(t *testing.T) {
 func TestAllKinds_HasOneBitForEveryKind(t *testing.T) {
 	if got, want := bits.OnesCount64(uint64(core.AllKinds)), bits.Len64(uint64(core.LayerRemoved)); got != want {
 		t.Errorf("AllKinds has %d kinds, LayerRemoved is the %dth", got, want)
+	}
+}
+
+func TestEmitBorrowed_CopiesTheKeyForThoseWhoMayKeepIt(t *testing.T) {
+	events := core.NewEvents("")
+	var brief, kept string
+	events.ListenBriefly("brief", core.Hit, func(ev core.Event) { brief = ev.Key })
+	events.Listen("keeps", core.Hit, func(ev core.Event) { kept = ev.Key })
+	buffer := []byte("key")
+	events.EmitBorrowed(core.Event{Kind: core.Hit, Key: unsafe.String(&buffer[0], len(buffer))})
+	copy(buffer, "abc")
+	if kept != "key" || brief != "abc" {
+		t.Errorf("kept %q, want key; the brief one has %q, want the buffer itself", kept, brief)
 	}
 }

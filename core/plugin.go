@@ -90,6 +90,12 @@ func (h *Host) Stack() string { return h.stack }
 // [Events.Listen].
 func (h *Host) OnEvent(mask Kind, fn func(Event)) { h.events.Listen(h.plugin, mask, fn) }
 
+// OnEventBriefly is OnEvent for a fn that keeps the key of no event once it has
+// returned. See [Events.ListenBriefly].
+func (h *Host) OnEventBriefly(mask Kind, fn func(Event)) {
+	h.events.ListenBriefly(h.plugin, mask, fn)
+}
+
 // Emit delivers an event of the plugin's own.
 func (h *Host) Emit(ev Event) { h.events.Emit(ev) }
 

@@ -137,14 +137,12 @@ func (c *Cache[V]) decode(payload []byte) (v V, ok bool) {
 	return v, ok
 }
 
-// hit tells listeners. The key is in a buffer, so they get a copy.
+// hit tells listeners. The key is in a buffer, so those that may keep it get a copy.
 func (s *Stack) hit(full string) {
 	if s.events.Wants(core.Hit) {
-		s.events.Emit(core.Event{Kind: core.Hit, Key: cloneKey(full), Level: core.LevelMemory})
+		s.events.EmitBorrowed(core.Event{Kind: core.Hit, Key: full, Level: core.LevelMemory})
 	}
 }
-
-func cloneKey(full string) string { return string([]byte(full)) }
 
 // keep returns a buffer to use again, unless one large value has blown it up.
 func keep(data []byte) []byte {

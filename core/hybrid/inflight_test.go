@@ -80,6 +80,20 @@ func TestSeed_ST9_HitAllocatesNothing(t *testing.T) {
 	}
 }
 
+func TestSeed_ST9_HitAllocatesNothingForListenersThatKeepNothing(t *testing.T) {
+	c := newInflightStack(t)
+	_, _ = c.Set(t.Context(), "k", 1)
+	hits := 0
+	c.Stack().Events().ListenBriefly("counter", core.AllKinds, func(ev core.Event) {
+		if ev.Kind == core.Hit && ev.Key != "" {
+			hits++
+		}
+	})
+	if n := testing.AllocsPerRun(1000, func() { _, _ = c.GetOrSet(t.Context(), "k", one) }); n != 0 || hits == 0 {
+		t.Errorf("%v allocations on a hit, want none; %d hits were heard", n, hits)
+	}
+}
+
 func TestSeed_ST9_HitStartsNoGoroutine(t *testing.T) {
 	c := newInflightStack(t)
 	_, _ = c.Set(t.Context(), "k", 1)

@@ -34,7 +34,7 @@ func (p *Plugin) Name() string { return "stats" }
 
 // Install listens for all kinds of events.
 func (p *Plugin) Install(h *core.Host) error {
-	h.OnEvent(core.AllKinds, p.count)
+	h.OnEventBriefly(core.AllKinds, p.count)
 	return nil
 }
 
