@@ -171,7 +171,7 @@ func TestSeed_DC18_TheFactoryDecidesOnTheLife(t *testing.T) {
 		refresh(t, c, 1, func(l *hybrid.Load[int]) (int, error) { l.Options(core.TTL(5 * time.Second)); return 1, nil })
 		time.Sleep(5*time.Second - 1)
 		expectHit(t, c, 1)
-		time.Sleep(2)
+		time.Sleep(2 * time.Nanosecond)
 		expectMiss(t, c)
 	})
 }

@@ -18,7 +18,7 @@ func checkWaitFree(p *probe) error {
 	w := p.wait(p.service.Node(), name)
 	defer w.end()
 	if !w.ended(p.h.Patience) {
-		return errors.New("Wait waits for nobody")
+		return errors.New("a wait waits for nobody")
 	}
 	return w.err
 }
@@ -52,7 +52,7 @@ func checkWaitDead(p *probe) error {
 	w := p.wait(p.service.Node(), name)
 	defer w.end()
 	if !w.ended(2*p.h.TTL + p.h.Patience/2) {
-		return errors.New("Wait waits for a dead holder")
+		return errors.New("a wait waits for a dead holder")
 	}
 	return w.err
 }
@@ -68,7 +68,7 @@ func checkWaitHeld(p *probe) error {
 		return err
 	}
 	if w.ended(3 * p.h.TTL) {
-		return fmt.Errorf("Wait returns %v while the lock is held", w.err)
+		return fmt.Errorf("a wait returns %v while the lock is held", w.err)
 	}
 	return nil
 }
@@ -142,7 +142,7 @@ func checkReturns(p *probe) error {
 		w := p.wait(b, name)
 		err := p.release(second)
 		if err == nil && !w.ended(p.h.Patience/5) {
-			err = errors.New("Wait does not hear of the release")
+			err = errors.New("a wait does not hear of the release")
 		}
 		w.end()
 		return errors.Join(err, w.err)

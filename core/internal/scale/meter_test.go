@@ -4,7 +4,6 @@
 package scale
 
 import (
-	"slices"
 	"sync"
 	"testing/synctest"
 	"time"
@@ -46,10 +45,4 @@ func (t tally) peak(within time.Duration) (most int) {
 		most = max(most, i-first+1)
 	}
 	return most
-}
-
-// after returns what happened later than a moment.
-func (t tally) after(from time.Time) tally {
-	i, _ := slices.BinarySearchFunc(t, from, time.Time.Compare)
-	return t[i:]
 }
