@@ -60,7 +60,11 @@ func run(ctx context.Context) error {
 		return err
 	}
 	done, failed := measure(ctx, chosen, &sections.Run{Quick: *quick, Rand: rand.New(rand.NewPCG(*seed, 0)), Log: log.Printf})
-	about := fmt.Sprintf("%s, on %s, by `make bench`.", time.Now().UTC().Format("2 January 2006"), sections.Machine())
+	target := "make bench"
+	if *quick {
+		target = "make bench-quick"
+	}
+	about := fmt.Sprintf("%s, on %s, by `%s`.", time.Now().UTC().Format("2 January 2006"), sections.Machine(), target)
 	if *out == "" {
 		report.Page(os.Stdout, about, done)
 		return failed

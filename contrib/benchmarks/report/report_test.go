@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: The fusioncache-go authors
+
+package report_test
+
+import (
+	"bytes"
+	"encoding/xml"
+	"io"
+	"strings"
+	"testing"
+
+	"github.com/fusioncache-go/fusioncache/contrib/benchmarks/report"
+)
+
+func TestPage_ShowsBudgetsWithVerdicts(t *testing.T) {
+	s := &report.Section{Title: "Hit", Budgets: []report.Budget{{What: "fast", Got: 0.5, Most: 1}, {What: "slow", Got: 2, Most: 1, Unit: " ms"}}}
+	var out strings.Builder
+	report.Page(&out, "about", []*report.Section{s})
+	for _, want := range []string{"| fast | 0.50 | 1 | holds |", "| slow | 2 ms | 1 ms | MISSED |", "## Hit"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("no %q in\n%s", want, out.String())
+		}
+	}
+}
+
+func TestChart_IsWellFormed(t *testing.T) {
+	for _, c := range []report.Chart{
+		{Title: "a < b", Unit: "ns", Bars: []report.Bar{{Label: "x & y", Value: 1}, {Label: "ours", Value: 2, Ours: true}}},
+		{Title: "lines", Unit: "ns", XName: "keys", Lines: []report.Line{{Label: "a", X: []float64{1, 10}, Y: []float64{3, 4}}}},
+	} {
+		var out bytes.Buffer
+		c.SVG(&out)
+		d := xml.NewDecoder(&out)
+		for {
+			if _, err := d.Token(); err == io.EOF {
+				break
+			} else if err != nil {
+				t.Fatalf("%s: %v", c.Title, err)
+			}
+		}
+	}
+}
