@@ -37,6 +37,16 @@ type rig struct {
 	spans   *tracetest.SpanRecorder
 }
 
+// joined is a plugin that says when the backplane delivers.
+type joined chan struct{}
+
+func (joined) Name() string { return "joined" }
+
+func (j joined) Install(h *core.Host) error {
+	h.OnEvent(core.Joined, func(core.Event) { j <- struct{}{} })
+	return nil
+}
+
 func newRig(t *testing.T, keys bool) *rig {
 	t.Helper()
 	r := &rig{metrics: sdkmetric.NewManualReader(), spans: tracetest.NewSpanRecorder()}
@@ -46,15 +56,17 @@ func newRig(t *testing.T, keys bool) *rig {
 		Keys:       keys,
 		Attributes: []attribute.KeyValue{attribute.String("region", "north")},
 	})
+	joined := make(joined, 1)
 	stack := hybrid.Must(hybrid.New(hybrid.Options{
 		Name:        "shop",
 		Memory:      hybrid.Must(ottermem.New(&ottermem.Options{MaxEntries: 1000})),
 		Distributed: hybrid.Must(localdist.New(nil)),
 		Backplane:   hybrid.Must(localbus.NewBus(nil)).Channel(hybrid.Channel("shop")),
 		Serializer:  hybrid.Must(jsonser.New(nil)),
-		Plugins:     []core.Plugin{plugin},
+		Plugins:     []core.Plugin{plugin, joined},
 		Defaults:    core.EntryOptions{TTL: time.Minute},
 	}))
+	<-joined // what is loaded before may be in doubt afterwards
 	t.Cleanup(func() {
 		if err := stack.Close(context.Background()); err != nil {
 			t.Error(err)
@@ -104,7 +116,7 @@ func describe(set attribute.Set) string {
 	var parts []string
 	for _, kv := range set.ToSlice() {
 		if kv.Key != "cache.name" && kv.Key != "region" {
-			parts = append(parts, fmt.Sprintf("%s=%s", strings.TrimPrefix(string(kv.Key), "cache."), kv.Value.Emit()))
+			parts = append(parts, fmt.Sprintf("%s=%s", strings.TrimPrefix(string(kv.Key), "cache."), kv.Value.String()))
 		}
 	}
 	return "{" + strings.Join(parts, ",") + "}"
