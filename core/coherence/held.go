@@ -41,13 +41,27 @@ func (l *Local) justWritten(key string, m *core.Meta, now core.Instant) bool {
 	return owes && own.Same(m.Version) && now.Sub(m.Checked) < l.pulse.degraded && (l.marks == nil || !l.marks.told(m))
 }
 
+// superseded notes that the distributed layer has been seen to hold v under key,
+// not held: if that is older, it is not served any more, though the layer should
+// fail before it gives what it holds.
+func (l *Local) superseded(key string, held *core.Entry, v core.Version) {
+	defer l.lock(key).Unlock()
+	if v.Compare(held.Version()) <= 0 || !l.Admits(key, v) {
+		return
+	}
+	l.fences.raise(l.hash(key), v, l.clock.Now())
+	if e, ok := l.memory.Get(key); ok && e.Version().Same(held.Version()) {
+		l.expire(key)
+	}
+}
+
 // plausible reports whether held is the answer though the distributed layer, which
 // does not answer, should have been asked whether it still is: the node has heard
 // all messages until a moment ago, or knew for certain then. It is not if another
 // node has told of a change of its marks.
-func (l *Local) plausible(held *core.Entry) bool {
+func (l *Local) plausible(key string, held *core.Entry) bool {
 	now := l.clock.Now()
-	if held == nil || held.State(now) != core.Fresh {
+	if held == nil || held.State(now) != core.Fresh || !l.Admits(key, held.Version()) {
 		return false
 	}
 	m := held.Meta()

@@ -29,7 +29,7 @@ func Distributed(s *Shared, l *Local, coalesce core.Stage) core.Stage {
 			switch {
 			case err != nil && ctx.Err() != nil:
 				return core.Result{}, err
-			case err != nil && l.plausible(r.Held):
+			case err != nil && l.plausible(r.Key, r.Held):
 				return core.Result{Entry: r.Held, Level: core.LevelMemory}, nil
 			case err != nil && r.Factory == nil && r.Options.ReturnLayerErrors:
 				return core.Result{}, err
@@ -175,6 +175,7 @@ func revalidate(ctx context.Context, s *Shared, l *Local, r core.Request) (res c
 	}
 	h, ok, err := s.Header(ctx, r.Key)
 	if err != nil || !ok || !h.Same(r.Held.Version()) {
+		l.superseded(r.Key, r.Held, h.Version)
 		return core.Result{}, false, err
 	}
 	m.Checked = asked

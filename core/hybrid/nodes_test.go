@@ -45,13 +45,14 @@ func startNodes(t *testing.T, n int) *nodes {
 	return all
 }
 
-// gate is a distributed layer that can be shut, also for writes only or for the
-// reading of marks only, and replaced by another.
+// gate is a distributed layer that can be shut, also for writes only, or for the
+// reading of marks or of whole values only, and replaced by another.
 type gate struct {
 	store   atomic.Pointer[localdist.Store]
 	shut    atomic.Bool
 	noWrite atomic.Bool
 	noMarks atomic.Bool
+	noValue atomic.Bool
 }
 
 func newGate(s *localdist.Store) *gate {
@@ -63,7 +64,11 @@ func newGate(s *localdist.Store) *gate {
 var errShut = errors.New("gate is shut")
 
 func (g *gate) Get(ctx context.Context, key string) ([]byte, bool, error) {
-	if g.shut.Load() || g.noMarks.Load() && !strings.HasPrefix(key, hybrid.KeyPrefixes("app")[0]) {
+	closed := &g.noMarks
+	if strings.HasPrefix(key, hybrid.KeyPrefixes("app")[0]) {
+		closed = &g.noValue
+	}
+	if g.shut.Load() || closed.Load() {
 		return nil, false, errShut
 	}
 	return g.store.Load().Get(ctx, key)

@@ -169,3 +169,19 @@ func TestSeed_DC15_WritesThatWaitAreReadThoughMemoryIsInDoubt(t *testing.T) {
 		}
 	})
 }
+
+// The header shows that there is something newer, and then the server fails.
+func TestNodes_WhatIsKnownToBeSupersededIsNotServed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := startNodes(t, 2)
+		set(t, n.caches[0], 1)
+		n.channels[0].Disconnect()
+		set(t, n.caches[1], 2)
+		n.gates[0].noValue.Store(true)
+		n.channels[0].Reconnect()
+		synctest.Wait()
+		n.wantMiss(t, 0, "k")
+		n.gates[0].noValue.Store(false)
+		n.want(t, 0, "k", 2)
+	})
+}
