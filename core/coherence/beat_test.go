@@ -5,6 +5,7 @@ package coherence_test
 
 import (
 	"context"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -17,6 +18,7 @@ import (
 // hub is a backplane of several nodes.
 type hub struct {
 	bus
+	mu    sync.Mutex // held while nodes hear a message: each hears one at a time
 	nodes []core.Subscriber
 }
 
@@ -24,6 +26,8 @@ func (b *hub) Publish(ctx context.Context, msg []byte) error {
 	if err := b.bus.Publish(ctx, msg); err != nil {
 		return err
 	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	for _, n := range b.nodes {
 		n.Message(msg)
 	}
@@ -44,7 +48,9 @@ func (b *hub) told() (n int) {
 func (b *hub) join(t *testing.T, n *node) (e *ears, m *coherence.Marks) {
 	t.Helper()
 	e, m = newEars(b), marksOf(n)
+	b.mu.Lock()
 	b.nodes = append(b.nodes, e.receiver)
+	b.mu.Unlock()
 	e.local.Watch(m)
 	e.receiver.Joined(false)
 	t.Cleanup(beating(t, e))
