@@ -22,7 +22,7 @@ import (
 // node returns a locker with a connection of its own to url.
 func node(tb testing.TB, url, bucket string, opts *natslock.Options) (*natslock.Locker, *nats.Conn) {
 	tb.Helper()
-	conn, err := nats.Connect(url, append(natsdist.ConnOptions(), nats.ReconnectWait(20*time.Millisecond))...)
+	conn, err := nats.Connect(url, append(natsdist.ConnOptions(), nats.ReconnectWait(20*time.Millisecond), nats.IgnoreDiscoveredServers())...)
 	if err != nil {
 		tb.Fatal(err)
 	}
