@@ -81,7 +81,12 @@ func (p *Proxy) Cut() {
 // Refuse resets new connections as soon as they are made. The port stays open,
 // so a client sees its connection reset, not refused: giving the port up would
 // let another process take it. Open connections are left alone; see Cut.
-func (p *Proxy) Refuse() { p.set(fault{refuse: true}) }
+// What is held back stays so.
+func (p *Proxy) Refuse() {
+	f, _ := p.now()
+	f.refuse = true
+	p.set(f)
+}
 
 // Hang stops forwarding, in both directions, on open and on new connections.
 // Nothing is lost: Restore lets what was held back arrive late, as a network
