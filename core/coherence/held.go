@@ -41,9 +41,9 @@ func (l *Local) justWritten(key string, m *core.Meta, now core.Instant) bool {
 	return owes && own.Same(m.Version) && now.Sub(m.Checked) < l.pulse.degraded && (l.marks == nil || !l.marks.told(m))
 }
 
-// superseded notes that the distributed layer has been seen to hold v under key,
-// not held: if that is older, it is not served any more, though the layer should
-// fail before it gives what it holds.
+// superseded notes that the distributed layer was seen to hold v under key instead
+// of held. If held is the older, it is not served any more, even if the layer fails
+// before it has given the newer one.
 func (l *Local) superseded(key string, held *core.Entry, v core.Version) {
 	defer l.lock(key).Unlock()
 	if v.Compare(held.Version()) <= 0 || !l.Admits(key, v) {

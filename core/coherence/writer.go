@@ -55,7 +55,8 @@ type change struct {
 // Set stores the live entry e under key.
 func (w *Writer) Set(ctx context.Context, key string, e *core.Entry, c core.Codec, o *core.EntryOptions) (core.Outcome, error) {
 	ch := w.beginSet(w.prepareSet(ctx, key, e, c, o), c, o)
-	return w.ended(&ch)(w.send(ctx, ch))
+	outcome, err := w.send(ctx, ch)
+	return ch.ended(outcome, err)
 }
 
 // setting is a set that is ready to begin, or why its value could not be encoded.
@@ -102,16 +103,14 @@ func (w *Writer) beginSet(s setting, c core.Codec, o *core.EntryOptions) change 
 }
 
 // ended returns what became of a change, from what became of sending it.
-func (w *Writer) ended(ch *change) func(core.Outcome, error) (core.Outcome, error) {
-	return func(outcome core.Outcome, err error) (core.Outcome, error) {
-		switch {
-		case ch.broken == nil:
-			return outcome, err
-		case ch.options.ReturnLayerErrors || !ch.served:
-			return 0, errors.Join(ch.broken, err)
-		}
-		return core.LocalOnly, nil
+func (ch *change) ended(outcome core.Outcome, err error) (core.Outcome, error) {
+	switch {
+	case ch.broken == nil:
+		return outcome, err
+	case ch.options.ReturnLayerErrors || !ch.served:
+		return 0, errors.Join(ch.broken, err)
 	}
+	return core.LocalOnly, nil
 }
 
 // Remove removes key, its stale copies too, from every level and node.

@@ -66,7 +66,7 @@ func (w *Writer) sendMany(ctx context.Context, changes []change) []Written {
 		out[i].Outcome, out[i].Err = w.send(ctx, changes[i])
 	})
 	for i := range changes {
-		out[i].Outcome, out[i].Err = w.ended(&changes[i])(out[i].Outcome, out[i].Err)
+		out[i].Outcome, out[i].Err = changes[i].ended(out[i].Outcome, out[i].Err)
 	}
 	return out
 }
