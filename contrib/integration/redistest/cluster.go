@@ -157,10 +157,15 @@ func (s *Server) ClusterInfo(tb testing.TB, name string) string {
 	return field(info, name)
 }
 
-// knows reports whether the node is content with a cluster of n nodes.
+// knows reports whether the node is content with a cluster of n nodes and
+// connected to all of them: what it publishes before that does not reach them.
 func (s *Server) knows(n int) bool {
 	info, err := s.client.ClusterInfo(context.Background()).Result()
-	return err == nil && field(info, "cluster_state") == "ok" && field(info, "cluster_known_nodes") == strconv.Itoa(n)
+	if err != nil || field(info, "cluster_state") != "ok" || field(info, "cluster_known_nodes") != strconv.Itoa(n) {
+		return false
+	}
+	nodes, err := s.client.ClusterNodes(context.Background()).Result()
+	return err == nil && strings.Count(nodes, " connected") == n && !strings.Contains(nodes, "handshake")
 }
 
 func (s *Server) do(tb testing.TB, args ...any) {
