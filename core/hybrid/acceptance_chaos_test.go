@@ -47,9 +47,9 @@ func chaosOptions() hybrid.Options {
 	return o
 }
 
-// chaos is one random operation. A goroutine of its own does it: some factories
+// anything is one random operation. A goroutine of its own does it: some factories
 // end theirs.
-func chaos(c *hybrid.Cache[string]) error {
+func anything(c *hybrid.Cache[string]) error {
 	ctx, cancel := context.Background(), context.CancelFunc(func() {})
 	if rand.IntN(2) == 0 {
 		ctx, cancel = context.WithTimeout(ctx, rand.N(300*time.Millisecond))
@@ -124,7 +124,7 @@ func TestSeed_ER2_NothingHangsAndEveryErrorIsExplained(t *testing.T) {
 			for range 300 {
 				callers.Go(func() {
 					time.Sleep(rand.N(2 * time.Second))
-					if err := chaos(c); err != nil && !explained(err) {
+					if err := anything(c); err != nil && !explained(err) {
 						t.Errorf("unexplained: %v", err)
 					}
 				})

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: The fusioncache-go authors
+
+package hybrid_test
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/fusioncache-go/fusioncache/adapters/ottermem"
+	"github.com/fusioncache-go/fusioncache/core"
+	"github.com/fusioncache-go/fusioncache/core/hybrid"
+)
+
+// auditor is a plugin.
+type auditor struct{ name string }
+
+func (a auditor) Name() string { return a.name }
+
+func (a auditor) Install(h *core.Host) error {
+	h.OnEvent(core.Written, func(ev core.Event) { fmt.Println(a.name, "saw a write of", ev.Key) })
+	h.OnEvent(core.Cleared, func(core.Event) { panic("out of paper") })
+	h.OnClose(func(context.Context) error {
+		fmt.Println(a.name, "closes")
+		return nil
+	})
+	return nil
+}
+
+// A plugin listens, and has something to do at the end: the last one first.
+func ExampleOptions_plugins() {
+	ctx := context.Background()
+	stack := hybrid.Must(hybrid.New(hybrid.Options{
+		Memory:  hybrid.Must(ottermem.New(nil)),
+		Plugins: []core.Plugin{auditor{"first"}, auditor{"second"}},
+	}))
+	prices := hybrid.Must(hybrid.Of[int](stack, "price"))
+	_, _ = prices.Set(ctx, "lamp", 1995)
+	_ = stack.Close(ctx)
+	// Output:
+	// first saw a write of price:lamp
+	// second saw a write of price:lamp
+	// second closes
+	// first closes
+}
+
+// One that panics hears nothing more, and the caller of the cache notices nothing.
+func ExampleOptions_pluginThatPanics() {
+	ctx := context.Background()
+	stack := hybrid.Must(hybrid.New(hybrid.Options{
+		Memory:  hybrid.Must(ottermem.New(nil)),
+		Plugins: []core.Plugin{auditor{"first"}},
+	}))
+	stack.Events().Listen("main", core.PluginPanicked, func(ev core.Event) { fmt.Println(ev.Detail, "is muted:", ev.Err) })
+	fmt.Println(stack.Clear(ctx))
+	fmt.Println(stack.Clear(ctx))
+	_ = stack.Close(ctx)
+	// Output:
+	// first is muted: panic: string
+	// committed <nil>
+	// committed <nil>
+	// first closes
+}
+
+// adviser is a plugin that prints advice.
+type adviser struct{}
+
+func (adviser) Name() string { return "adviser" }
+
+func (adviser) Install(h *core.Host) error {
+	h.OnEvent(core.Advice, func(ev core.Event) { fmt.Println(ev.Detail) })
+	return nil
+}
+
+// Options that are allowed, but probably not meant so, are an event.
+func ExampleOptions_advice() {
+	stack := hybrid.Must(hybrid.New(hybrid.Options{
+		Memory:   hybrid.Must(ottermem.New(nil)),
+		Plugins:  []core.Plugin{adviser{}},
+		Defaults: core.EntryOptions{TTL: time.Minute, SoftTimeout: time.Second},
+	}))
+	_ = stack.Close(context.Background())
+	// Output: SoftTimeout does nothing without StaleTTL
+}
