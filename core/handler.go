@@ -37,6 +37,10 @@ type Request struct {
 	// Answer is what the distributed layer has said already, in one read of many
 	// keys. Nil if it is still to be asked.
 	Answer *Answer
+
+	// Unread says that the distributed layer was not read, as a load of the key was
+	// under way that has read it. Who begins a flight after all has to.
+	Unread bool
 }
 
 // Answer is what a [Handler] returns.

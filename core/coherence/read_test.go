@@ -23,7 +23,7 @@ func (n *node) read(ctx context.Context, r core.Request, rest core.Handler) (cor
 	if r.Options == nil {
 		r.Options = options()
 	}
-	return coherence.Distributed(n.shared, n.local, alone)(rest)(ctx, r)
+	return coherence.Distributed(n.shared, n.local, alone, nil)(rest)(ctx, r)
 }
 
 // passes is the rest of a chain that notes what it got.
@@ -113,7 +113,7 @@ func TestDistributed_TheEndOfTheCallersContextDuringARead(t *testing.T) {
 			}
 			var got core.Request
 			r := core.Request{Key: "k", Options: options(), Codec: codec}
-			res, err := coherence.Distributed(n.shared, n.local, ending)(passes(&got))(ctx, r)
+			res, err := coherence.Distributed(n.shared, n.local, ending, nil)(passes(&got))(ctx, r)
 			switch {
 			case found && (err != nil || res.Entry == nil):
 				t.Errorf("found, but got %+v, %v", res, err)

@@ -15,12 +15,20 @@ import (
 // there is no factory and the caller asked for errors.
 //
 // coalesce makes one read, one decoding and one promotion of all that are asked
-// for at once; resilience.Stampede.Stage does. The stage belongs outside of
-// FailSafe, so that what it finds can serve as the fallback.
-func Distributed(s *Shared, l *Local, coalesce core.Stage) core.Stage {
+// for at once; resilience.Stampede.Stage does. While a load of the key is under
+// way, as loading says, nothing is read: the request looks into memory again and
+// goes on to join the load; SecondLook makes up for it if that has just ended.
+// loading may be nil. The stage belongs outside of FailSafe, so that what it finds
+// can serve as the fallback.
+func Distributed(s *Shared, l *Local, coalesce core.Stage, loading Underway) core.Stage {
 	read := coalesce(reader(s, l))
 	return func(next core.Handler) core.Handler {
+		join := Memory(l)(next)
 		return func(ctx context.Context, r core.Request) (core.Result, error) {
+			if l.joins(r, loading) {
+				r.Unread = true
+				return join(ctx, r)
+			}
 			if skipsRead(r, l.clock.Now()) {
 				return next(ctx, blindly(ctx, s, r))
 			}

@@ -44,7 +44,7 @@ func TestDistributed_ReadsNothingThatTheReadBeforeHasBrought(t *testing.T) {
 		}
 	}
 	options := core.EntryOptions{}.WithDefaults()
-	read := coherence.Distributed(shared, local, late)(func(context.Context, core.Request) (core.Result, error) {
+	read := coherence.Distributed(shared, local, late, nil)(func(context.Context, core.Request) (core.Result, error) {
 		t.Error("the value was not found")
 		return core.Result{}, nil
 	})

@@ -49,7 +49,7 @@ func (s *Stack) pipeline() []stage {
 		stage{"eager", loading | missed, s.eager.Stage},
 	)
 	if s.writer.Shared != nil {
-		rows = append(rows, stage{"distributed", always, coherence.Distributed(s.writer.Shared, s.local, s.reads.Stage)})
+		rows = append(rows, stage{"distributed", always, coherence.Distributed(s.writer.Shared, s.local, s.reads.Stage, s.loads.Peek)})
 	}
 	rows = append(rows,
 		stage{"fail-safe", loading | missed, resilience.FailSafe(s.clock, s.local, s.events)},
@@ -57,7 +57,7 @@ func (s *Stack) pipeline() []stage {
 		stage{"timeout", loading | missed, resilience.Timeout(s.clock, s.events)},
 		stage{"back-off", loading | missed, s.backoff.Stage},
 		stage{"stampede", loading | missed, s.loads.Stage},
-		stage{"second look", loading | missed, coherence.Memory(s.local)},
+		stage{"second look", loading | missed, coherence.SecondLook(s.writer.Shared, s.local)},
 	)
 	if s.nodeLock != nil {
 		rows = append(rows, stage{"node lock", loading | missed | ahead, s.nodeLock.Stage})
