@@ -9,6 +9,7 @@ import (
 	"errors"
 
 	"github.com/fusioncache-go/fusioncache/core"
+	"github.com/fusioncache-go/fusioncache/core/internal/mutation"
 	"github.com/fusioncache-go/fusioncache/core/wire"
 )
 
@@ -21,67 +22,51 @@ var errMark = errors.New("mark cannot be settled")
 // markTries is how often a mark is read again after another node came between.
 const markTries = 8
 
-// mark returns the generation of tag. If there is none yet, it makes one: what
-// was stored under an earlier one is thereby invalid, which is always safe.
-func (s *Shared) mark(ctx context.Context, tag string) (g core.Generation, made bool, err error) {
-	for range markTries {
-		g, expect, err := s.readMark(ctx, tag)
-		if err != nil || !g.IsZero() {
-			return g, false, err
-		}
-		g = draw()
-		stored, err := s.writeMark(ctx, tag, g, core.Fill, expect, s.versions.Next())
-		if err != nil || stored {
-			return g, true, err
-		}
-	}
-	return core.Generation{}, false, errMark
+// placed is what the distributed layer holds for a tag: gen is zero if nothing that
+// can be read, header if nothing at all.
+type placed struct {
+	gen    core.Generation
+	header core.Header
 }
 
-// expireMark draws a new soft generation for tag and keeps the hard one, so that
-// it takes back no removal that came between.
-func (s *Shared) expireMark(ctx context.Context, tag string, soft uint64, v core.Version) (core.Generation, error) {
+// mark returns the mark of tag. If there is none yet, it makes one: what was stored
+// under an earlier one is thereby invalid, which is always safe.
+func (s *Shared) mark(ctx context.Context, tag string) (p placed, made bool, err error) {
 	for range markTries {
-		g, expect, err := s.readMark(ctx, tag)
-		if err != nil {
-			return g, err
+		there, err := s.readMark(ctx, tag)
+		if err != nil || !there.gen.IsZero() {
+			return there, false, err
 		}
-		if g.IsZero() {
-			g = draw()
-		}
-		g.Soft = soft
-		stored, err := s.writeMark(ctx, tag, g, core.Fill, expect, v)
+		p, stored, err := s.writeMark(ctx, tag, draw(), there.header, s.versions.Next())
 		if err != nil || stored {
-			return g, err
+			return p, true, err
 		}
 	}
-	return core.Generation{}, errMark
+	return placed{}, false, errMark
 }
 
-func (s *Shared) readMark(ctx context.Context, tag string) (g core.Generation, header []byte, err error) {
+func (s *Shared) readMark(ctx context.Context, tag string) (p placed, err error) {
 	data, ok, err := s.layer.Get(ctx, s.markPrefix+tag)
 	if err != nil || !ok {
-		return g, nil, s.failed(core.OpGet, tag, err)
+		return p, s.failed(core.OpGet, tag, err)
 	}
-	g, header = s.parseMark(tag, data)
-	return g, header, nil
+	return s.parseMark(tag, data), nil
 }
 
-// parseMark returns the generation in the bytes of a mark, zero if they cannot be
-// read: as if there were none.
-func (s *Shared) parseMark(tag string, data []byte) (g core.Generation, header []byte) {
+// parseMark returns the mark in data. What cannot be read is as if it were not there.
+func (s *Shared) parseMark(tag string, data []byte) (p placed) {
 	f, err := s.format.Parse(s.markPrefix+tag, data, s.clock.Offset())
-	if len(data) >= core.HeaderSize {
-		header = data[:core.HeaderSize]
-	}
+	p.header, _ = core.ParseHeader(data)
 	if err == nil && len(f.Payload) == 16 {
-		g.Hard = binary.LittleEndian.Uint64(f.Payload)
-		g.Soft = binary.LittleEndian.Uint64(f.Payload[8:])
+		p.gen.Hard = binary.LittleEndian.Uint64(f.Payload)
+		p.gen.Soft = binary.LittleEndian.Uint64(f.Payload[8:])
 	}
-	return g, header
+	return p
 }
 
-func (s *Shared) writeMark(ctx context.Context, tag string, g core.Generation, mode core.Mode, expect []byte, v core.Version) (stored bool, err error) {
+// writeMark stores the mark g in the place of over, and of nothing else. p is what the
+// place then holds, if it was stored.
+func (s *Shared) writeMark(ctx context.Context, tag string, g core.Generation, over core.Header, v core.Version) (p placed, stored bool, err error) {
 	payload := binary.LittleEndian.AppendUint64(nil, g.Hard)
 	payload = binary.LittleEndian.AppendUint64(payload, g.Soft)
 	end := s.clock.Now().Add(markLife)
@@ -91,10 +76,17 @@ func (s *Shared) writeMark(ctx context.Context, tag string, g core.Generation, m
 		Meta:   core.Meta{Version: v, Stale: end, Dead: end},
 		Offset: s.clock.Offset(),
 	}
-	w := core.Write{Mode: mode, Data: wire.AppendFrame(s.format, nil, r, payload), TTL: markLife, Expect: expect, TombstoneTTL: markLife}
+	var expect []byte
+	if over != (core.Header{}) {
+		expect = core.AppendHeader(nil, over)
+	}
+	w := core.Write{Mode: core.Fill, Data: wire.AppendFrame(s.format, nil, r, payload), TTL: markLife, Expect: expect, TombstoneTTL: markLife}
+	if mutation.On(mutation.BlindMark) {
+		w.Mode = core.Force
+	}
 	if s.arbiter == nil {
-		return true, s.failed(core.OpSet, tag, s.layer.Set(ctx, r.Key, w.Data, w.TTL))
+		return placed{g, r.Header}, true, s.failed(core.OpSet, tag, s.layer.Set(ctx, r.Key, w.Data, w.TTL))
 	}
 	ruling, err := s.arbiter.Arbitrate(ctx, r.Key, w)
-	return ruling.Stored, s.failed(core.OpSet, tag, err)
+	return placed{g, ruling.Header}, ruling.Stored, s.failed(core.OpSet, tag, err)
 }

@@ -5,8 +5,6 @@ package coherence
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/binary"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -50,6 +48,7 @@ type Marks struct {
 // mark is what is known of one generation.
 type mark struct {
 	gen     core.Generation
+	header  core.Header     // of what the distributed layer was last known to hold; zero: not known
 	own     core.Generation // what this node stored under before it knew gen; zero: nothing
 	at      core.Instant    // when it was read, for its age
 	drawn   core.Instant    // when this node last drew one; zero: never
@@ -262,7 +261,7 @@ func (m *Marks) ask(ctx context.Context, tag string) (core.Generation, error) {
 			return m.keep(tag, now, began), nil
 		}
 	}
-	g, made, err := m.shared.mark(ctx, tag)
+	p, made, err := m.shared.mark(ctx, tag)
 	if err != nil {
 		return m.invent(tag, 0), err // it stays to be read: it is old at once
 	}
@@ -272,7 +271,7 @@ func (m *Marks) ask(ctx context.Context, tag string) (core.Generation, error) {
 			m.renewed.Store(tidingsOf(k))
 		}
 	}
-	return m.learn(tag, g, now, began), nil
+	return m.learn(tag, p, now, began), nil
 }
 
 // keep returns the generation that this node has drawn for a tag and that the
@@ -285,7 +284,7 @@ func (m *Marks) keep(tag string, now core.Instant, began uint64) core.Generation
 	if k.doubted {
 		k.gen = draw()
 	}
-	return m.learn(tag, k.gen, now, began)
+	return m.learn(tag, placed{k.gen, k.header}, now, began)
 }
 
 // invent returns the generation of a tag that the distributed layer does not
@@ -303,9 +302,9 @@ func (m *Marks) invent(tag string, at core.Instant) core.Generation {
 	return m.known[tag].gen
 }
 
-// learn notes the generation of a tag and returns it. What was read before the
+// learn notes what the distributed layer holds for a tag and returns the generation. What was read before the
 // last renewal or doubt of it, as of change began, may be the one before.
-func (m *Marks) learn(tag string, g core.Generation, at core.Instant, began uint64) core.Generation {
+func (m *Marks) learn(tag string, p placed, at core.Instant, began uint64) core.Generation {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	k, ok := m.known[tag]
@@ -315,15 +314,15 @@ func (m *Marks) learn(tag string, g core.Generation, at core.Instant, began uint
 	if !ok {
 		m.makeRoom()
 	}
-	now := mark{gen: g, own: k.follow(g), at: at, drawn: k.drawn, touched: k.touched}
-	if !k.gen.IsZero() && k.gen != g {
+	now := mark{gen: p.gen, header: p.header, own: k.follow(p.gen), at: at, drawn: k.drawn, touched: k.touched}
+	if !k.gen.IsZero() && k.gen != p.gen {
 		change := m.changes.Add(1)
 		if k.at != 0 {
 			now.touched = change // another node has changed it, though its message did not come
 		}
 	}
 	m.known[tag] = now
-	return g
+	return p.gen
 }
 
 // follow returns what the node's own generation is when that of the distributed
@@ -360,23 +359,6 @@ func (m *Marks) makeRoom() {
 			return
 		}
 	}
-}
-
-// Renew draws a new generation for a tag, or for everything: soft to expire,
-// hard to remove. It holds on this node at once.
-func (m *Marks) Renew(tag string, soft bool) core.Generation {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	g := draw()
-	k, ok := m.known[tag]
-	if !ok {
-		m.makeRoom()
-	} else if soft {
-		g.Hard = k.gen.Hard
-	}
-	now := m.clock.Now()
-	m.known[tag] = mark{gen: g, own: k.outlive(g), at: now, drawn: now, touched: m.changes.Add(1)}
-	return g
 }
 
 // Doubt notes that another node has changed the mark of a tag.
@@ -419,13 +401,6 @@ func (m *Marks) Refresh(ctx context.Context) (ok bool) {
 	}
 	m.read(ctx, "")
 	return m.Sure(nil)
-}
-
-// draw returns a generation that was never used before.
-func draw() core.Generation {
-	var b [16]byte
-	rand.Read(b[:]) // never fails, since Go 1.24
-	return core.Generation{Hard: binary.LittleEndian.Uint64(b[:]) | 1, Soft: binary.LittleEndian.Uint64(b[8:])}
 }
 
 // stamp puts generations into the metadata of an entry.

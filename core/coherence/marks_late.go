@@ -28,24 +28,23 @@ func (m *Marks) late(ctx context.Context, tag string, began uint64, born core.In
 	case !k.gen.IsZero() && !k.doubted && k.at <= born:
 		return k.gen, true
 	}
-	g, before, err := m.shared.markBefore(ctx, tag, born)
+	p, before, err := m.shared.markBefore(ctx, tag, born)
 	if err != nil {
 		return m.invent(tag, 0), true
 	}
-	return m.learn(tag, g, now, began), before
+	return m.learn(tag, p, now, began), before
 }
 
 // markBefore is mark; before reports whether the mark was drawn before born, as far
 // as clocks can tell, or is this node's first: then there was none to renew.
-func (s *Shared) markBefore(ctx context.Context, tag string, born core.Instant) (g core.Generation, before bool, err error) {
-	g, header, err := s.readMark(ctx, tag)
+func (s *Shared) markBefore(ctx context.Context, tag string, born core.Instant) (p placed, before bool, err error) {
+	p, err = s.readMark(ctx, tag)
 	if err != nil {
-		return g, false, err
+		return p, false, err
 	}
-	if g.IsZero() {
+	if p.gen.IsZero() {
 		return s.mark(ctx, tag)
 	}
-	h, err := core.ParseHeader(header)
 	wall := time.Duration(born) + s.clock.Offset() - s.options.MaxSkew
-	return g, err == nil && h.Time < wall.Milliseconds(), nil
+	return p, p.header.Time < wall.Milliseconds(), nil
 }

@@ -28,9 +28,9 @@ func (m *Marks) prefetch(ctx context.Context, entries []core.Meta) {
 	if len(tags) < 2 {
 		return // no better than by itself
 	}
-	for i, g := range m.shared.readMarks(ctx, tags) {
-		if !g.IsZero() {
-			m.learn(tags[i], g, now, began)
+	for i, p := range m.shared.readMarks(ctx, tags) {
+		if !p.gen.IsZero() {
+			m.learn(tags[i], p, now, began)
 		}
 	}
 }

@@ -67,17 +67,17 @@ func (s *Shared) getBatch(ctx context.Context, full []string) []core.Got {
 	return out
 }
 
-// readMarks reads the generations of tags, zero for one that is not there or
-// cannot be read now.
-func (s *Shared) readMarks(ctx context.Context, tags []string) []core.Generation {
+// readMarks reads the marks of tags, zero for one that is not there or cannot be
+// read now.
+func (s *Shared) readMarks(ctx context.Context, tags []string) []placed {
 	full := make([]string, len(tags))
 	for i, tag := range tags {
 		full[i] = s.markPrefix + tag
 	}
-	out := make([]core.Generation, len(tags))
+	out := make([]placed, len(tags))
 	for i, got := range s.getMany(ctx, full) {
 		if got.OK && got.Err == nil {
-			out[i], _ = s.parseMark(tags[i], got.Data)
+			out[i] = s.parseMark(tags[i], got.Data)
 		}
 	}
 	return out

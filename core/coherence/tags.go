@@ -24,7 +24,7 @@ func (w *Writer) Renew(ctx context.Context, tag string, soft bool, o *core.Entry
 	if w.shares(o) && w.Recovery != nil {
 		w.Recovery.begin(ch.key, ch.version) // what the server holds does not count until it has this
 	}
-	g := w.Marks.Renew(tag, soft)
+	d := w.Marks.renew(tag, soft)
 	w.invalidated(tag, soft)
 	if tag == "" && !soft {
 		w.Local.Clear()
@@ -33,11 +33,11 @@ func (w *Writer) Renew(ctx context.Context, tag string, soft bool, o *core.Entry
 	}
 	if w.shares(o) {
 		ch.shared = func(ctx context.Context, _ *change) (core.Ruling, error) {
-			soft, g := soft, g
-			if soft && w.Recovery.lags(ch.key, ch.version) {
-				soft, g = false, w.Marks.Renew(tag, false) // what the server lacks may have been a removal
+			if soft && w.Recovery.lags(ch.key, ch.version) { // what the server lacks may have been a removal
+				v := w.Versions.Next()
+				return core.Ruling{Stored: true}, w.spread(ctx, tag, false, w.Marks.renew(tag, false), v)
 			}
-			return core.Ruling{Stored: true}, w.spread(ctx, tag, soft, g, ch.version)
+			return core.Ruling{Stored: true}, w.spread(ctx, tag, soft, d, ch.version)
 		}
 	}
 	return w.send(ctx, ch)
@@ -53,20 +53,6 @@ func (w *Writer) invalidated(tag string, soft bool) {
 		ev.Op = core.OpExpire
 	}
 	w.Events.Emit(ev)
-}
-
-// spread writes a new mark into the distributed layer.
-func (w *Writer) spread(ctx context.Context, tag string, soft bool, g core.Generation, v core.Version) error {
-	if !soft {
-		_, err := w.Shared.writeMark(ctx, tag, g, core.Force, nil, v)
-		return err
-	}
-	began := w.Marks.changes.Load()
-	now, err := w.Shared.expireMark(ctx, tag, g.Soft, v)
-	if err == nil {
-		w.Marks.learn(tag, now, w.Clock.Now(), began)
-	}
-	return err
 }
 
 func markMessage(tag string, soft bool) wire.MessageKind {
@@ -86,7 +72,8 @@ func markMessage(tag string, soft bool) wire.MessageKind {
 func (w *Writer) repayMark(ctx context.Context, d debt) error {
 	tag, soft := d.key[1:], !removal(d.says)
 	if !d.told && w.Shared != nil {
-		if err := w.spread(ctx, tag, soft, w.Marks.Renew(tag, soft), w.Versions.Next()); err != nil {
+		v := w.Versions.Next()
+		if err := w.spread(ctx, tag, soft, w.Marks.renew(tag, soft), v); err != nil {
 			return err
 		}
 	}

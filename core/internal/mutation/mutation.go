@@ -45,6 +45,7 @@ const (
 	ClockExpiry                       // an expiry is an instant of the writer's clock
 	NoTombstone                       // a removal leaves nothing behind
 	NoRevalidation                    // what is suspect is served all the same
+	BlindMark                         // a mark is stored whatever is there
 	end
 )
 
@@ -53,6 +54,7 @@ var names = [...]string{
 	"no own-operation rule", "no epoch check", "no tag generation check", "no doubt of marks", "publish before write",
 	"tombstone reuses the version", "no second look after a write", "no look at debts", "no recovery", "overflow drops debts",
 	"marks of the end of a load", "no look at news", "expiry by the clock", "no tombstone", "no revalidation",
+	"marks overwrite each other",
 }
 
 // All returns all mutants.

@@ -15,6 +15,7 @@ var seeds = []struct {
 	{373, "a load that memory was not to hold left something older there"},
 	{780, "an own write that the server lacked outlived a removal of its tag"},
 	{1795657000018052060, "an expiry of everything left entries without a reserve to fail-safe"},
+	{7001621, "a mark that was overtaken on its way undid a later removal of everything"},
 }
 
 func TestSeeds_ThatHaveFailedOnce(t *testing.T) {
