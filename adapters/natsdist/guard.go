@@ -7,6 +7,8 @@ import (
 	"context"
 	"errors"
 	"sync/atomic"
+
+	"github.com/nats-io/nats.go"
 )
 
 // maxDetached is how many operations may run in goroutines of their own.
@@ -55,6 +57,9 @@ func call[T any](ctx context.Context, l *Layer, detached bool, op func(context.C
 		v, err := op(limited)
 		if ctx.Err() == nil && limited.Err() != nil && errors.Is(err, context.Canceled) {
 			err = context.Cause(limited)
+		}
+		if errors.Is(err, nats.ErrReconnectBufExceeded) {
+			err = nats.ErrDisconnected // it has broken just now: nothing is kept for later
 		}
 		l.guard.note(ctx, err)
 		return v, err

@@ -108,6 +108,16 @@ func TestCall_EndsWhenTheConnectionBreaks(t *testing.T) {
 	})
 }
 
+// The client may know of the break before the layer does.
+func TestCall_RefusalToBufferMeansDisconnected(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		refused := func(context.Context) (int, error) { return 0, nats.ErrReconnectBufExceeded }
+		if _, err := call(t.Context(), idle(t), false, refused); !errors.Is(err, nats.ErrDisconnected) {
+			t.Errorf("%v, want %v", err, nats.ErrDisconnected)
+		}
+	})
+}
+
 // idle returns a connected layer for calls that need no bucket.
 func idle(t *testing.T) *Layer {
 	t.Helper()

@@ -73,7 +73,15 @@ func TestSeed_DC20_LargeValuesDoNotHoldUpOthers(t *testing.T) {
 		a.commit(t, strconv.Itoa(i), i)
 	}
 	within3(t, func() error {
-		stop, lags := make(chan struct{}), times{}
+		read := func() *times {
+			var lags times
+			for i := range keys {
+				lags.add(timed(func() { a.want(t, strconv.Itoa(i), i, core.Without(core.SkipMemory)) }))
+			}
+			return &lags
+		}
+		alone := read().quantile(0.99) // long only where the machine is busy with other things
+		stop := make(chan struct{})
 		var reader sync.WaitGroup
 		reader.Go(func() {
 			for {
@@ -85,14 +93,12 @@ func TestSeed_DC20_LargeValuesDoNotHoldUpOthers(t *testing.T) {
 				}
 			}
 		})
-		for i := range keys {
-			lags.add(timed(func() { a.want(t, strconv.Itoa(i), i, core.Without(core.SkipMemory)) }))
-		}
+		lags := read()
 		close(stop)
 		reader.Wait()
-		t.Logf("p99 %v, longest %v", lags.quantile(0.99), lags.quantile(1))
-		if p99 := lags.quantile(0.99); p99 > 20*time.Millisecond {
-			return tooSlow("99 of 100 reads beside large ones", p99, 20*time.Millisecond)
+		t.Logf("p99 %v, longest %v; alone p99 %v", lags.quantile(0.99), lags.quantile(1), alone)
+		if p99, limit := lags.quantile(0.99), 20*time.Millisecond+4*alone; p99 > limit {
+			return tooSlow("99 of 100 reads beside large ones", p99, limit)
 		}
 		return nil
 	})

@@ -60,9 +60,15 @@ type session struct {
 	late   sync.WaitGroup
 	end    context.Context // of everything
 
-	mu  sync.Mutex
-	ops []porcupine.Operation
+	mu    sync.Mutex
+	ops   []porcupine.Operation
+	never int // operations that never ended
 }
+
+// maxNever is how many operations of a history may never end. Each of them doubles
+// the orders to look at; on a machine that is late with everything there would be
+// too many.
+const maxNever = 16
 
 // record lets clients work on one key and returns what they did. The seed gives
 // what they want to do; when they do it is up to the machine.
@@ -77,7 +83,7 @@ func record(ctx context.Context, w world, key string, seed uint64) []porcupine.O
 	for i := range clients {
 		c := &client{session: s, id: i, rng: rand.New(rand.NewPCG(seed, uint64(i+1)))}
 		all.Go(func() {
-			for range calls {
+			for i := 0; i < calls && !s.unclear(); i++ {
 				c.act()
 			}
 		})
@@ -153,9 +159,19 @@ func (c *client) note(in call, out answer, called, ended time.Duration) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if ended == forever {
+		c.never++
+	}
 	c.ops = append(c.ops, porcupine.Operation{
 		ClientId: c.id, Input: in, Call: int64(called), Output: out, Return: int64(ended),
 	})
+}
+
+// unclear reports whether enough operations have never ended.
+func (s *session) unclear() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.never >= maxNever
 }
 
 // draw chooses an operation.

@@ -9,6 +9,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"slices"
 	"strconv"
 	"testing"
 	"time"
@@ -38,7 +39,8 @@ func open(tb testing.TB, url string, opts *natsdist.Options) *natsdist.Layer {
 	return l
 }
 
-// openThrough returns a layer whose connection goes through a proxy.
+// openThrough returns a layer whose connection goes through a proxy, and never to
+// what the server says of its cluster.
 func openThrough(tb testing.TB, s *natstest.Server, opts *natsdist.Options) (*natsdist.Layer, *netfault.Proxy) {
 	tb.Helper()
 	proxy, err := netfault.New(s.Addr())
@@ -46,7 +48,12 @@ func openThrough(tb testing.TB, s *natstest.Server, opts *natsdist.Options) (*na
 		tb.Fatal(err)
 	}
 	tb.Cleanup(func() { _ = proxy.Close() })
-	return open(tb, s.URLTo(proxy.Addr()), opts), proxy
+	var o natsdist.Options
+	if opts != nil {
+		o = *opts
+	}
+	o.Conn = append(slices.Clip(o.Conn), nats.IgnoreDiscoveredServers())
+	return open(tb, s.URLTo(proxy.Addr()), &o), proxy
 }
 
 // streams returns a handle on a connection of its own, to look behind a layer.
