@@ -204,6 +204,7 @@ type put struct {
 	payload []byte
 	expect  []byte
 	notice  *core.Notice
+	lasting bool // the layer keeps it for as long as a tombstone at least
 }
 
 // tombstone is the removal v of key.
@@ -287,6 +288,9 @@ func (s *Shared) frame(p put) (core.Write, string) {
 	if p.kind != core.TombstoneWrite {
 		ttl = remaining(p.meta.Dead, s.clock.Now())
 	}
+	if p.lasting {
+		ttl = max(ttl, s.options.TombstoneTTL)
+	}
 	return core.Write{
 		Mode: p.mode,
 		Data: wire.AppendFrame(s.format, make([]byte, 0, len(p.payload)+frameOverhead), r, p.payload),
@@ -329,7 +333,7 @@ func (s *Shared) Expire(ctx context.Context, key string, v core.Version) (core.R
 		if mutation.On(mutation.ClockExpiry) {
 			m.Stale = s.clock.Now()
 		}
-		ruling, err := s.Write(ctx, put{key: key, mode: core.Fill, kind: core.ValueWrite, meta: m, payload: found.Payload, expect: found.Seen.Header})
+		ruling, err := s.Write(ctx, put{key: key, mode: core.Fill, kind: core.ValueWrite, meta: m, payload: found.Payload, expect: found.Seen.Header, lasting: true})
 		if err != nil || ruling.Stored || ruling.Foreign {
 			return ruling, err
 		}

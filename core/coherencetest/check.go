@@ -63,7 +63,7 @@ func (c *Checker) returned(o *Operation) bool {
 // Where fail-safe answers with something older, the answer is marked as stale, and
 // I4 bounds its age.
 func (c *Checker) checkStaleness(o *Operation, h *history) {
-	if want := h.committed.before(o.From - c.staleness(o.From)); o.Value.Version < want {
+	if want := h.least(h.committed, o.From-c.staleness(o.From), o); o.Value.Version < want {
 		c.violated("I1 staleness", o, "v%d, want at least v%d", o.Value.Version, want)
 	}
 	quiet := c.opts.Bounds.Quiet
@@ -71,7 +71,7 @@ func (c *Checker) checkStaleness(o *Operation, h *history) {
 		return
 	}
 	quiet += c.stalled(o.From-quiet, o.From)
-	if want := h.committed.before(o.From - quiet); o.Value.Version < want && h.committed.at(want) > c.calmSince(o.From) {
+	if want := h.least(h.committed, o.From-quiet, o); o.Value.Version < want && h.committed.at(want) > c.calmSince(o.From) {
 		c.violated("I1 staleness without faults", o, "v%d, want at least v%d", o.Value.Version, want)
 	}
 }
@@ -88,7 +88,7 @@ func (c *Checker) checkConverged(o *Operation, want uint64) {
 	switch {
 	case h.last < want: // the last write was before something was lost
 	case h.lost >= want: // the last write was lost itself, or refused
-	case o.Status == Found && o.Value.Version == want:
+	case o.Status == Found && (o.Value.Version == want || h.outlived(want, o)):
 	case o.Status == Missed && o.Action == Get:
 	default:
 		c.violated("I2 convergence", o, "want v%d", want)
@@ -128,15 +128,16 @@ func (c *Checker) checkOwnRemoval(o *Operation, h *history) {
 // the distributed layer is watched, does a loaded value that memory held until the
 // server refused it.
 func (c *Checker) checkMonotonic(o *Operation, h *history) {
-	if want := h.seen[o.Node].before(o.From); o.Value.Version < want {
+	if want := h.least(h.seen[o.Node], o.From, o); o.Value.Version < want {
 		c.violated("I6 monotonic reads", o, "v%d after v%d", o.Value.Version, want)
 	}
 }
 
 // I7, own writes: a fresh answer on a node is not older than a write there that had
-// returned, committed or not, before the read began.
+// returned, committed or not, before the read began, as long as the life of that had
+// not ended when the answer was stored.
 func (c *Checker) checkOwnWrites(o *Operation, h *history) {
-	if want := h.written[o.Node].before(o.From); o.Value.Version < want {
+	if want := h.least(h.written[o.Node], o.From, o); o.Value.Version < want {
 		c.violated("I7 own writes", o, "v%d after writing v%d", o.Value.Version, want)
 	}
 }

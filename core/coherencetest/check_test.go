@@ -32,11 +32,23 @@ func (s *story) write(node int, at time.Duration, a Action, end Status) Value {
 	s.version[0]++
 	v := Value{Node: node, Version: s.version[0], Made: at}
 	if end == Committed {
-		s.Stored(v)
+		s.Stored(v, at)
 	}
 	s.Add(&Operation{
 		Action: a, Node: node, Life: s.lives[node], Writes: []Version{{0, v.Version}}, Value: v,
 		From: at, To: at + time.Millisecond, Status: end,
+	})
+	return v
+}
+
+// brief has a node set key 0 at a moment, for a life that ends at another.
+func (s *story) brief(node int, at, end time.Duration) Value {
+	s.version[0]++
+	v := Value{Node: node, Version: s.version[0], Made: at}
+	s.Stored(v, at)
+	s.Add(&Operation{
+		Action: Set, Node: node, Life: s.lives[node], Writes: []Version{{0, v.Version}}, Value: v,
+		From: at, To: at + time.Millisecond, Ends: end, Status: Committed,
 	})
 	return v
 }
@@ -61,6 +73,7 @@ func (s *story) stale(node int, at time.Duration, v Value) {
 
 // load has a factory on a node answer with the present version, made by then.
 func (s *story) load(node int, at time.Duration) Value {
+	s.version[0] = max(s.version[0], 1)
 	o := s.answer(node, at, Value{Node: node, Version: s.version[0], Made: at})
 	o.Action, o.Level = GetOrSet, core.LevelFactory
 	s.Add(o)

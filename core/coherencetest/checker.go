@@ -107,7 +107,7 @@ func New(o Options) *Checker {
 	}
 	c := &Checker{opts: o, lives: make([]int, o.Nodes), log: log{limit: o.Remember}}
 	for range o.Keys {
-		c.keys = append(c.keys, newHistory(o.Nodes))
+		c.keys = append(c.keys, newHistory(o.Nodes, o.Watched))
 	}
 	return c
 }
@@ -143,7 +143,7 @@ func (c *Checker) add(o *Operation) {
 	current := o.Life == c.lives[o.Node]
 	if !o.Action.Writes() {
 		if current {
-			c.keys[o.Key].takeRead(o, c.opts.Watched)
+			c.keys[o.Key].takeRead(o)
 		}
 		return
 	}
@@ -152,11 +152,21 @@ func (c *Checker) add(o *Operation) {
 	}
 }
 
-// Stored notes that v was put into the distributed layer.
-func (c *Checker) Stored(v Value) {
+// Stored notes that v was put into the distributed layer at a moment.
+func (c *Checker) Stored(v Value, at time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.keys[v.Key].stored[v] = struct{}{}
+	if _, known := c.keys[v.Key].stored[v]; !known {
+		c.keys[v.Key].stored[v] = at
+	}
+}
+
+// Outlived reports whether the answer of o may be older than a version of its key,
+// because the life of that had ended when the answer was stored. See [Operation].Ends.
+func (c *Checker) Outlived(version uint64, o *Operation) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.keys[o.Key].outlived(version, o)
 }
 
 // Operations returns how many operations the checker has seen.

@@ -95,6 +95,10 @@ type Operation struct {
 	Writes []Version // of a write: what it made in the source of truth, before the call
 	Value  Value     // what a read has found, or what a Set writes
 
+	// Ends is when the distributed layer forgets what a Set writes: the end of its
+	// life there, with what is kept for fail-safe. 0: not within the run.
+	Ends time.Duration
+
 	From, To time.Duration // call and return
 	Deadline time.Duration // of the context; 0 if it has none
 	Status   Status

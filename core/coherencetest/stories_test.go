@@ -86,6 +86,65 @@ var stories = []struct {
 		s.write(1, sec, Set, Committed)
 		s.AddFinal(s.answer(2, 60*sec, old), 2)
 	}},
+	{"own write, its life over, an older load stored after that", "", Options{Watched: true}, func(s *story) {
+		old := s.load(1, 0)
+		s.brief(0, sec, 2*sec)
+		s.Stored(old, 2*sec)
+		s.read(0, 2*sec+1, old)
+	}},
+	{"own write, its life over, an older load stored before that", "I7 own writes", Options{Watched: true}, func(s *story) {
+		old := s.load(1, 0)
+		s.Stored(old, 0)
+		s.brief(0, sec, 2*sec)
+		s.read(0, 3*sec, old)
+	}},
+	{"own write, its life over, an older load that was never stored", "I7 own writes", Options{Watched: true}, func(s *story) {
+		old := s.load(1, 0)
+		s.brief(0, sec, 2*sec)
+		s.read(0, 3*sec, old)
+	}},
+	{"own write, its life not over, an older load", "I7 own writes", Options{}, func(s *story) {
+		old := s.load(1, 0)
+		s.brief(0, sec, 5*sec)
+		s.read(0, 4*sec, old)
+	}},
+	{"own write, its life over, a load that was too old to be stored", "I7 own writes", Options{}, func(s *story) {
+		old := s.load(1, 0)
+		s.brief(0, sec, 32*sec)
+		s.read(0, 33*sec, old)
+	}},
+	{"own write, its life over, but not that of one before it", "I7 own writes", Options{}, func(s *story) {
+		old := s.load(1, 0)
+		s.write(0, sec, Set, Committed)
+		s.brief(0, 2*sec, 3*sec)
+		s.read(0, 4*sec, old)
+	}},
+	{"a committed write, its life over, an older load", "", Options{}, func(s *story) {
+		old := s.load(1, 0)
+		s.brief(0, sec, 2*sec)
+		s.read(2, 9*sec, old)
+	}},
+	{"a committed write, its life over, what memory held all the time", "I1 staleness", Options{Watched: true}, func(s *story) {
+		old := s.write(2, 0, Set, Committed)
+		s.brief(0, sec, 2*sec)
+		s.read(2, 9*sec, old)
+	}},
+	{"a write that was shown, its life over, an older load", "", Options{}, func(s *story) {
+		old := s.load(1, 0)
+		s.read(2, sec+2, s.brief(0, sec, 2*sec))
+		s.read(2, 2*sec, old)
+	}},
+	{"a write that was shown, its life over, older than what has none", "I6 monotonic reads", Options{}, func(s *story) {
+		old := s.load(1, 0)
+		s.write(0, sec/2, Set, Committed)
+		s.read(2, sec+2*time.Millisecond, s.brief(0, sec, 2*sec))
+		s.read(2, 2*sec, old)
+	}},
+	{"the last version, its life over, an older load in the end", "", Options{}, func(s *story) {
+		old := s.load(1, 0)
+		s.brief(0, sec, 2*sec)
+		s.AddFinal(s.answer(2, 15*sec, old), 2)
+	}},
 	{"the last version in the end", "", Options{}, func(s *story) {
 		s.AddFinal(s.answer(2, 60*sec, s.write(0, 0, Set, Committed)), 1)
 	}},

@@ -121,7 +121,7 @@ func (r *recorder) checkRejoined(o *op) {
 	if own := o.Value.Node == o.Node && o.From-o.Value.Made < unfinished; own && !r.rejoins.was(o.Key, o.Value.Version) {
 		return // a node reads what it has just written, whatever the store holds
 	}
-	if joined, want := r.rejoins.before(o, r.plan.attention()); o.Value.Version < want {
+	if joined, want := r.rejoins.before(o, r.plan.attention()); o.Value.Version < want && !r.Outlived(want, &o.Operation) {
 		r.violated("I10 lost invalidation", o.Key, o, "v%d, but v%d was committed before the node subscribed at %v", o.Value.Version, want, joined)
 	}
 }

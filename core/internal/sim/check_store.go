@@ -25,7 +25,7 @@ func (r *recorder) checkIdentity(key int, h core.Header, data []byte) {
 	if !ok {
 		return
 	}
-	r.Stored(v)
+	r.Stored(v, r.world.now())
 	if before, known := r.payloads[h]; known && before != v {
 		r.violated("I8 unique versions", key, nil, "header %v stands for v%d and v%d", h, before.Version, v.Version)
 	}

@@ -182,11 +182,13 @@ func (c *client) write(ctx context.Context, n *node, o *op) {
 	switch o.Action {
 	case doSet:
 		o.Value = value{Key: o.Key, Node: c.node, Version: o.Writes[0].Version, Made: o.From}
+		opts := c.options(o)
+		o.Ends = c.run.plan.ends(o.From, opts)
 		if o.choice&many != 0 {
-			outcome, err = n.cache.SetMany(ctx, map[string]value{name: o.Value}, c.options(o)...)
+			outcome, err = n.cache.SetMany(ctx, map[string]value{name: o.Value}, opts...)
 			break
 		}
-		outcome, err = n.cache.Set(ctx, name, o.Value, c.options(o)...)
+		outcome, err = n.cache.Set(ctx, name, o.Value, opts...)
 	case doRemove:
 		if o.choice&many != 0 {
 			outcome, err = n.cache.RemoveMany(ctx, []string{name}, c.options(o)...)

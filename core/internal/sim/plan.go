@@ -224,6 +224,12 @@ func (p *Plan) reserve() time.Duration {
 	return max(p.Defaults.StaleTTL, safeFor, life)
 }
 
+// ends returns when the store forgets what a set writes that begins at a moment.
+func (p *Plan) ends(from instant, opts []core.Option) instant {
+	o := core.Resolve(p.Defaults, opts).WithDefaults()
+	return from + o.DistributedMeta(o.Meta(0, 0), 0).Dead.Sub(0)
+}
+
 // memory returns the first level of a node.
 func (p *Plan) memory(node int) core.MemoryLayer {
 	limit := 1000

@@ -16,6 +16,7 @@ var seeds = []struct {
 	{780, "an own write that the server lacked outlived a removal of its tag"},
 	{1795657000018052060, "an expiry of everything left entries without a reserve to fail-safe"},
 	{7001621, "a mark that was overtaken on its way undid a later removal of everything"},
+	{7007054, "a load stored what it had read before a write whose life was over by then"},
 }
 
 func TestSeeds_ThatHaveFailedOnce(t *testing.T) {

@@ -86,7 +86,7 @@ func (s *store) changed(key string) {
 func (s *store) noteWeak(key string, data []byte) {
 	if v, ok := valueIn(data); ok && s.world.plan.Weak {
 		if _, entry := keyAt(key); entry {
-			s.world.rec.Stored(v)
+			s.world.rec.Stored(v, s.world.now())
 		}
 	}
 }
