@@ -42,10 +42,10 @@ func (w *Writer) send(ctx context.Context, ch change) (outcome core.Outcome, err
 }
 
 // job is the work of a change, for the background. A write that is stored whatever
-// is there can go together with others, if the layer takes many at once.
+// is there can go together with others, if the layer takes many at once or is left out.
 func (w *Writer) job(ch change) job {
 	j := job{alone: func(ctx context.Context) { _ = w.apply(ctx, ch) }}
-	if ch.put != nil && ch.token == nil && w.Shared.batches() {
+	if ch.token == nil && ch.joins() && (ch.shared == nil || w.Shared.batches()) {
 		j.change, j.together = &ch, w.applyTogether
 	}
 	return j
@@ -88,20 +88,30 @@ func (w *Writer) enclose(ch *change) {
 
 // delivered does what follows when a change has been taken to the distributed layer.
 func (w *Writer) delivered(ctx context.Context, ch change, ruling core.Ruling, failed error) error {
+	if !w.landed(&ch, ruling, failed) {
+		return failed
+	}
+	untold := w.tell(ctx, ch)
+	w.remember(ch, failed, untold)
+	return errors.Join(failed, untold)
+}
+
+// landed brings memory in line with what became of a change in the distributed layer,
+// and reports whether the change counts: whether the other nodes are to be told.
+func (w *Writer) landed(ch *change, ruling core.Ruling, failed error) bool {
 	if ruling.Told {
 		w.Notifier.sent(ch.kind, ch.key)
 		ch.notify = false
 	}
 	if ch.token != nil && (failed != nil || !ruling.Stored) {
-		return w.unfilled(ch, failed)
+		w.unfilled(*ch, failed)
+		return false
 	}
 	// A load that memory was not to hold is newer than what it holds.
 	if (ch.token == nil || ch.options.Skip.Has(core.SkipMemoryWrite)) && ch.shared != nil && failed == nil {
 		w.Local.Landed(ch.key, ch.version, ruling.Header.Version, ch.kind == wire.MessageRemove)
 	}
-	untold := w.tell(ctx, ch)
-	w.remember(ch, failed, untold)
-	return errors.Join(failed, untold)
+	return true
 }
 
 // deliver takes a change to the distributed layer.
@@ -150,11 +160,10 @@ func (w *Writer) overtaken(ch change) {
 
 // unfilled deals with a fill that failed or was refused. Nobody is to be told:
 // what was there before is as good.
-func (w *Writer) unfilled(ch change, failed error) error {
+func (w *Writer) unfilled(ch change, failed error) {
 	if failed == nil || !w.Local.Admits(ch.key, ch.version) {
 		w.overtaken(ch) // somebody has written since the load began: that is the value
 	}
-	return failed
 }
 
 // tell notifies the other nodes. Even a write that failed may have been applied,

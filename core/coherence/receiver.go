@@ -178,12 +178,19 @@ func (r *Receiver) Message(data []byte) {
 			r.hear(sent)
 		}
 	case !own && m.Kind != wire.MessageGoodbye:
-		if !r.versions.Observe(m.Version) {
-			m.Version = core.Version{} // a clock that is far ahead must not fence the key off
+		for part := range m.Parts() {
+			r.heed(part)
 		}
-		op := r.apply(m)
-		r.events.Emit(core.Event{Kind: core.MessageReceived, Key: m.Key, Level: core.LevelBackplane, Op: op})
 	}
+}
+
+// heed applies a change that another node tells of.
+func (r *Receiver) heed(m wire.Message) {
+	if !r.versions.Observe(m.Version) {
+		m.Version = core.Version{} // a clock that is far ahead must not fence the key off
+	}
+	op := r.apply(m)
+	r.events.Emit(core.Event{Kind: core.MessageReceived, Key: m.Key, Level: core.LevelBackplane, Op: op})
 }
 
 // open reads a message, if it is authentic.

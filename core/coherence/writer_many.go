@@ -5,6 +5,7 @@ package coherence
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/fusioncache-go/fusioncache/core"
@@ -54,7 +55,7 @@ func (w *Writer) sendMany(ctx context.Context, changes []change) []Written {
 	var ready, rest []int
 	for i := range changes {
 		ch := &changes[i]
-		if ch.put != nil && ch.place.Ready() && !ch.options.BackgroundWrites {
+		if ch.place != nil && ch.place.Ready() && ch.joins() && !ch.options.BackgroundWrites {
 			ready = append(ready, i)
 		} else {
 			rest = append(rest, i)
@@ -70,6 +71,9 @@ func (w *Writer) sendMany(ctx context.Context, changes []change) []Written {
 	}
 	return out
 }
+
+// joins reports whether ch can go together with other changes.
+func (ch *change) joins() bool { return ch.put != nil || ch.shared == nil }
 
 // applyMany is apply for the changes that are ready, which have the turns of their
 // keys, and passes these on.
@@ -92,9 +96,34 @@ func (w *Writer) applyTogether(ctx context.Context, chs []*change) {
 	w.takeMany(ctx, changes, all, make([]Written, len(chs)))
 }
 
-// takeMany takes the changes that are ready to the distributed layer and the other
-// nodes.
+// takeMany takes the changes that are ready to the distributed layer, and then tells
+// the other nodes of all of them.
 func (w *Writer) takeMany(ctx context.Context, changes []change, ready []int, out []Written) {
+	if len(ready) == 1 {
+		i := ready[0]
+		out[i].Outcome, out[i].Err = sent(changes[i], w.apply(ctx, changes[i]))
+		return
+	}
+	rulings, failures := w.deliverMany(ctx, changes, ready)
+	var untold []int
+	for _, i := range ready {
+		if w.landed(&changes[i], rulings[i], failures[i]) {
+			untold = append(untold, i)
+		} else {
+			out[i].Outcome, out[i].Err = sent(changes[i], failures[i])
+		}
+	}
+	for n, err := range w.tellMany(ctx, changes, untold) {
+		i := untold[n]
+		w.remember(changes[i], failures[i], err)
+		out[i].Outcome, out[i].Err = sent(changes[i], errors.Join(failures[i], err))
+	}
+}
+
+// deliverMany is deliver for the changes that are ready. A message that went along
+// with each write would save a round trip, and cost all nodes one message for each
+// key: none does.
+func (w *Writer) deliverMany(ctx context.Context, changes []change, ready []int) ([]core.Ruling, []error) {
 	var puts []put
 	var putting []int
 	var limit time.Duration
@@ -102,31 +131,46 @@ func (w *Writer) takeMany(ctx context.Context, changes []change, ready []int, ou
 	rulings := make([]core.Ruling, len(changes))
 	for _, i := range ready {
 		ch := &changes[i]
-		w.enclose(ch)
-		if failures[i] = w.restamp(ctx, ch); failures[i] == nil {
+		if ch.shared == nil {
+			rulings[i].Stored = true
+		} else if failures[i] = w.restamp(ctx, ch); failures[i] == nil {
 			puts, putting = append(puts, ch.put(ch)), append(putting, i)
 			limit = max(limit, ch.options.DistributedTimeout)
 		}
 	}
-	if len(puts) > 0 {
-		within, cancel := context.WithTimeout(ctx, limit)
-		for n, ruled := range w.Shared.writeMany(within, puts) {
-			i := putting[n]
-			rulings[i], failures[i] = ruled.Ruling, ours(&changes[i], ruled.Ruling, ruled.Err)
+	if len(puts) == 0 {
+		return rulings, failures
+	}
+	within, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	for n, ruled := range w.Shared.writeMany(within, puts) {
+		i := putting[n]
+		rulings[i], failures[i] = ruled.Ruling, ours(&changes[i], ruled.Ruling, ruled.Err)
+	}
+	return rulings, failures
+}
+
+// tellMany is tell for the changes at these indexes.
+func (w *Writer) tellMany(ctx context.Context, changes []change, at []int) []error {
+	errs := make([]error, len(at))
+	var all []telling
+	var places []int // of all in errs
+	var limit time.Duration
+	for n, i := range at {
+		if ch := &changes[i]; ch.notify {
+			kind := w.Recovery.heavier(ch.key, ch.kind)
+			all = append(all, telling{kind, ch.key, ch.version, w.pushed(ch, kind)})
+			places = append(places, n)
+			limit = max(limit, ch.options.DistributedTimeout)
 		}
-		cancel()
 	}
-	end := func(i int) {
-		err := w.delivered(ctx, changes[i], rulings[i], failures[i])
-		out[i].Outcome, out[i].Err = sent(changes[i], err)
+	if len(all) == 0 {
+		return errs
 	}
-	var untold []int // they have another way to go
-	for _, i := range ready {
-		if changes[i].notify && !rulings[i].Told {
-			untold = append(untold, i)
-		} else {
-			end(i)
-		}
+	within, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)
+	defer cancel()
+	for n, err := range w.Notifier.sendMany(within, all) {
+		errs[places[n]] = err
 	}
-	together(len(untold), func(n int) { end(untold[n]) })
+	return errs
 }

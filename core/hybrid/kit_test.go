@@ -197,7 +197,7 @@ type slowBus struct {
 }
 
 func (b *slowBus) Publish(ctx context.Context, msg []byte) error {
-	if m, err := wire.ParseMessage(msg); err == nil && m.Key != "" {
+	if m, err := wire.ParseMessage(msg); err == nil && (m.Key != "" || m.Kind == wire.MessageBatch) {
 		b.published.Add(1)
 	}
 	if err := b.publish.pass(ctx); err != nil {

@@ -6,6 +6,7 @@ package hybrid_test
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -159,6 +160,64 @@ func TestPush_WhatTheServerDoesNotHoldIsNotServed(t *testing.T) {
 			}
 			synctest.Wait()
 			expectHit(t, nodes[1], "newest")
+		}
+	})
+}
+
+// Values of many keys go along together, as far as a message has room.
+func TestPush_ValuesOfManyKeysGoAlongInAFewAuthenticMessages(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := newNetwork(t)
+		nodes, w := pushers(t, n, 2, core.EntryOptions{TTL: time.Minute, Push: true})
+		spy := &eavesdropper{}
+		channel := n.bus.Channel(hybrid.Channel("app"))
+		listening, stop := context.WithCancel(t.Context())
+		defer stop()
+		go func() { _ = channel.Subscribe(listening, spy) }()
+		values, keys := map[string]string{}, []string(nil)
+		for i := range 100 {
+			keys = append(keys, fmt.Sprint("key", i))
+			values[keys[i]] = strings.Repeat("x", 1<<10)
+		}
+		_, _ = nodes[1].SetMany(t.Context(), values)
+		synctest.Wait()
+		for _, key := range keys {
+			values[key] = strings.Repeat("y", 1<<10)
+		}
+		w.values.Store(0)
+		spy.heard = nil
+		outcome, err := nodes[0].SetMany(t.Context(), values)
+		expectOutcome(t, outcome, err, core.Committed)
+		synctest.Wait()
+		seal, _ := wire.NewSeal("app", keyOf(1))
+		batches := 0
+		for _, msg := range spy.heard {
+			inner, err := seal.Open(msg)
+			m, wrong := wire.ParseMessage(inner)
+			if err != nil || wrong != nil {
+				t.Fatal(err, wrong)
+			}
+			if m.Kind == wire.MessageBatch {
+				batches++
+			} else if m.Key != "" {
+				t.Errorf("%v of %q went alone", m.Kind, m.Key)
+			}
+		}
+		if batches < 2 || batches > 3 {
+			t.Errorf("100 KiB went along with %d messages", batches)
+		}
+		for _, key := range keys {
+			if v, ok, err := nodes[1].Get(t.Context(), key); v != values[key] || !ok || err != nil {
+				t.Errorf("%s: %t, %v", key, ok, err)
+			}
+		}
+		if w.values.Load() != 0 {
+			t.Errorf("%d values were read", w.values.Load())
+		}
+		_, _ = nodes[1].RemoveMany(t.Context(), keys)
+		synctest.Wait()
+		if got, err := nodes[0].GetMany(t.Context(), keys); len(got) != 0 || err != nil {
+			t.Errorf("%d keys are left, %v", len(got), err)
 		}
 	})
 }

@@ -31,7 +31,7 @@ func (n NodeID) Node() uint64 {
 // MessageKind says what a message is about.
 type MessageKind byte
 
-// The kinds of messages. 11 to 63 are free, for messages of several keys too.
+// The kinds of messages. 12 to 63 are free.
 const (
 	MessageSet         MessageKind = iota + 1 // a value was written under Key
 	MessageRemove                             // Key was removed
@@ -43,25 +43,32 @@ const (
 	MessageClearedSoft                        // reserved: all was expired; no key
 	MessageGoodbye                            // the node sends no more; no key
 	MessagePush                               // as MessageSet, and the message has the value
+	MessageBatch                              // several changes of keys, see AppendPart; no key
 )
 
 // String returns the lower-case name of the kind.
 func (k MessageKind) String() string {
-	names := [...]string{"", "set", "remove", "expire", "heartbeat", "tag removed", "tag expired", "cleared", "cleared softly", "goodbye", "push"}
+	names := [...]string{"", "set", "remove", "expire", "heartbeat", "tag removed", "tag expired", "cleared", "cleared softly", "goodbye", "push", "batch"}
 	if k >= 1 && int(k) < len(names) {
 		return names[k]
 	}
 	return "unknown"
 }
 
-func (k MessageKind) known() bool { return k >= MessageSet && k <= MessagePush }
+func (k MessageKind) known() bool { return k >= MessageSet && k <= MessageBatch }
 
 func (k MessageKind) hasKey() bool {
-	return k != MessageHeartbeat && k != MessageCleared && k != MessageClearedSoft && k != MessageGoodbye
+	switch k {
+	case MessageHeartbeat, MessageCleared, MessageClearedSoft, MessageGoodbye, MessageBatch:
+		return false
+	}
+	return true
 }
 
-// Message is what nodes tell each other over the backplane. But for MessagePush it
-// carries no value: whoever gets it can only drop what it holds.
+func (k MessageKind) hasValue() bool { return k == MessagePush || k == MessageBatch }
+
+// Message is what nodes tell each other over the backplane. But for MessagePush, alone or
+// in a batch, it carries no value: whoever gets it can only drop what it holds.
 type Message struct {
 	Kind MessageKind
 	Node NodeID // the sender
@@ -76,8 +83,8 @@ type Message struct {
 	// Key is the key in the layers of the stack; empty for kinds without one.
 	Key string
 
-	// Value is, for MessagePush, the value as it would be in the distributed layer;
-	// never empty. Other kinds have none.
+	// Value is, for MessagePush, the value as it would be in the distributed layer,
+	// and for MessageBatch the changes, see Parts; never empty. Other kinds have none.
 	Value string
 }
 

@@ -20,22 +20,33 @@ func AppendMessage(dst []byte, m Message) []byte {
 		kind = 0 // not a bit of it may pass for a flag or for another kind
 	}
 	v := core.Fit(m.Version)
-	switch {
-	case v.IsZero():
-		kind |= flagNoVersion
-	case v.Node != m.Node.Node():
-		kind |= flagOtherNode
-	}
+	kind |= flagsOf(v, m.Node)
 	dst = append(dst, messageVersion, kind)
 	dst = append(dst, m.Node[:]...)
 	dst = binary.AppendUvarint(dst, m.Seq)
+	dst = appendSubject(dst, kind, v, m.Key)
+	dst = append(dst, m.Value...)
+	return binary.BigEndian.AppendUint32(dst, checksum("", dst[start:]))
+}
+
+// flagsOf says how a version is written that node tells of.
+func flagsOf(v core.Version, node NodeID) byte {
+	switch {
+	case v.IsZero():
+		return flagNoVersion
+	case v.Node != node.Node():
+		return flagOtherNode
+	}
+	return 0
+}
+
+// appendSubject appends the version, as the flags in kind say, and the key.
+func appendSubject(dst []byte, kind byte, v core.Version, key string) []byte {
 	if kind&flagNoVersion == 0 {
 		dst = appendVersion(dst, v, kind&flagOtherNode != 0)
 	}
-	dst = binary.AppendUvarint(dst, uint64(len(m.Key)))
-	dst = append(dst, m.Key...)
-	dst = append(dst, m.Value...)
-	return binary.BigEndian.AppendUint32(dst, checksum("", dst[start:]))
+	dst = binary.AppendUvarint(dst, uint64(len(key)))
+	return append(dst, key...)
 }
 
 func appendVersion(dst []byte, v core.Version, node bool) []byte {
@@ -71,23 +82,13 @@ func ParseMessage(data []byte) (Message, error) {
 	if !r.bad && !m.Kind.known() {
 		return m, ErrUnknownKind
 	}
-	switch kind &^ kindMask {
-	case 0:
-		m.Version = r.version()
-		m.Version.Node = m.Node.Node()
-	case flagOtherNode:
-		m.Version = r.version()
-		m.Version.Node = r.uint48()
-	case flagNoVersion:
-	default:
-		r.fail()
-	}
-	size := r.uvarint()
-	if r.bad || size > uint64(len(r.data)) || size > MaxMessageKey || (size > 0) != m.Kind.hasKey() {
+	m.Version = r.versionOf(kind&^kindMask, m.Node)
+	key := r.sized(MaxMessageKey)
+	value := r.data
+	if r.bad || (len(key) > 0) != m.Kind.hasKey() || (len(value) > 0) != m.Kind.hasValue() {
 		return Message{}, ErrCorrupt
 	}
-	key, value := r.data[:size], r.data[size:]
-	if (len(value) > 0) != (m.Kind == MessagePush) {
+	if m.Kind == MessageBatch && !holdsParts(value, m.Node) {
 		return Message{}, ErrCorrupt
 	}
 	m.Key, m.Value = string(key), string(value)
@@ -164,4 +165,20 @@ func (r *reader) version() core.Version {
 		return core.Version{}
 	}
 	return core.Version{Time: int64(time), Tick: uint32(tick), Bump: uint32(bump), Op: op}
+}
+
+// versionOf reads a version as flags say.
+func (r *reader) versionOf(flags byte, sender NodeID) (v core.Version) {
+	switch flags {
+	case 0:
+		v = r.version()
+		v.Node = sender.Node()
+	case flagOtherNode:
+		v = r.version()
+		v.Node = r.uint48()
+	case flagNoVersion:
+	default:
+		r.fail()
+	}
+	return v
 }

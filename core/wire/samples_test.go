@@ -65,7 +65,12 @@ func messages() map[string]wire.Message {
 	other := version()
 	other.Node = 0x00ff00ff00ff
 	highest := core.Version{Time: core.MaxTime, Tick: core.MaxTick, Bump: core.MaxTick, Node: core.MaxNode, Op: core.MaxOp}
+	var parts []byte
+	for _, m := range batch() {
+		parts = wire.AppendPart(parts, m)
+	}
 	return map[string]wire.Message{
+		"batch":        {Kind: wire.MessageBatch, Node: sender, Seq: 8, Value: string(parts)},
 		"set":          {Kind: wire.MessageSet, Node: sender, Seq: 1, Version: version(), Key: "orders:42"},
 		"remove":       {Kind: wire.MessageRemove, Node: sender, Seq: 200, Version: other, Key: "orders:42"},
 		"expire":       {Kind: wire.MessageExpire, Node: sender, Seq: math.MaxUint64, Version: highest, Key: "\x00\xff"},
@@ -75,6 +80,18 @@ func messages() map[string]wire.Message {
 		"cleared":      {Kind: wire.MessageCleared, Node: sender, Seq: 5, Version: version()},
 		"push":         {Kind: wire.MessagePush, Node: sender, Seq: 7, Version: version(), Key: "orders:42", Value: "a frame"},
 		"cleared-soft": {Kind: wire.MessageClearedSoft, Node: sender, Seq: 6, Version: version()},
+	}
+}
+
+// batch returns the parts of the batch, with its number.
+func batch() []wire.Message {
+	other := version()
+	other.Node = 0x00ff00ff00ff
+	return []wire.Message{
+		{Kind: wire.MessageSet, Node: sender, Seq: 8, Version: version(), Key: "orders:42"},
+		{Kind: wire.MessageRemove, Node: sender, Seq: 8, Version: other, Key: "orders:43"},
+		{Kind: wire.MessagePush, Node: sender, Seq: 8, Version: version(), Key: "orders:44", Value: "a frame"},
+		{Kind: wire.MessageExpire, Node: sender, Seq: 8, Key: "\x00\xff"},
 	}
 }
 

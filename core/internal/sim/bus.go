@@ -95,7 +95,9 @@ func (p *plug) broadcast(msg []byte) {
 func (p *plug) spread(msg []byte, now instant) {
 	if w := p.bus.world; w.plan.Verbose {
 		m, _ := wire.ParseMessage(msg)
-		w.note(p.node.index, "publish %v %s %v seq %d", m.Kind, m.Key, m.Version, m.Seq)
+		for part := range m.Parts() {
+			w.note(p.node.index, "publish %v %s %v seq %d", part.Kind, part.Key, part.Version, part.Seq)
+		}
 	}
 	for _, s := range p.bus.subscribers {
 		p.send(s, slices.Clone(msg), now)

@@ -87,7 +87,9 @@ func (s *subscription) deliver(from int, msg []byte) {
 		s.node.heard[from].Store(int64(w.now()))
 		if w.plan.Verbose {
 			m, _ := wire.ParseMessage(msg)
-			w.note(s.node.index, "hears %v %s %v seq %d", m.Kind, m.Key, m.Version, m.Seq)
+			for part := range m.Parts() {
+				w.note(s.node.index, "hears %v %s %v seq %d", part.Kind, part.Key, part.Version, part.Seq)
+			}
 		}
 		s.to.Message(msg)
 	})
