@@ -52,6 +52,7 @@ const (
 	LayerMiss                            // Key, Level: the distributed layer has nothing, or nothing of use
 	LayerWritten                         // Key, Level: the distributed layer has taken an entry
 	LayerRemoved                         // Key, Level: the distributed layer has taken a removal
+	Evicted                              // Key, Level, Age, Detail: memory has dropped an entry, in that state, to make room
 
 	AllKinds Kind = 1<<iota - 1
 )

@@ -46,3 +46,17 @@ type Clearer interface {
 type Lener interface {
 	Len() int
 }
+
+// EvictionTeller is the ability of a [MemoryLayer] to tell what it drops to make
+// room for something else.
+type EvictionTeller interface {
+	// OnEvict has tell called once for every entry that the layer drops from now on
+	// to make room: alive or dead, but not what is replaced, deleted, cleared or
+	// refused. tell takes the place of the one before; with nil nothing is told any
+	// more, but by writes that are under way.
+	//
+	// The layer calls tell on the goroutine whose call needed the room, or on one of
+	// its own, and may hold a lock meanwhile: tell must be quick, must not panic, and
+	// must not call the layer. It may keep key and e.
+	OnEvict(tell func(key string, e *Entry))
+}

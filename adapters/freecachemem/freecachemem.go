@@ -24,7 +24,8 @@ var errNotEncoded = errors.New("a layer of bytes takes encoded entries only")
 
 // Memory is a [core.MemoryLayer] in a fixed amount of memory, and has the
 // abilities of a [core.ByteMemory], [core.Clearer] and [core.Lener]. When it is
-// full, it drops what has not been read for long, approximately.
+// full, it drops what has not been read for long, approximately, and cannot tell
+// what: it is no [core.EvictionTeller].
 //
 // It is safe for many goroutines at once, and has 256 parts with a lock each. It
 // starts no goroutine and needs no closing. It copies what it is given and keeps

@@ -29,7 +29,7 @@ func counting() memorytest.Harness {
 		},
 		Capacity: capacity,
 		Bubble:   true,
-		Features: memorytest.Features{Clear: true, Len: true, AnySize: true},
+		Features: memorytest.Features{Clear: true, Len: true, Evictions: true, AnySize: true},
 	}
 }
 

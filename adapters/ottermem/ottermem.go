@@ -13,7 +13,7 @@ import (
 )
 
 // Memory is a [core.MemoryLayer] of live objects, and has the abilities of a
-// [core.Clearer] and a [core.Lener].
+// [core.Clearer], a [core.Lener] and a [core.EvictionTeller].
 //
 // It is safe for many goroutines at once; a hit takes no lock. It needs no
 // closing. It keeps the keys and entries that Set is given.
@@ -23,12 +23,14 @@ type Memory struct {
 	maxWeight uint64
 	small     bool         // see Options.small
 	writes    atomic.Int32 // that are under way
+	evictions evictions
 }
 
 var (
-	_ core.MemoryLayer = (*Memory)(nil)
-	_ core.Clearer     = (*Memory)(nil)
-	_ core.Lener       = (*Memory)(nil)
+	_ core.MemoryLayer    = (*Memory)(nil)
+	_ core.Clearer        = (*Memory)(nil)
+	_ core.Lener          = (*Memory)(nil)
+	_ core.EvictionTeller = (*Memory)(nil)
 )
 
 // New returns an empty layer. opts may be nil. The error joins an
@@ -43,11 +45,12 @@ func New(opts *Options) (*Memory, error) {
 		m.weigh = func(key string, e *core.Entry) uint32 { return max(1, o.Weigher(key, e)) }
 	}
 	m.cache, err = otter.New(&otter.Options[string, *core.Entry]{
-		MaximumSize:     o.MaxEntries,
-		MaximumWeight:   o.MaxWeight,
-		Weigher:         m.weigh,
-		InitialCapacity: o.tableSize(),
-		Executor:        m.maintain,
+		MaximumSize:      o.MaxEntries,
+		MaximumWeight:    o.MaxWeight,
+		Weigher:          m.weigh,
+		InitialCapacity:  o.tableSize(),
+		Executor:         m.maintain,
+		OnAtomicDeletion: m.evictions.deleted,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("ottermem: %w", err)
@@ -93,6 +96,7 @@ func (m *Memory) setWeighed(key string, e *core.Entry) error {
 		return fmt.Errorf("ottermem: set %q: %w: it weighs %d of %d", key, core.ErrTooLarge, weight, m.maxWeight)
 	}
 	m.write(func() {
+		defer m.evictions.admit(key, e)()
 		m.cache.Set(key, e)
 		m.cache.CleanUp() // whether otter turns e away shows only now
 		if _, ok := m.cache.GetEntryQuietly(key); !ok {
@@ -116,7 +120,9 @@ func (m *Memory) makeRoom(weight uint64) {
 		freed += uint64(e.Weight)
 	}
 	for _, key := range victims {
-		m.cache.Invalidate(key)
+		if e, ok := m.cache.Invalidate(key); ok {
+			m.evictions.tell(key, e)
+		}
 	}
 }
 

@@ -69,6 +69,7 @@ func New(o Options) (*Stack, error) {
 	if err != nil {
 		return nil, &core.Error{Op: core.OpOpen, Err: errors.Join(err, s.undo())}
 	}
+	s.tellEvictions()
 	for _, detail := range advice(o.Defaults) {
 		s.events.Emit(core.Event{Kind: core.Advice, Detail: detail})
 	}
@@ -195,6 +196,7 @@ func (s *Stack) shutDown(ctx context.Context) error {
 		errs = append(errs, s.writer.Flush(ctx))
 	}
 	s.goodbye(ctx)
+	s.tellNoEvictions()
 	err := errors.Join(append(errs, s.background.stop(ctx), s.plugins.Close(ctx))...)
 	if err != nil {
 		return &core.Error{Op: core.OpClose, Err: err}

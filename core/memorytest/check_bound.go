@@ -10,12 +10,15 @@ import (
 	"github.com/fusioncache-go/fusioncache/core"
 )
 
+// filling is the payload of what fill writes.
+const filling = "filling"
+
 // fill writes half as many entries again as the layer may hold.
 func (p *probe) fill() (keys []string, err error) {
 	m := core.Meta{Stale: hour, Dead: hour}
 	for i := range p.h.Capacity + p.h.Capacity/2 + 1 {
 		key := fmt.Sprint("fill", i)
-		if err := p.set(key, core.Encoded([]byte("filling"), m)); err != nil {
+		if err := p.set(key, core.Encoded([]byte(filling), m)); err != nil {
 			return nil, err
 		}
 		keys = append(keys, key)

@@ -15,10 +15,12 @@ func checkAbilities(p *probe) error {
 	_, isBytes := core.As[core.ByteMemory](p.layer)
 	_, isClearer := core.As[core.Clearer](p.layer)
 	_, isLener := core.As[core.Lener](p.layer)
+	_, isTeller := core.As[core.EvictionTeller](p.layer)
 	return errors.Join(
 		ability("core.ByteMemory", isBytes, "Bytes", p.h.Features.Bytes),
 		ability("core.Clearer", isClearer, "Clear", p.h.Features.Clear),
 		ability("core.Lener", isLener, "Len", p.h.Features.Len),
+		ability("core.EvictionTeller", isTeller, "Evictions", p.h.Features.Evictions),
 	)
 }
 

@@ -45,6 +45,8 @@ type Features struct {
 	Clear bool
 	// Len: the layer implements [core.Lener].
 	Len bool
+	// Evictions: the layer implements [core.EvictionTeller].
+	Evictions bool
 	// Unbounded: the layer never evicts.
 	Unbounded bool
 	// AnySize: there is no entry that the layer must refuse.

@@ -45,6 +45,8 @@ func Laws() []Law {
 		{Name: "Abilities", Sentence: "The layer has the optional abilities that it declares, and no others.", check: checkAbilities},
 		{Name: "Clear", Sentence: "Clear forgets everything, and the layer works on.", needs: needs("Clear", clears), check: checkClear},
 		{Name: "Len", Sentence: "Len soon counts every key that is held once.", needs: needs("Len", counts), check: checkLen},
+		{Name: "Evictions", Sentence: "Each entry that is dropped to make room is told once, and nothing else is.", needs: needsEvictions, check: checkEvictions},
+		{Name: "EvictionsEnd", Sentence: "One listener at most hears of evictions: the last, and none after nil.", needs: needsEvictions, check: checkEvictionsEnd},
 		{Name: "AppendEntry", Sentence: "AppendEntry appends the binary form of what Get returns, and leaves what dst holds.", needs: needs("Bytes", bytesOnly), check: checkAppendEntry},
 		{Name: "AppendEntryOwned", Sentence: "What AppendEntry returns is the caller's, up to its capacity.", needs: needs("Bytes", bytesOnly), check: checkAppendEntryOwned},
 		{Name: "AppendEntryKeepsNoKey", Sentence: "The bytes of a key given to AppendEntry can be reused when it has returned.", needs: needs("Bytes", bytesOnly), check: checkAppendEntryKeepsNoKey},
@@ -101,6 +103,13 @@ func needs(name string, declared func(Features) bool) func(Harness) error {
 
 func needsBound(h Harness) error {
 	return needsOne(h.Capacity > 0, "Capacity", h.Features.Unbounded, "Unbounded")
+}
+
+func needsEvictions(h Harness) error {
+	if h.Capacity == 0 || h.Features.Unbounded {
+		return fmt.Errorf("%w: the layer never evicts", ErrNotApplicable)
+	}
+	return needs("Evictions", func(f Features) bool { return f.Evictions })(h)
 }
 
 func needsOversize(h Harness) error {

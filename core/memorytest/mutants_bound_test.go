@@ -43,10 +43,13 @@ func admitLater(r *rig) {
 			refuse := !held && len(f.ref.entries) == capacity && !knocked[key]
 			knocked[key] = true
 			f.ref.mu.Unlock()
-			if refuse {
-				return nil
+			if !refuse {
+				return set(key, e)
 			}
-			return set(key, e)
+			if tell := f.ref.evicted; tell != nil {
+				tell(key, e)
+			}
+			return nil
 		}
 	}
 }
@@ -151,8 +154,9 @@ func abilityMutants() []mutant {
 	return []mutant{
 		{"Abilities", "Len is not declared", undeclare(func(f *memorytest.Features) { f.Len = false })},
 		{"Abilities", "Clear is not declared", undeclare(func(f *memorytest.Features) { f.Clear = false })},
+		{"Abilities", "Evictions is not declared", undeclare(func(f *memorytest.Features) { f.Evictions = false })},
 		{"Abilities", "what it wraps can more", func(r *rig) {
-			r.features.Len, r.features.Clear = false, false
+			r.features.Len, r.features.Clear, r.features.Evictions = false, false, false
 			r.wrap = func(l core.MemoryLayer) core.MemoryLayer { return transparent{plain{l}, l} }
 		}},
 	}

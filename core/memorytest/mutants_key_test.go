@@ -28,8 +28,8 @@ func keyMutants() []mutant {
 		{"OddKeys", "keys are text", editKey(func(key string) string { return strings.ToValidUTF8(key, "?") })},
 		{"OddKeys", "blanks do not matter", editKey(strings.TrimSpace)},
 		{"LongKeys", "1,000 bytes are enough", editKey(func(key string) string { return key[:min(1000, len(key))] })},
-		{"LongKeys", "the length fits a byte", editKey(func(key string) string { return key[:len(key)%256] + key[len(key)&^0xff:] })},
-		{"LongKeys", "the ends are enough", editKey(func(key string) string { return key[:min(100, len(key))] + key[max(0, len(key)-100):] })},
+		{"LongKeys", "the length fits a byte", editKey(func(key string) string { return key[:len(key)%256] + key[max(len(key)%256, len(key)&^0xff):] })},
+		{"LongKeys", "the ends are enough", editKey(func(key string) string { return key[:min(100, len(key))] + key[max(min(100, len(key)), len(key)-100):] })},
 		{"GetKeepsNoKey", "the last hit is remembered", rememberHit},
 		{"DeleteKeepsNoKey", "the last deletion is remembered", rememberDeletion},
 	}

@@ -20,7 +20,7 @@ type mutant struct {
 }
 
 func mutants() []mutant {
-	return slices.Concat(valueMutants(), keyMutants(), boundMutants(), concurrentMutants(), abilityMutants())
+	return slices.Concat(valueMutants(), keyMutants(), boundMutants(), evictionMutants(), concurrentMutants(), abilityMutants())
 }
 
 func TestMutants_EachBreaksExactlyItsLaw(t *testing.T) {
@@ -79,7 +79,7 @@ func TestHarness_MissingPartsMustBeDeclaredAndDeclaredOnesMissing(t *testing.T) 
 func TestHarness_DeclaredAbilitiesMustExist(t *testing.T) {
 	r := newRig(true)
 	r.wrap = hideAbilities
-	want := []string{"Abilities", "Clear", "Len", "AppendEntry", "AppendEntryOwned", "AppendEntryKeepsNoKey"}
+	want := []string{"Abilities", "Clear", "Len", "Evictions", "EvictionsEnd", "AppendEntry", "AppendEntryOwned", "AppendEntryKeepsNoKey"}
 	if got := brokenLaws(t, r.harness()); !slices.Equal(got, want) {
 		t.Errorf("broken laws %v, want %v", got, want)
 	}

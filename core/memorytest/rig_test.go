@@ -25,6 +25,7 @@ type reference struct {
 	entries map[string]*core.Entry
 	order   []string // of insertion, each key of entries once
 	bytes   bool
+	evicted func(key string, e *core.Entry)
 }
 
 func (r *reference) Get(key string) (*core.Entry, bool) {
@@ -46,12 +47,25 @@ func (r *reference) Set(key string, e *core.Entry) error {
 	}
 	if _, ok := r.entries[key]; !ok {
 		if len(r.order) == capacity {
-			r.remove(r.order[0])
+			r.evict(r.order[0])
 		}
 		r.order = append(r.order, key)
 	}
 	r.entries[key] = e
 	return nil
+}
+
+func (r *reference) evict(key string) {
+	if r.evicted != nil {
+		r.evicted(key, r.entries[key])
+	}
+	r.remove(key)
+}
+
+func (r *reference) OnEvict(tell func(key string, e *core.Entry)) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.evicted = tell
 }
 
 var errLive = errors.New("entry is not encoded")
@@ -114,11 +128,12 @@ type fake struct {
 	clear    func()
 	length   func() int
 	appendTo func(dst []byte, key string) ([]byte, bool)
+	onEvict  func(tell func(key string, e *core.Entry))
 }
 
 func working(isBytes bool) *fake {
 	r := &reference{entries: make(map[string]*core.Entry), bytes: isBytes}
-	return &fake{r, r.Get, r.Set, r.Delete, r.Clear, r.Len, r.AppendEntry}
+	return &fake{r, r.Get, r.Set, r.Delete, r.Clear, r.Len, r.AppendEntry, r.OnEvict}
 }
 
 // objects is a fake without the ability of a layer of bytes.
@@ -129,6 +144,8 @@ func (o objects) Set(key string, e *core.Entry) error { return o.f.set(key, e) }
 func (o objects) Delete(key string)                   { o.f.del(key) }
 func (o objects) Clear()                              { o.f.clear() }
 func (o objects) Len() int                            { return o.f.length() }
+
+func (o objects) OnEvict(tell func(key string, e *core.Entry)) { o.f.onEvict(tell) }
 
 // encoded is a fake of a layer of bytes.
 type encoded struct{ objects }
@@ -147,7 +164,7 @@ func newRig(isBytes bool) *rig {
 	return &rig{
 		breaks:   func(*fake) {},
 		wrap:     func(l core.MemoryLayer) core.MemoryLayer { return l },
-		features: memorytest.Features{Bytes: isBytes, Clear: true, Len: true},
+		features: memorytest.Features{Bytes: isBytes, Clear: true, Len: true, Evictions: true},
 	}
 }
 

@@ -56,6 +56,7 @@ var rows = [...]row{
 	{core.LayerMiss, Off, "cache layer miss"},
 	{core.LayerWritten, Off, "cache layer written"},
 	{core.LayerRemoved, Off, "cache layer entry removed"},
+	{core.Evicted, Off, "cache entry evicted from memory"},
 }
 
 // rowOf returns the place of a kind in rows. ok is false for anything but one

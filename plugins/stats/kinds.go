@@ -59,6 +59,7 @@ var rows = [...]row{
 	{core.LayerMiss, "layer_miss", nil},
 	{core.LayerWritten, "layer_written", nil},
 	{core.LayerRemoved, "layer_removed", nil},
+	{core.Evicted, "evicted", nil},
 }
 
 // place returns where an event of a kind and a level is counted. ok is false for
