@@ -54,7 +54,8 @@ type Extra struct {
 	Missing error
 }
 
-// Priority is how much an entry is worth keeping, for memory layers that can use it.
+// Priority is how much an entry is worth keeping, for a memory layer that heeds it; see
+// [EntryOptions.Priority].
 type Priority uint8
 
 // The priorities.

@@ -167,8 +167,9 @@ type EntryOptions struct {
 	// have a bound on the sum. Zero: 1.
 	Size uint32
 
-	// Priority says how much the entry is worth keeping, for memory layers that can
-	// use it. Zero: NormalPriority.
+	// Priority says how much the entry is worth keeping. It goes with the entry to
+	// all levels and nodes, for a memory layer of your own to heed: the layers shipped
+	// drop what is used least, whatever its priority. Zero: NormalPriority.
 	Priority Priority
 
 	// Tags name groups that the entry can be removed or expired with. At most 16,

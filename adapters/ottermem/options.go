@@ -25,8 +25,9 @@ type Options struct {
 	// Weigher returns the weight of an entry in units of the user's choice; 0
 	// counts as 1. Nil: [core.Entry.Size], which core.Size gives it. It must not be
 	// set without MaxWeight. It is called twice in a Set, under a lock: it must be
-	// quick, return the same both times, and call no method of the layer. It can
-	// make entries of a low core.Priority heavier.
+	// quick, return the same both times, and call no method of the layer. A weight is
+	// how much room an entry takes, not how soon it goes: otter evicts what is used
+	// least, whatever its weight and its core.Priority.
 	Weigher func(key string, e *core.Entry) uint32
 }
 
