@@ -18,7 +18,10 @@ import (
 type Arbiter interface {
 	// Arbitrate applies w to key: it reads the first HeaderSize bytes of what is
 	// there, decides as [Write.Decide] does, and stores the outcome, atomically.
-	// An error leaves open whether the write was applied.
+	// An error leaves open whether the write was applied. It may even be applied
+	// later, when it arrives though it was given up; but then only as long as nobody
+	// else has written the key since: it must be bound to what was there, or to a
+	// time that is over when the call returns.
 	Arbitrate(ctx context.Context, key string, w Write) (Ruling, error)
 
 	// ReadHeader returns the first HeaderSize bytes of what is stored for key,

@@ -46,6 +46,7 @@ const (
 	NoTombstone                       // a removal leaves nothing behind
 	NoRevalidation                    // what is suspect is served all the same
 	BlindMark                         // a mark is stored whatever is there
+	LateWrite                         // a write that was given up is done when it arrives
 	end
 )
 
@@ -54,7 +55,7 @@ var names = [...]string{
 	"no own-operation rule", "no epoch check", "no tag generation check", "no doubt of marks", "publish before write",
 	"tombstone reuses the version", "no second look after a write", "no look at debts", "no recovery", "overflow drops debts",
 	"marks of the end of a load", "no look at news", "expiry by the clock", "no tombstone", "no revalidation",
-	"marks overwrite each other",
+	"marks overwrite each other", "late writes are done",
 }
 
 // All returns all mutants.

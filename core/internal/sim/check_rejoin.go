@@ -83,19 +83,6 @@ func (j *rejoins) was(key int, version uint64) bool {
 	return i < len(known) && known[i].version == version
 }
 
-// unanswered reports whether the store may have failed a node's questions then.
-func (p *Plan) unanswered(node int, from, to instant) bool {
-	for _, f := range p.Faults {
-		switch f.Kind {
-		case StoreError, StoreSlow, StoreHang:
-			if f.Nodes.has(node) && f.From <= to && f.To >= from-core.DefaultDistributedTimeout {
-				return true
-			}
-		}
-	}
-	return false
-}
-
 // unfinished is for how long a node reads a write that the store has not taken.
 const unfinished = core.DefaultDistributedTimeout + 2*time.Second
 
@@ -105,14 +92,15 @@ const forgetful = 1<<StoreEvict | 1<<StoreFlush | 1<<StoreRewind | 1<<StoreGarbl
 // I10, no lost invalidation, for those of a subscription that was lost: a fresh
 // answer to a read that began after the node had subscribed again has at least the
 // version of what was committed before it had.
-// What a store that does not arbitrate holds may go back by itself. A node that cannot
-// reach the store reads what it has written itself for a while, and what it had for
-// as long as AloneTTL: I1 bounds that.
+// What a store that does not arbitrate holds may go back by itself. A node whose
+// questions the store does not answer reads what it has written itself for a while, and
+// for as long as AloneTTL what it had, although it does not believe it any more: I1
+// bounds that.
 func (r *recorder) checkRejoined(o *op) {
 	if p := r.plan; p.Turnless || p.Weak || p.kinds&forgetful != 0 {
 		return
 	}
-	if r.plan.unanswered(o.Node, o.From, o.To) {
+	if o.unanswered {
 		return
 	}
 	if o.Status != coherencetest.Found || o.Stale || o.Lost || o.Value.Node == o.Node && o.began.has(owing) {

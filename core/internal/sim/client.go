@@ -90,6 +90,7 @@ func (c *client) attempt(ctx context.Context, n *node, o *op) {
 	o.From = w.now()
 	c.do(own, n, o)
 	o.To = w.now()
+	o.unanswered = n.port.unanswered(o.From - core.DefaultDistributedTimeout)
 	w.rec.checkIsolation(own, n, o)
 }
 

@@ -54,7 +54,7 @@ func (c *client) getMany(ctx context.Context, n *node, o *op) {
 
 // answered takes over what is known of the call only when it has returned.
 func (o *op) answered(call *op) {
-	o.From, o.To, o.Lost = call.From, call.To, call.Lost
+	o.From, o.To, o.Lost, o.unanswered = call.From, call.To, call.Lost, call.unanswered
 	if o.Lost {
 		o.Status = call.Status
 	}

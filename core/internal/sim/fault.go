@@ -42,6 +42,7 @@ const (
 	NodeClock                     // event: wall clocks step
 	NodeForget                    // event: memory evicts everything
 	SourceDown                    // factories fail
+	StoreLate                     // a write ends with its context, and is done later unless another one came
 	faultKinds
 )
 
@@ -52,7 +53,7 @@ var faultNames = [faultKinds]string{
 	BusError: "bus error", BusDown: "bus down", BusDrop: "bus drop", BusCut: "bus cut", BusSlow: "bus slow",
 	BusDouble: "bus double", BusShuffle: "bus shuffle", BusGarble: "bus garble", BusMute: "bus mute", BusHang: "bus hang",
 	NodePause: "node pause", NodeCrash: "node crash", NodeClose: "node close", NodeClock: "node clock", NodeForget: "node forget",
-	SourceDown: "source down",
+	SourceDown: "source down", StoreLate: "store late",
 }
 
 // String returns the name of the kind.

@@ -49,6 +49,11 @@ func (d *draw) kinds() {
 	if r.IntN(4) == 0 {
 		p.Locks, p.Defaults.NodeLock = true, between(r, 100, 2_000)
 	}
+	if !p.Weak && len(p.Faults) > 0 && r.IntN(2) == 0 {
+		for range 1 + r.IntN(3) {
+			p.Faults = append(p.Faults, d.window(StoreLate))
+		}
+	}
 }
 
 // slowdown is how many times more slowly nodes beat at most, also after some have

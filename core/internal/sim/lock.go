@@ -69,7 +69,7 @@ func (l lockPort) Wait(ctx context.Context, name string) error {
 // change does something to the locks, at the store.
 func (l lockPort) change(ctx context.Context, name string, work func(all *locks, now instant)) error {
 	s := l.p.store
-	return l.p.call(ctx, name, true, func() string {
+	return l.p.call(ctx, name, true, nil, func() string {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		work(&s.locks, s.world.now())

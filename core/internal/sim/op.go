@@ -34,14 +34,15 @@ func marks(a action) bool { return a >= doRemoveTag }
 // op is one operation of a client.
 type op struct {
 	coherencetest.Operation
-	serial uint32
-	keys   keySet // of a write
-	tag    int    // of a write by tag
-	lane   instant
-	choice choice
-	wakes  int // how often it was woken together with others
-	began  conditionSet
-	others []*op // the same for other keys, of a read of many
+	serial     uint32
+	keys       keySet // of a write
+	tag        int    // of a write by tag
+	lane       instant
+	choice     choice
+	wakes      int // how often it was woken together with others
+	began      conditionSet
+	unanswered bool  // calls of the node to the store failed meanwhile, or shortly before
+	others     []*op // the same for other keys, of a read of many
 }
 
 // serial returns the number of a client's n-th operation.

@@ -20,7 +20,7 @@ var (
 
 // GetMany implements core.BatchReader.
 func (b batchPort) GetMany(ctx context.Context, keys []string) (list []core.Got, err error) {
-	err = b.together(ctx, keys, false, func() string {
+	err = b.together(ctx, keys, nil, func() string {
 		for _, key := range keys {
 			data, ok := b.store.get(key)
 			list = append(list, core.Got{Data: data, OK: ok})
@@ -43,7 +43,7 @@ func (b batchPort) ArbitrateMany(ctx context.Context, writes []core.KeyWrite) (l
 	for _, w := range writes {
 		keys = append(keys, w.Key)
 	}
-	err = b.together(ctx, keys, true, func() string {
+	err = b.together(ctx, keys, writes, func() string {
 		for _, w := range writes {
 			list = append(list, core.Ruled{Ruling: b.store.arbitrate(b.port, w.Key, w.Write)})
 		}
@@ -56,7 +56,7 @@ func (b batchPort) ArbitrateMany(ctx context.Context, writes []core.KeyWrite) (l
 }
 
 // together is call for many keys.
-func (b batchPort) together(ctx context.Context, keys []string, write bool, work func() string) error {
+func (b batchPort) together(ctx context.Context, keys []string, writes []core.KeyWrite, work func() string) error {
 	if len(keys) == 0 {
 		return nil
 	}
@@ -64,5 +64,5 @@ func (b batchPort) together(ctx context.Context, keys []string, write bool, work
 		b.begin(key)
 		defer b.end(key)
 	}
-	return b.call(ctx, keys[0], write, work)
+	return b.call(ctx, keys[0], len(writes) > 0, writes, work)
 }

@@ -120,10 +120,11 @@ type port struct {
 	store *store
 	node  *node
 
-	writes atomic.Int64 // calls that write
-	mu     sync.Mutex
-	dice   dice
-	under  map[string]int // by key: calls under way
+	writes          atomic.Int64 // calls that write
+	failing, failed atomic.Int64 // calls that are about to fail, or take long; when the last one has ended
+	mu              sync.Mutex
+	dice            dice
+	under           map[string]int // by key: calls under way
 }
 
 // busy reports whether a call for a key, or for a mark, or a publication is under
@@ -164,7 +165,14 @@ type trip struct {
 	refused   bool // an error before anything was done
 	lost      bool // an error after it
 	hang      bool
+	late      instant // how long after it was given up a write is done; 0: never
 }
+
+// failing reports whether the node may have done without an answer.
+func (t trip) failing() bool { return t.hang || t.refused || t.out+t.back > quick }
+
+// quick is the longest trip to a store that works.
+const quick = 4 * tick
 
 // throw throws the dice for a call.
 func (p *port) throw(now instant, key string, write bool) {
@@ -186,13 +194,17 @@ func (p *port) plan(key string, write bool) (t trip) {
 		t.out, t.back = between(p.dice, f.Lo/2, f.Hi/2), between(p.dice, f.Lo/2, f.Hi/2)
 	}
 	t.hang = plan.at(StoreHang, node, now, p.dice.percent) != nil
+	if write && plan.at(StoreLate, node, now, p.dice.percent) != nil {
+		t.hang, t.late = true, between(p.dice, 10, 3000)
+	}
 	t.refused = plan.at(StoreError, node, now, p.dice.percent) != nil
 	t.lost = write && plan.at(StoreLost, node, now, p.dice.percent) != nil
 	return t
 }
 
-// call takes work to the store and back.
-func (p *port) call(ctx context.Context, key string, write bool, work func() string) (err error) {
+// call takes work to the store and back. writes are what it writes, if that can be
+// late.
+func (p *port) call(ctx context.Context, key string, write bool, writes []core.KeyWrite, work func() string) (err error) {
 	p.store.calls.Add(1)
 	p.begin(key)
 	defer p.end(key)
@@ -213,9 +225,19 @@ func (p *port) call(ctx context.Context, key string, write bool, work func() str
 	if t.hang {
 		t.out = time.Hour
 	}
+	if t.failing() {
+		p.failing.Add(1)
+		defer func() {
+			p.failed.Store(int64(w.now()))
+			p.failing.Add(-1)
+		}()
+	}
 	err = w.sleep(ctx, lane, t.out)
 	w.hold(p.node.index, lane)
 	if err != nil {
+		if t.late > 0 {
+			p.straggle(writes, t.late)
+		}
 		return err
 	}
 	switch {
@@ -241,6 +263,11 @@ func (p *port) call(ctx context.Context, key string, write bool, work func() str
 	return nil
 }
 
+// unanswered reports whether a call has failed since a moment, or is about to.
+func (p *port) unanswered(since instant) bool {
+	return p.failing.Load() > 0 || p.failed.Load() >= int64(since)
+}
+
 var modeNames = [...]string{core.Force: "force", core.Fill: "fill", core.Replay: "replay"}
 
 // says describes a call for a timeline.
@@ -260,7 +287,7 @@ func (s *store) says(what, key string, data []byte) string {
 
 // Get implements core.DistributedLayer.
 func (p *port) Get(ctx context.Context, key string) (data []byte, ok bool, err error) {
-	err = p.call(ctx, key, false, func() string {
+	err = p.call(ctx, key, false, nil, func() string {
 		data, ok = p.store.get(key)
 		return p.store.says("get", key, data)
 	})
@@ -283,7 +310,7 @@ func (p *port) garbled(data []byte) []byte {
 
 // Set implements core.DistributedLayer.
 func (p *port) Set(ctx context.Context, key string, data []byte, ttl time.Duration) error {
-	return p.call(ctx, key, true, func() string {
+	return p.call(ctx, key, true, nil, func() string {
 		p.store.set(key, data, ttl)
 		return p.store.says("set", key, data)
 	})
@@ -291,7 +318,7 @@ func (p *port) Set(ctx context.Context, key string, data []byte, ttl time.Durati
 
 // Delete implements core.DistributedLayer.
 func (p *port) Delete(ctx context.Context, key string) error {
-	return p.call(ctx, key, true, func() string {
+	return p.call(ctx, key, true, nil, func() string {
 		p.store.remove(key)
 		return p.store.says("delete", key, nil)
 	})
@@ -300,7 +327,7 @@ func (p *port) Delete(ctx context.Context, key string) error {
 // Arbitrate implements core.Arbiter.
 func (p *port) Arbitrate(ctx context.Context, key string, w core.Write) (r core.Ruling, err error) {
 	p.writes.Add(1)
-	err = p.call(ctx, key, true, func() string {
+	err = p.call(ctx, key, true, []core.KeyWrite{{Key: key, Write: w}}, func() string {
 		r = p.store.arbitrate(p, key, w)
 		if !p.store.world.plan.Verbose {
 			return ""
