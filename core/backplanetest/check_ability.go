@@ -9,6 +9,7 @@ import (
 	"fmt"
 
 	"github.com/fusioncache-go/fusioncache/core"
+	"github.com/fusioncache-go/fusioncache/core/internal/lawtest"
 )
 
 func checkAfterClose(p *probe) error {
@@ -32,7 +33,7 @@ func checkAfterClose(p *probe) error {
 }
 
 func wantRefused(method string, call func() error) error {
-	switch err := guard(call); {
+	switch err := lawtest.Guard(call); {
 	case err == nil:
 		return fmt.Errorf("%s succeeds after close", method)
 	case isPanic(err):

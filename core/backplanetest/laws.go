@@ -5,9 +5,9 @@ package backplanetest
 
 import (
 	"errors"
-	"fmt"
-	"runtime/debug"
 	"testing"
+
+	"github.com/fusioncache-go/fusioncache/core/internal/lawtest"
 )
 
 // Law is one sentence of the contract of a backplane, with its proof.
@@ -64,7 +64,7 @@ func Check(tb testing.TB, law Law, h Harness) error {
 		return err
 	}
 	p := newProbe(tb, h.withDefaults())
-	return errors.Join(guard(func() error { return law.check(p) }), p.finish())
+	return errors.Join(lawtest.Guard(func() error { return law.check(p) }), p.finish())
 }
 
 func (l Law) applies(h Harness) error {
@@ -77,25 +77,7 @@ func (l Law) applies(h Harness) error {
 	return l.needs(h)
 }
 
-// panicError is a panic of the backplane under test.
-type panicError struct {
-	value any
-	stack []byte
-}
-
-func (e *panicError) Error() string { return fmt.Sprintf("panic: %v\n%s", e.value, e.stack) }
-
 func isPanic(err error) bool {
-	_, ok := errors.AsType[*panicError](err)
+	_, ok := errors.AsType[*lawtest.Panic](err)
 	return ok
-}
-
-// guard turns a panic into an error.
-func guard(f func() error) (err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			err = &panicError{r, debug.Stack()}
-		}
-	}()
-	return f()
 }

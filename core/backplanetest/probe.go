@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/fusioncache-go/fusioncache/core"
+	"github.com/fusioncache-go/fusioncache/core/internal/lawtest"
 )
 
 // probe is one run of one law: a channel, and the subscriptions on it.
@@ -64,7 +65,7 @@ func (p *probe) subscribeUntil(ctx context.Context, cancel context.CancelFunc, n
 	p.subs = append(p.subs, s)
 	go func() {
 		defer close(s.done)
-		s.err = guard(func() error { return node.Subscribe(ctx, s.recorder) })
+		s.err = lawtest.Guard(func() error { return node.Subscribe(ctx, s.recorder) })
 		s.end()
 	}()
 	return s

@@ -8,6 +8,8 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+
+	"github.com/fusioncache-go/fusioncache/core/internal/lawtest"
 )
 
 const (
@@ -27,7 +29,7 @@ func checkConcurrent(p *probe) error {
 	var all sync.WaitGroup
 	for w := range workers {
 		all.Go(func() {
-			errs[w] = guard(func() error { return p.work(w) })
+			errs[w] = lawtest.Guard(func() error { return p.work(w) })
 		})
 	}
 	all.Wait()

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/fusioncache-go/fusioncache/core"
+	"github.com/fusioncache-go/fusioncache/core/internal/lawtest"
 )
 
 // call is one method of the contract, reduced to its error and, for one that
@@ -76,7 +77,7 @@ func (p *probe) batchCalls(layer core.DistributedLayer, key string) (calls []cal
 
 // refused runs c and expects an error.
 func (c call) refused(ctx context.Context, state string) error {
-	return guard(func() error {
+	return lawtest.Guard(func() error {
 		miss, err := c.do(ctx)
 		switch {
 		case err != nil:
@@ -147,7 +148,7 @@ func (p *probe) checkDeadline(c call, limit time.Duration) error {
 	done := make(chan error, 1)
 	go func() {
 		var failed error
-		broken := guard(func() error {
+		broken := lawtest.Guard(func() error {
 			_, failed = c.do(ctx)
 			return nil
 		})

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/fusioncache-go/fusioncache/core"
+	"github.com/fusioncache-go/fusioncache/core/internal/lawtest"
 )
 
 // checkArbiterTTL writes, one after another, what ends and what does not, and
@@ -107,7 +108,7 @@ func (p *probe) together(a core.Arbiter, key string, write func(worker int) core
 	for i := range workers {
 		all.Go(func() {
 			<-start
-			errs[i] = guard(func() (err error) {
+			errs[i] = lawtest.Guard(func() (err error) {
 				rulings[i], err = p.arbitrate(a, key, write(i))
 				return err
 			})

@@ -4,11 +4,11 @@
 package distributedtest
 
 import (
-	"errors"
 	"testing"
 	"time"
 
 	"github.com/fusioncache-go/fusioncache/core"
+	"github.com/fusioncache-go/fusioncache/core/internal/lawtest"
 )
 
 // Harness tells the suite how to make the layer under test and what it can do.
@@ -74,7 +74,7 @@ type Features struct {
 
 // ErrNotApplicable is wrapped by what [Check] returns for a law about something
 // that the harness declares as missing.
-var ErrNotApplicable = errors.New("law does not apply")
+var ErrNotApplicable = lawtest.ErrNotApplicable
 
 func (h Harness) withDefaults() Harness {
 	if h.Slack == 0 {

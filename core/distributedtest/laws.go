@@ -5,9 +5,9 @@ package distributedtest
 
 import (
 	"errors"
-	"fmt"
-	"runtime/debug"
 	"testing"
+
+	"github.com/fusioncache-go/fusioncache/core/internal/lawtest"
 )
 
 // Law is one sentence of the contract of a distributed layer, with its proof.
@@ -76,7 +76,7 @@ func Check(tb testing.TB, law Law, h Harness) error {
 		return err
 	}
 	p := newProbe(tb, h.withDefaults())
-	return guard(func() error { return law.check(p) })
+	return lawtest.Guard(func() error { return law.check(p) })
 }
 
 func (l Law) applies(h Harness) error {
@@ -89,35 +89,16 @@ func (l Law) applies(h Harness) error {
 	return l.needs(h)
 }
 
-// guard turns a panic of the layer under test into an error.
-func guard(f func() error) (err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			err = fmt.Errorf("panic: %v\n%s", r, debug.Stack())
-		}
-	}()
-	return f()
-}
-
 func needsPing(h Harness) error {
-	if !h.Features.Ping {
-		return fmt.Errorf("%w: the layer declares no Ping", ErrNotApplicable)
-	}
-	return nil
+	return lawtest.Declared(h.Features.Ping, "the layer declares no Ping")
 }
 
 func needsArbiter(h Harness) error {
-	if !h.Features.Arbiter {
-		return fmt.Errorf("%w: the layer declares no Arbiter", ErrNotApplicable)
-	}
-	return nil
+	return lawtest.Declared(h.Features.Arbiter, "the layer declares no Arbiter")
 }
 
 func needsBatch(h Harness) error {
-	if !h.Features.Batch {
-		return fmt.Errorf("%w: the layer declares no Batch", ErrNotApplicable)
-	}
-	return nil
+	return lawtest.Declared(h.Features.Batch, "the layer declares no Batch")
 }
 
 func needsBatchArbiter(h Harness) error {
@@ -128,26 +109,13 @@ func needsBatchArbiter(h Harness) error {
 }
 
 func needsClose(h Harness) error {
-	return needs(h.NewClosed != nil, "NewClosed", h.Features.NoClose, "NoClose")
+	return lawtest.Part(h.NewClosed != nil, "NewClosed", h.Features.NoClose, "NoClose")
 }
 
 func needsDown(h Harness) error {
-	return needs(h.NewDown != nil, "NewDown", h.Features.NoServer, "NoServer")
+	return lawtest.Part(h.NewDown != nil, "NewDown", h.Features.NoServer, "NoServer")
 }
 
 func needsStalled(h Harness) error {
-	return needs(h.NewStalled != nil, "NewStalled", h.Features.NoServer, "NoServer")
-}
-
-// needs keeps declarations honest: exactly one of constructor and waiver.
-func needs(have bool, constructor string, waived bool, waiver string) error {
-	switch {
-	case have && waived:
-		return fmt.Errorf("harness has %s and declares Features.%s", constructor, waiver)
-	case waived:
-		return fmt.Errorf("%w: the layer declares %s", ErrNotApplicable, waiver)
-	case !have:
-		return fmt.Errorf("harness has no %s and does not declare Features.%s", constructor, waiver)
-	}
-	return nil
+	return lawtest.Part(h.NewStalled != nil, "NewStalled", h.Features.NoServer, "NoServer")
 }

@@ -4,31 +4,23 @@
 package distributedtest
 
 import (
-	"errors"
 	"testing"
-	"testing/synctest"
+
+	"github.com/fusioncache-go/fusioncache/core/internal/lawtest"
 )
 
-// Run checks every law in a subtest of its own.
+// Run checks every law in a subtest of its own. Laws that do not apply are skipped
+// with the reason.
 func Run(t *testing.T, h Harness) {
 	t.Helper()
-	for _, law := range Laws() {
-		t.Run(law.Name, func(t *testing.T) {
-			if err := law.applies(h); errors.Is(err, ErrNotApplicable) {
-				t.Skipf("%s: %v", law.Name, err)
-			}
-			if !h.Bubble {
-				report(t, law, h)
-				return
-			}
-			synctest.Test(t, func(t *testing.T) { report(t, law, h) })
+	laws := Laws()
+	cases := make([]lawtest.Case, 0, len(laws))
+	for _, law := range laws {
+		cases = append(cases, lawtest.Case{
+			Name: law.Name, Sentence: law.Sentence,
+			Applies: func() error { return law.applies(h) },
+			Check:   func(tb testing.TB) error { return Check(tb, law, h) },
 		})
 	}
-}
-
-func report(t *testing.T, law Law, h Harness) {
-	t.Helper()
-	if err := Check(t, law, h); err != nil {
-		t.Errorf("broken law %s: %s\n%v", law.Name, law.Sentence, err)
-	}
+	lawtest.Run(t, h.Bubble, cases)
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/fusioncache-go/fusioncache/core"
+	"github.com/fusioncache-go/fusioncache/core/internal/lawtest"
 )
 
 func checkExclusive(p *probe) error {
@@ -29,7 +30,7 @@ func checkOneWinner(p *probe) error {
 	leases, errs := make([]core.Lease, tries), make([]error, tries)
 	for i := range tries {
 		wg.Go(func() {
-			errs[i] = guard(func() (err error) {
+			errs[i] = lawtest.Guard(func() (err error) {
 				leases[i], err = p.try(nodes[i%len(nodes)], name, long)
 				return err
 			})

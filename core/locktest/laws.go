@@ -5,9 +5,9 @@ package locktest
 
 import (
 	"errors"
-	"fmt"
-	"runtime/debug"
 	"testing"
+
+	"github.com/fusioncache-go/fusioncache/core/internal/lawtest"
 )
 
 // Law is one sentence of the contract of a locker, with its proof.
@@ -49,15 +49,8 @@ func Laws() []Law {
 	}
 }
 
-func needsCut(h Harness) error   { return waived(h.Features.NoCut, "NoCut") }
-func needsClose(h Harness) error { return waived(h.Features.NoClose, "NoClose") }
-
-func waived(waived bool, waiver string) error {
-	if waived {
-		return fmt.Errorf("%w: the locker declares %s", ErrNotApplicable, waiver)
-	}
-	return nil
-}
+func needsCut(h Harness) error   { return lawtest.Waived(h.Features.NoCut, "NoCut") }
+func needsClose(h Harness) error { return lawtest.Waived(h.Features.NoClose, "NoClose") }
 
 // Check proves one law on a service that it makes with h, and returns nil or what
 // contradicts the law. For a law about something that h declares as missing the
@@ -70,7 +63,7 @@ func Check(tb testing.TB, law Law, h Harness) error {
 	}
 	h = h.withDefaults()
 	p := &probe{ctx: tb.Context(), h: h, service: h.New(tb)}
-	return guard(func() error { return law.check(p) })
+	return lawtest.Guard(func() error { return law.check(p) })
 }
 
 func (l Law) applies(h Harness) error {
@@ -81,14 +74,4 @@ func (l Law) applies(h Harness) error {
 		return nil
 	}
 	return l.needs(h)
-}
-
-// guard turns a panic into an error.
-func guard(f func() error) (err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			err = fmt.Errorf("panic: %v\n%s", r, debug.Stack())
-		}
-	}()
-	return f()
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/fusioncache-go/fusioncache/core"
+	"github.com/fusioncache-go/fusioncache/core/internal/lawtest"
 )
 
 // name is the lock that most laws are about.
@@ -102,7 +103,7 @@ func (p *probe) wait(l core.Locker, name string) *waiting {
 	w := &waiting{done: make(chan struct{}), cancel: cancel}
 	go func() {
 		defer close(w.done)
-		w.err = guard(func() error { return l.Wait(ctx, name) })
+		w.err = lawtest.Guard(func() error { return l.Wait(ctx, name) })
 	}()
 	p.pause(p.h.TTL / 10)
 	return w

@@ -10,6 +10,7 @@ import (
 	"sync"
 
 	"github.com/fusioncache-go/fusioncache/core"
+	"github.com/fusioncache-go/fusioncache/core/internal/lawtest"
 )
 
 const (
@@ -25,7 +26,7 @@ func checkVisibleAtOnce(p *probe) error {
 	go func() {
 		defer close(answers)
 		for n := range keys {
-			answers <- guard(func() error { return p.wantLike(visibleKey(n), n) })
+			answers <- lawtest.Guard(func() error { return p.wantLike(visibleKey(n), n) })
 		}
 	}()
 	for n := range 300 {
@@ -54,7 +55,7 @@ func checkConcurrent(p *probe) error {
 	var all sync.WaitGroup
 	for w := range workers {
 		all.Go(func() {
-			errs[w] = guard(func() error { return p.work(w) })
+			errs[w] = lawtest.Guard(func() error { return p.work(w) })
 		})
 	}
 	all.Wait()

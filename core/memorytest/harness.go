@@ -4,10 +4,10 @@
 package memorytest
 
 import (
-	"errors"
 	"testing"
 
 	"github.com/fusioncache-go/fusioncache/core"
+	"github.com/fusioncache-go/fusioncache/core/internal/lawtest"
 )
 
 // Harness tells the suite how to make the layer under test and what it can do.
@@ -55,4 +55,4 @@ type Features struct {
 
 // ErrNotApplicable is wrapped by what [Check] returns for a law about something
 // that the harness declares as missing.
-var ErrNotApplicable = errors.New("law does not apply")
+var ErrNotApplicable = lawtest.ErrNotApplicable

@@ -5,9 +5,9 @@ package memorytest
 
 import (
 	"errors"
-	"fmt"
-	"runtime/debug"
 	"testing"
+
+	"github.com/fusioncache-go/fusioncache/core/internal/lawtest"
 )
 
 // Law is one sentence of the contract of a memory layer, with its proof.
@@ -65,7 +65,7 @@ func Check(tb testing.TB, law Law, h Harness) error {
 		return err
 	}
 	p := newProbe(tb, h)
-	return guard(func() error { return law.check(p) })
+	return lawtest.Guard(func() error { return law.check(p) })
 }
 
 func (l Law) applies(h Harness) error {
@@ -78,31 +78,18 @@ func (l Law) applies(h Harness) error {
 	return l.needs(h)
 }
 
-// guard turns a panic of the layer under test into an error.
-func guard(f func() error) (err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			err = fmt.Errorf("panic: %v\n%s", r, debug.Stack())
-		}
-	}()
-	return f()
-}
-
 func clears(f Features) bool    { return f.Clear }
 func counts(f Features) bool    { return f.Len }
 func bytesOnly(f Features) bool { return f.Bytes }
 
 func needs(name string, declared func(Features) bool) func(Harness) error {
 	return func(h Harness) error {
-		if !declared(h.Features) {
-			return fmt.Errorf("%w: the layer does not declare %s", ErrNotApplicable, name)
-		}
-		return nil
+		return lawtest.Declared(declared(h.Features), "the layer declares no "+name)
 	}
 }
 
 func needsBound(h Harness) error {
-	return needsOne(h.Capacity > 0, "Capacity", h.Features.Unbounded, "Unbounded")
+	return lawtest.Part(h.Capacity > 0, "Capacity", h.Features.Unbounded, "Unbounded")
 }
 
 func needsEvictions(h Harness) error {
@@ -113,18 +100,5 @@ func needsEvictions(h Harness) error {
 }
 
 func needsOversize(h Harness) error {
-	return needsOne(h.Oversize != nil, "Oversize", h.Features.AnySize, "AnySize")
-}
-
-// needsOne keeps declarations honest: exactly one of field and waiver.
-func needsOne(have bool, field string, waived bool, waiver string) error {
-	switch {
-	case have && waived:
-		return fmt.Errorf("harness has %s and declares Features.%s", field, waiver)
-	case waived:
-		return fmt.Errorf("%w: the layer declares %s", ErrNotApplicable, waiver)
-	case !have:
-		return fmt.Errorf("harness has no %s and does not declare Features.%s", field, waiver)
-	}
-	return nil
+	return lawtest.Part(h.Oversize != nil, "Oversize", h.Features.AnySize, "AnySize")
 }

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"runtime/metrics"
+
+	"github.com/fusioncache-go/fusioncache/core/internal/lawtest"
 )
 
 // delimited returns samples whose end can be seen in any format. A number in
@@ -112,7 +114,7 @@ func checkBoundedMemory(p *probe) error {
 
 func (p *probe) meter(data []byte, target any) error {
 	before := allocated()
-	_ = guard(func() error { return p.serializer.Unmarshal(data, target) }) // a panic breaks another law
+	_ = lawtest.Guard(func() error { return p.serializer.Unmarshal(data, target) }) // a panic breaks another law
 	took := allocated() - before
 	if bound := uint64(len(data))*bytesPerByte + bytesAlways; took > bound {
 		return fmt.Errorf("%d bytes made it allocate %d, more than %d", len(data), took, bound)

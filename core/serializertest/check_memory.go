@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+
+	"github.com/fusioncache-go/fusioncache/core/internal/lawtest"
 )
 
 func checkCopiesIn(p *probe) error {
@@ -107,7 +109,7 @@ func checkConcurrent(p *probe) error {
 			return err
 		}
 		done.Go(func() {
-			errs[id] = guard(func() error { return p.rounds(id, append(slices.Clone(list), own)) })
+			errs[id] = lawtest.Guard(func() error { return p.rounds(id, append(slices.Clone(list), own)) })
 		})
 	}
 	done.Wait()

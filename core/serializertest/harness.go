@@ -4,11 +4,10 @@
 package serializertest
 
 import (
-	"errors"
-	"fmt"
 	"testing"
 
 	"github.com/fusioncache-go/fusioncache/core"
+	"github.com/fusioncache-go/fusioncache/core/internal/lawtest"
 )
 
 // Harness tells the suite how to make the serializer under test and what it can
@@ -42,32 +41,20 @@ type Features struct {
 
 // ErrNotApplicable is wrapped by what [Check] returns for a law that the
 // features make meaningless.
-var ErrNotApplicable = errors.New("law does not apply")
+var ErrNotApplicable = lawtest.ErrNotApplicable
 
 func needsStructure(h Harness) error {
-	if h.Features.BytesOnly {
-		return fmt.Errorf("%w: any bytes are a value", ErrNotApplicable)
-	}
-	return nil
+	return lawtest.Declared(!h.Features.BytesOnly, "any bytes are a value")
 }
 
 func needsBytesOnly(h Harness) error {
-	if !h.Features.BytesOnly {
-		return fmt.Errorf("%w: the serializer takes values of many types", ErrNotApplicable)
-	}
-	return nil
+	return lawtest.Declared(h.Features.BytesOnly, "the serializer takes values of many types")
 }
 
 func needsAppend(h Harness) error {
-	if !h.Features.Append {
-		return fmt.Errorf("%w: the serializer does not append", ErrNotApplicable)
-	}
-	return nil
+	return lawtest.Declared(h.Features.Append, "the serializer does not append")
 }
 
 func needsTime(h Harness) error {
-	if !h.Features.Time {
-		return fmt.Errorf("%w: the serializer does not keep times", ErrNotApplicable)
-	}
-	return nil
+	return lawtest.Declared(h.Features.Time, "the serializer does not keep times")
 }

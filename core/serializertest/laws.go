@@ -5,11 +5,10 @@ package serializertest
 
 import (
 	"errors"
-	"fmt"
-	"runtime/debug"
 	"testing"
 
 	"github.com/fusioncache-go/fusioncache/core"
+	"github.com/fusioncache-go/fusioncache/core/internal/lawtest"
 )
 
 // Law is one sentence of the contract of a serializer, with its proof.
@@ -63,7 +62,7 @@ func Check(tb testing.TB, law Law, h Harness) error {
 	}
 	p := &probe{serializer: h.New(tb), h: h}
 	p.appender, _ = p.serializer.(core.AppendMarshaler)
-	return guard(func() error { return law.check(p) })
+	return lawtest.Guard(func() error { return law.check(p) })
 }
 
 func (l Law) applies(h Harness) error {
@@ -74,14 +73,4 @@ func (l Law) applies(h Harness) error {
 		return nil
 	}
 	return l.needs(h)
-}
-
-// guard turns a panic of the serializer under test into an error.
-func guard(f func() error) (err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			err = fmt.Errorf("panic: %v\n%s", r, debug.Stack())
-		}
-	}()
-	return f()
 }

@@ -4,23 +4,23 @@
 package serializertest
 
 import (
-	"errors"
 	"testing"
+
+	"github.com/fusioncache-go/fusioncache/core/internal/lawtest"
 )
 
-// Run checks every law in a subtest of its own. Laws that do not apply are
-// skipped with the reason.
+// Run checks every law in a subtest of its own. Laws that do not apply are skipped
+// with the reason.
 func Run(t *testing.T, h Harness) {
 	t.Helper()
-	for _, law := range Laws() {
-		t.Run(law.Name, func(t *testing.T) {
-			err := Check(t, law, h)
-			switch {
-			case errors.Is(err, ErrNotApplicable):
-				t.Skipf("%s: %v", law.Name, err)
-			case err != nil:
-				t.Errorf("broken law %s: %s\n%v", law.Name, law.Sentence, err)
-			}
+	laws := Laws()
+	cases := make([]lawtest.Case, 0, len(laws))
+	for _, law := range laws {
+		cases = append(cases, lawtest.Case{
+			Name: law.Name, Sentence: law.Sentence,
+			Applies: func() error { return law.applies(h) },
+			Check:   func(tb testing.TB) error { return Check(tb, law, h) },
 		})
 	}
+	lawtest.Run(t, false, cases)
 }
