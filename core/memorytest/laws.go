@@ -94,7 +94,7 @@ func needsBound(h Harness) error {
 
 func needsEvictions(h Harness) error {
 	if h.Capacity == 0 || h.Features.Unbounded {
-		return fmt.Errorf("%w: the layer never evicts", ErrNotApplicable)
+		return lawtest.Declared(false, "the layer never evicts")
 	}
 	return needs("Evictions", func(f Features) bool { return f.Evictions })(h)
 }
