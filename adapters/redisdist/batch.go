@@ -17,29 +17,6 @@ var (
 	_ core.BatchArbiter = (*Layer)(nil)
 )
 
-// GetMany sends one pipeline of GET, in a cluster one to each master of some of the
-// keys: what one of them fails to answer fails alone. MGET would be a miss for a key
-// that holds another type, and fail in a cluster.
-func (l *Layer) GetMany(ctx context.Context, keys []string) ([]core.Got, error) {
-	cmds := make([]*redis.StringCmd, len(keys))
-	for i, key := range keys {
-		cmds[i] = redis.NewStringCmd(ctx, "get", key)
-	}
-	l.sendAll(ctx, keys, func(i int) redis.Cmder { return cmds[i] })
-	out := make([]core.Got, len(keys))
-	for i, cmd := range cmds {
-		switch err := cmd.Err(); {
-		case errors.Is(err, redis.Nil):
-		case err != nil:
-			out[i].Err = l.failure(ctx, "get", keys[i], err)
-		default:
-			out[i].Data, out[i].Err = cmd.Bytes()
-			out[i].OK = out[i].Err == nil
-		}
-	}
-	return out, nil
-}
-
 // ArbitrateMany sends one pipeline of scripts, in a cluster one to each master of some
 // of the keys, and up to three more if a server does not know the script yet. Where
 // scripts are refused it makes one [Layer.Arbitrate] after another.

@@ -7,10 +7,13 @@ import (
 	"errors"
 
 	"github.com/redis/go-redis/v9"
+
+	"github.com/fusioncache-go/fusioncache/core"
 )
 
 // What is wrong with a client.
 var (
+	errNegative  = errors.New("is negative")
 	errNilClient = errors.New("client is nil")
 	errDeadlines = errors.New("client ignores deadlines: set its ContextTimeoutEnabled, or Options.AcceptLateDeadlines")
 	errCSC       = errors.New("client caches on its side and would return old values after a Set: unset its ClientSideCache and ClientSideCacheConfig")
@@ -44,6 +47,19 @@ func checkClient(client redis.UniversalClient, opts Options) error {
 		return errPipeliner
 	}
 	return nil
+}
+
+// check returns everything that is wrong with o.
+func (o *Options) check() error {
+	var wrong []error
+	refuse := func(n int, option string) {
+		if n < 0 {
+			wrong = append(wrong, &core.OptionError{Option: "Options." + option, Err: errNegative})
+		}
+	}
+	refuse(o.MaxReads, "MaxReads")
+	refuse(o.MaxGathered, "MaxGathered")
+	return errors.Join(wrong...)
 }
 
 func when(wrong bool, err error) error {

@@ -7,8 +7,11 @@ import "github.com/redis/go-redis/v9"
 
 // Inside returns the command that a hook can answer.
 func Inside(cmd redis.Cmder) redis.Cmder {
-	if o, ok := cmd.(once); ok {
-		return o.Cmder
+	switch c := cmd.(type) {
+	case once:
+		return c.Cmder
+	case *getCmd:
+		return &c.StringCmd
 	}
 	return cmd
 }

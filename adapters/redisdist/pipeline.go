@@ -68,7 +68,7 @@ func pipe(ctx context.Context, client pipeliner, some []int, cmd func(i int) red
 	if err == nil {
 		p := client.Pipeline()
 		for _, i := range some {
-			_ = p.Process(ctx, once{cmd(i)}) // only takes it in
+			_ = p.Process(ctx, unrepeated(cmd(i))) // only takes it in
 		}
 		_, err = p.Exec(ctx)
 	}

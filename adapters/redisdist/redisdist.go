@@ -4,6 +4,7 @@
 package redisdist
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -26,14 +27,33 @@ type Options struct {
 	// as go-redis does by default. Without it New refuses such a client: a call
 	// would return only after the client's own timeouts, up to 20 s later.
 	AcceptLateDeadlines bool
+
+	// MaxReads is how many reads may be under way at a server at a time, each of
+	// them alone or a pipeline of those that came meanwhile; see [Layer.Get]. Batches
+	// of the caller's own do not count. 0: DefaultMaxReads.
+	MaxReads int
+
+	// MaxGathered is the most reads in a pipeline. 0: DefaultMaxGathered.
+	MaxGathered int
+
+	// NeverGather has each read go out at once and alone.
+	NeverGather bool
 }
 
-// Layer stores entries in Redis. It is safe for many goroutines at once and has
-// no goroutine, queue or retry of its own.
+// Defaults of [Options].
+const (
+	DefaultMaxReads    = 4
+	DefaultMaxGathered = 256
+)
+
+// Layer stores entries in Redis. It is safe for many goroutines at once and repeats
+// nothing. Reads that it gathers have goroutines of its own, of which Close waits for
+// the last.
 type Layer struct {
 	client redis.UniversalClient
 	reload reloader // nil unless client is a cluster's
 	owned  bool     // the layer made client
+	reads  gatherer
 
 	patience   time.Duration // of the client; 0: not known
 	clock      serverClock
@@ -52,27 +72,16 @@ func New(client redis.UniversalClient, opts *Options) (*Layer, error) {
 	if opts == nil {
 		opts = &Options{}
 	}
-	if err := checkClient(client, *opts); err != nil {
+	if err := errors.Join(checkClient(client, *opts), opts.check()); err != nil {
 		return nil, fmt.Errorf("redisdist: %w", err)
 	}
 	l := &Layer{client: client, patience: patienceOf(client)}
 	l.reload, _ = client.(reloader)
+	l.reads = gatherer{layer: l, most: cmp.Or(opts.MaxGathered, DefaultMaxGathered)}
+	if !opts.NeverGather {
+		l.reads.places = cmp.Or(opts.MaxReads, DefaultMaxReads)
+	}
 	return l, nil
-}
-
-// Get returns the bytes stored for key. A key that holds another type than a
-// string is not a miss, but an error that wraps [core.ErrForeign].
-func (l *Layer) Get(ctx context.Context, key string) (data []byte, ok bool, err error) {
-	cmd := redis.NewStringCmd(ctx, "get", key)
-	err = l.send(ctx, cmd)
-	if errors.Is(err, redis.Nil) {
-		return nil, false, nil
-	}
-	if err != nil {
-		return nil, false, l.failure(ctx, "get", key, err)
-	}
-	data, err = cmd.Bytes()
-	return data, true, err
 }
 
 // Set stores data for ttl, rounded up to a millisecond. [core.Forever] stores
@@ -112,9 +121,11 @@ func (l *Layer) Ping(ctx context.Context) error {
 	return nil
 }
 
-// Close closes the client if the layer was made by [Open]; otherwise it does
-// nothing. Closing twice is fine. Afterwards every method returns an error.
+// Close closes the client if the layer was made by [Open], and waits for reads that
+// are gathered. Closing twice is fine. Afterwards every method returns an error; with
+// a client that is the caller's, once that is closed.
 func (l *Layer) Close() error {
+	defer l.reads.close()
 	if !l.owned {
 		return nil
 	}
@@ -129,7 +140,7 @@ func (l *Layer) send(ctx context.Context, cmd redis.Cmder) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	return l.client.Process(ctx, once{cmd})
+	return l.client.Process(ctx, unrepeated(cmd))
 }
 
 // once is a command that go-redis must not repeat. MaxRetries does not say it
@@ -138,6 +149,13 @@ type once struct{ redis.Cmder }
 
 // NoRetry overrides what the client is set to.
 func (once) NoRetry() bool { return true }
+
+func unrepeated(cmd redis.Cmder) redis.Cmder {
+	if get, ok := cmd.(*getCmd); ok {
+		return get
+	}
+	return once{cmd}
+}
 
 // milliseconds rounds up, so that a short ttl never becomes none.
 func milliseconds(ttl time.Duration) int64 {
