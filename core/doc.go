@@ -10,7 +10,7 @@
 //
 //   - To use a cache: package hybrid, and one package for each part.
 //   - To write a part: this package, and the suite that examines it (memorytest,
-//     distributedtest, backplanetest, serializertest).
+//     distributedtest, backplanetest, serializertest, locktest).
 //   - To check that your own nodes and servers behave as one cache: coherencetest.
 //   - To compose a read path by hand: this package and package resilience.
 //

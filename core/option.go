@@ -22,7 +22,7 @@ type Option struct {
 // before they resolve them.
 func (o Option) Skips() Skip { return o.skip }
 
-// Clones reports whether the option asks for copies, for the same readers.
+// Clones reports whether the option asks for copies; see [Option.Skips].
 func (o Option) Clones() bool { return o.clone }
 
 // Apply makes the change in e.

@@ -90,7 +90,7 @@ type EntryOptions struct {
 	MaxCycles int
 
 	// SoftTimeout is how long a caller waits for the factory when a stale entry
-	// can be served instead. Zero or Forever: none. Without a stale entry, and
+	// can be served instead. Zero or Forever: none. Without a stale entry, or
 	// without fail-safe, it does nothing.
 	SoftTimeout time.Duration
 
@@ -103,8 +103,8 @@ type EntryOptions struct {
 	StrictHardTimeout bool
 
 	// LoadTimeout is the factory's own budget: its context ends then. Zero:
-	// DefaultLoadTimeout, for a caller whose context can be cancelled; none for
-	// one that waits for ever by its own choice. With a distributed layer a result
+	// DefaultLoadTimeout; none for a caller who waits for ever, with a context that
+	// cannot be cancelled and no timeout. With a distributed layer a result
 	// that took longer than the stack's MaxFillAge (30 s) is returned but not
 	// stored.
 	LoadTimeout time.Duration
@@ -115,8 +115,9 @@ type EntryOptions struct {
 
 	// NodeLock is how long a load waits while another node loads the same key, to
 	// use the result of that. Then, or when the lock service fails, it loads itself.
-	// Zero: it does not wait. Needs the stack's Locker, and not the parts of the
-	// distributed layer skipped. A result is written in the foreground then.
+	// Zero: it does not wait. Needs the stack's Locker. It does nothing where the read
+	// or the write of the distributed layer is skipped, and has the result written in
+	// the foreground.
 	NodeLock time.Duration
 
 	// ErrorBackoff is how long callers get the error of a factory that has failed,
@@ -132,12 +133,12 @@ type EntryOptions struct {
 	// every publication. Zero: DefaultDistributedTimeout.
 	DistributedTimeout time.Duration
 
-	// ReturnLayerErrors makes Get, Set, Remove and Expire return the errors of
-	// the distributed layer, the backplane and the serializer as *LayerError.
-	// Otherwise only events show them.
+	// ReturnLayerErrors makes Get, Set, Remove and Expire, for one key and for many,
+	// return the errors of the distributed layer, the backplane and the serializer as
+	// *LayerError. Otherwise only events show them.
 	ReturnLayerErrors bool
 
-	// AllowStale lets Get return an entry whose logical life has ended.
+	// AllowStale lets Get and GetMany return an entry whose logical life has ended.
 	AllowStale bool
 
 	// Clone gives every reader a value of its own, and keeps one that no caller

@@ -44,8 +44,9 @@ type Item[V any] struct {
 	// Age is the time since the value was made: since its factory began, or Set.
 	Age time.Duration
 
-	// Remaining is what is left of the logical life, in memory where the value was
-	// found there; core.Forever for no end. Zero once it has ended.
+	// Remaining is what is left of the logical life in this node's memory;
+	// core.Forever for no end. Zero once it has ended. [Cache.Explain] tells the life
+	// in the distributed layer, too.
 	Remaining time.Duration
 
 	// StaleFor is the time since the logical life has ended by itself. It is zero

@@ -19,7 +19,7 @@ var errWrongType = errors.New("views of one name must have one type")
 // whether the distributed layer has acknowledged it; an error of that layer is
 // returned only with core.ReturnLayerErrors. A value that cannot be encoded is
 // an error if memory is a layer of bytes, with core.Clone, and with
-// core.ReturnLayerErrors.
+// core.ReturnLayerErrors. If ctx has ended already, nothing is written.
 func (c *Cache[V]) Set(ctx context.Context, key string, v V, opts ...core.Option) (core.Outcome, error) {
 	return c.write(ctx, core.OpSet, key, opts, func(full string, o *core.EntryOptions) (core.Outcome, error) {
 		now := c.stack.clock.Now()
@@ -28,7 +28,7 @@ func (c *Cache[V]) Set(ctx context.Context, key string, v V, opts ...core.Option
 }
 
 // Remove removes key from every level and node, stale copies included. Removing
-// what is not there is no error.
+// what is not there is no error. Outcome and error are as for [Cache.Set].
 func (c *Cache[V]) Remove(ctx context.Context, key string, opts ...core.Option) (core.Outcome, error) {
 	return c.write(ctx, core.OpRemove, key, opts, func(full string, o *core.EntryOptions) (core.Outcome, error) {
 		return c.stack.writer.Remove(ctx, full, o)
@@ -37,7 +37,7 @@ func (c *Cache[V]) Remove(ctx context.Context, key string, opts ...core.Option) 
 
 // Expire ends the logical life of key on every level and node: the next
 // GetOrSet asks its factory, and fail-safe can still serve the old value should
-// that fail.
+// that fail. Outcome and error are as for [Cache.Set].
 func (c *Cache[V]) Expire(ctx context.Context, key string, opts ...core.Option) (core.Outcome, error) {
 	return c.write(ctx, core.OpExpire, key, opts, func(full string, o *core.EntryOptions) (core.Outcome, error) {
 		return c.stack.writer.Expire(ctx, full, o)
