@@ -39,7 +39,7 @@ import (
 var errTTL = errors.New("ttl must be positive")
 
 // Locker is a [core.Locker] on one bucket. It is safe for many goroutines at
-// once, and has none of its own.
+// once, and has no goroutine of its own.
 type Locker struct {
 	js     jetstream.JetStream
 	bucket *bucket

@@ -7,7 +7,7 @@
 // were evicted, and of FLUSHALL.
 //
 //	bus, err := redisbus.New(client, hybrid.Channel("shop"), nil)
-//	bus, err := redistracking.New(client, bus, hybrid.KeyPrefixes("shop"), nil)
+//	tracked, err := redistracking.New(client, bus, hybrid.KeyPrefixes("shop"), nil)
 //
 // It uses the broadcasting mode of client-side caching, CLIENT TRACKING ON BCAST:
 // the server sends the name of every changed key that begins with one of the

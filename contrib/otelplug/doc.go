@@ -3,7 +3,7 @@
 
 // Package otelplug is a plugin that reports a stack to OpenTelemetry.
 //
-//	plugin, err := otelplug.New(nil) // the global providers
+//	plugin := otelplug.New(nil) // the global providers
 //	stack, err := hybrid.New(hybrid.Options{ /* … */ Plugins: []core.Plugin{plugin}})
 //
 // # Metrics

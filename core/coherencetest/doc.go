@@ -7,10 +7,10 @@
 //
 // A test runs nodes over the same servers, breaks what it likes, and has clients
 // read and write. It keeps a source of truth in which every write of a key makes
-// the next version, and caches [Value]s that carry their version. Whoever writes a
-// key does so alone, from before the source has the write until his cache has
-// returned: otherwise the program, and not the cache, would be to blame for the
-// order. Every call is handed to a [Checker] when it has returned:
+// the next version, and caches values of type [Value], which carry their version.
+// Whoever writes a key does so alone, from before the source has the write until
+// his cache has returned: otherwise the program, and not the cache, would be to
+// blame for the order. Every call is handed to a [Checker] when it has returned:
 //
 //	checker := coherencetest.New(coherencetest.Options{Keys: 8, Nodes: 3})
 //	...

@@ -25,6 +25,6 @@
 // # Attributes
 //
 // A record has those that apply: stack, layer ("memory", "distributed",
-// "backplane", "factory"), op, key, took, detail, error, and, in the summary at
+// "backplane", "factory", "lock"), op, key, took, detail, error, and, in the summary at
 // the end of a window, suppressed.
 package slogplug
