@@ -455,6 +455,35 @@ func TestGetOrSetMany_RefreshesAheadTogether(t *testing.T) {
 	})
 }
 
+// Hits that are due start their refreshes though no key is missing, on every kind of
+// memory and for keys of any type.
+func TestGetOrSetMany_HitsThatAreDueAreRefreshedAhead(t *testing.T) {
+	modes(t, func(t *testing.T, layer core.DistributedLayer) {
+		c := open[int](t, hybrid.Options{Distributed: layer, Defaults: core.EntryOptions{TTL: time.Minute, EagerRefresh: 0.5}})
+		keyed := hybrid.NewKeyed(c, hybrid.StringKey[string])
+		for name, many := range map[string]func(*M) (map[string]int, error){
+			"plain": func(f *M) (map[string]int, error) { return c.GetOrSetMany(t.Context(), []string{"a", "bb"}, f.load) },
+			"keyed": func(f *M) (map[string]int, error) {
+				return keyed.GetOrSetMany(t.Context(), []string{"a", "bb"}, f.load)
+			},
+		} {
+			_, _ = c.RemoveMany(t.Context(), []string{"a", "bb"})
+			f := &M{}
+			for range 3 {
+				got, err := many(f)
+				if len(got) != 2 || err != nil {
+					t.Errorf("%s: got %v, %v", name, got, err)
+				}
+				time.Sleep(40 * time.Second)
+			}
+			synctest.Wait()
+			if calls := f.calls(); len(calls) != 3 {
+				t.Errorf("%s: %d calls of the factory: %v", name, len(calls), calls)
+			}
+		}
+	})
+}
+
 // slowMarks is a layer that does not answer for marks.
 type slowMarks struct {
 	*batched

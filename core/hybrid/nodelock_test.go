@@ -6,6 +6,7 @@ package hybrid_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -304,4 +305,37 @@ func TestNodeLock_BadOptionsAreNamed(t *testing.T) {
 	expectOption(t, err, "EntryOptions.NodeLock")
 	_, err = c.GetOrSet(t.Context(), "k", new(F[int]).load, core.NodeLock(time.Second))
 	expectOption(t, err, "EntryOptions.NodeLock")
+}
+
+// Each key of a batch has the lock of its own: batches of several nodes that overlap
+// load no key twice, and do not wait for each other in a circle.
+func TestNodeLock_BatchesOfSeveralNodesLoadEachKeyOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := startCluster(t, 3, locked())
+		var loads [3]M
+		keys := []string{"a", "bb", "ccc", "dddd", "eeeee"}
+		start := time.Now()
+		crowd(3, func(i int) {
+			loads[i].delay = time.Second
+			own := append(slices.Clone(keys[i:]), keys[:i]...)
+			got, err := c.nodes[i].GetOrSetMany(t.Context(), own, loads[i].load)
+			expectMany(t, got, err, "a bb ccc dddd eeeee")
+		})
+		if took := time.Since(start); took > 3*time.Second {
+			t.Errorf("the batches took %v", took)
+		}
+		asked := map[string]int{}
+		for i := range loads {
+			for _, call := range loads[i].asked {
+				for _, key := range call {
+					asked[key]++
+				}
+			}
+		}
+		for _, key := range keys {
+			if asked[key] != 1 {
+				t.Errorf("%s was loaded %d times", key, asked[key])
+			}
+		}
+	})
 }
