@@ -162,6 +162,23 @@ func (m Meta) Validated(etag string, modified time.Time) Meta {
 	return m
 }
 
+// Prolonged returns x, which may be changed by nobody, for an entry whose life in memory
+// has become longer by d, with what next says of the entry to all nodes; next may be nil.
+func (x *Extra) Prolonged(next *Extra, d time.Duration) *Extra {
+	out := x.copy()
+	if out.Refresh != 0 && out.Refresh != Never {
+		out.Refresh = out.Refresh.Add(d)
+	}
+	if out.Revalidate != 0 {
+		out.Revalidate = out.Revalidate.Add(d)
+	}
+	if next == nil {
+		next = &Extra{}
+	}
+	out.Rescue, out.Took, out.ETag, out.LastModified = next.Rescue, next.Took, next.ETag, next.LastModified
+	return out
+}
+
 // Invalidated returns m without what an entry is refreshed by that has come to the
 // end of its life by itself, for one whose life was ended.
 func (m Meta) Invalidated() Meta {

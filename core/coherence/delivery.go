@@ -81,8 +81,7 @@ func (w *Writer) apply(ctx context.Context, ch change) error {
 // enclose has the message of ch go along with its write, if it can.
 func (w *Writer) enclose(ch *change) {
 	if ch.notify && ch.forced && w.Shared.arbiter != nil {
-		kind := w.Recovery.heavier(ch.key, ch.kind)
-		ch.notice = w.Notifier.notice(kind, ch.key, ch.version, w.pushed(ch, kind))
+		ch.notice = w.Notifier.notice(w.telling(ch))
 	}
 }
 
@@ -181,8 +180,7 @@ func (w *Writer) tell(ctx context.Context, ch change) error {
 		}
 		return err
 	}
-	kind := w.Recovery.heavier(ch.key, ch.kind)
-	return w.Notifier.send(within, kind, ch.key, ch.version, w.pushed(&ch, kind))
+	return w.Notifier.send(within, w.telling(&ch))
 }
 
 // remember keeps what did not get through for later, or forgets what an earlier

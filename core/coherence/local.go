@@ -395,6 +395,7 @@ func (l *Local) expire(key string) {
 	}
 	m.Stale = min(m.Stale, now)
 	m.Retry = 0
+	m.Checked = unchecked // it has not come to its end by itself; see Extend
 	l.store(key, e.With(m.Invalidated()))
 }
 

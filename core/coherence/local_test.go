@@ -278,3 +278,54 @@ func TestLocal_ClearForgetsEverything(t *testing.T) {
 		r.holdsNothing(t)
 	})
 }
+
+func TestLocal_ExtendsWhatIsNotKnownToBeObsolete(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		before func(r *rig) // what comes between the write and the extension
+		want   core.State
+	}{
+		{"nothing", func(*rig) {}, core.Fresh},
+		{"the end of its life", func(*rig) { pass(61 * time.Second) }, core.Fresh},
+		{"a write", func(r *rig) { r.local.Invalidate("k", version(there, 9)) }, core.Stale},
+		{"a write long ago", func(r *rig) { r.local.Invalidate("k", version(there, 9)); pass(3 * time.Minute) }, core.Stale},
+		{"a write from far ahead", func(r *rig) { r.local.Invalidate("k", core.Version{}) }, core.Stale},
+		{"a write after its end", func(r *rig) { pass(61 * time.Second); r.local.Invalidate("k", core.Version{}) }, core.Stale},
+		{"an expiry", func(r *rig) { r.local.Expire("k", version(there, 9)); pass(3 * time.Minute) }, core.Stale},
+		{"a change by another program", func(r *rig) { r.local.Doubt("k") }, core.Stale},
+		{"a gap", func(r *rig) { pass(time.Second); r.local.Suspect() }, core.Stale},
+		{"another write in its place", func(r *rig) { r.local.Write("k", r.entry(1, version(here, 2))) }, core.Stale},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			bubble(t, func(t *testing.T, r *rig) {
+				held := r.entry(1, version(here, 1))
+				r.local.Write("k", held)
+				c.before(r)
+				load := r.loads.begin("k")
+				life := r.entry(1, version(there, 5)).Meta()
+				r.local.Extend("k", version(here, 1), life)
+				r.holds(t, 1, c.want)
+				if load.Valid() || r.local.Admits("k", version(here, 1)) {
+					t.Error("something older may still be stored")
+				}
+				e, _ := r.memory.Get("k")
+				if c.want == core.Fresh && (!e.Version().Same(life.Version) || e.Checked() != held.Checked()) {
+					t.Errorf("extended to %v, checked at %v", e.Version(), e.Checked())
+				}
+			})
+		})
+	}
+}
+
+func TestLocal_ExtendsNothingThatIsNotThereOrIsTheNewWrite(t *testing.T) {
+	bubble(t, func(t *testing.T, r *rig) {
+		r.local.Extend("k", version(here, 1), r.entry(1, version(there, 5)).Meta())
+		r.holdsNothing(t)
+		own := r.entry(2, version(there, 5))
+		r.local.Write("k", own)
+		r.local.Extend("k", version(here, 1), r.entry(1, version(there, 5)).Meta())
+		if e, _ := r.memory.Get("k"); e != own {
+			t.Error("the write itself was changed")
+		}
+	})
+}

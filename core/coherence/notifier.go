@@ -45,14 +45,13 @@ func (n *Notifier) Authenticate(s *wire.Seal) { n.seal = s }
 
 // Send publishes that key was written, removed or expired as v.
 func (n *Notifier) Send(ctx context.Context, kind wire.MessageKind, key string, v core.Version) error {
-	return n.send(ctx, kind, key, v, "")
+	return n.send(ctx, telling{kind: kind, key: key, version: v})
 }
 
-// send is Send with the value of a set, if that is to go along.
-func (n *Notifier) send(ctx context.Context, kind wire.MessageKind, key string, v core.Version, value string) error {
-	err := n.publish(ctx, key, n.compose(kind, key, v, value))
+func (n *Notifier) send(ctx context.Context, t telling) error {
+	err := n.publish(ctx, t.key, n.compose(t))
 	if err == nil {
-		n.sent(kind, key)
+		n.sent(t.kind, t.key)
 	}
 	return err
 }
@@ -67,7 +66,7 @@ func (n *Notifier) sent(kind wire.MessageKind, key string) {
 // opOf returns the operation that a message is about.
 func opOf(kind wire.MessageKind) core.Op {
 	switch kind {
-	case wire.MessageSet, wire.MessagePush:
+	case wire.MessageSet, wire.MessagePush, wire.MessageExtend:
 		return core.OpSet
 	case wire.MessageRemove, wire.MessageTagRemoved, wire.MessageCleared:
 		return core.OpRemove
@@ -79,18 +78,16 @@ func opOf(kind wire.MessageKind) core.Op {
 
 // notice returns the message of send for a distributed layer to publish, or nil if
 // none can. It has its number in the sequence and must be published in any case.
-func (n *Notifier) notice(kind wire.MessageKind, key string, v core.Version, value string) *core.Notice {
+func (n *Notifier) notice(t telling) *core.Notice {
 	if n.outlet.Server == nil {
 		return nil
 	}
-	return &core.Notice{Outlet: n.outlet, Message: n.compose(kind, key, v, value)}
+	return &core.Notice{Outlet: n.outlet, Message: n.compose(t)}
 }
 
-func (n *Notifier) compose(kind wire.MessageKind, key string, v core.Version, value string) []byte {
-	if value != "" {
-		kind = wire.MessagePush
-	}
-	return n.seal.Close(wire.AppendMessage(nil, wire.Message{Kind: kind, Node: n.node, Seq: n.seq.Add(1), Version: v, Key: named(key), Value: value}))
+func (n *Notifier) compose(t telling) []byte {
+	m := wire.Message{Kind: t.kind, Node: n.node, Seq: n.seq.Add(1), Version: t.version, Key: named(t.key), Value: t.value}
+	return n.seal.Close(wire.AppendMessage(nil, m))
 }
 
 // named returns a key as messages have it: that of a mark is the tag.

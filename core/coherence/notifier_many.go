@@ -15,7 +15,7 @@ type telling struct {
 	kind    wire.MessageKind
 	key     string
 	version core.Version
-	value   string // of a set, if that is to go along
+	value   string // what goes along, for kinds that have it
 }
 
 // What one message tells of at most, in bytes: one that is full has room for its own
@@ -37,8 +37,7 @@ func (n *Notifier) sendMany(ctx context.Context, all []telling) []error {
 			to = starts[i+1]
 		}
 		if to == from+1 {
-			one := all[from]
-			errs[from] = n.send(ctx, one.kind, one.key, one.version, one.value)
+			errs[from] = n.send(ctx, all[from])
 			return
 		}
 		n.sendBatch(ctx, all[from:to], errs[from:to])
@@ -70,11 +69,7 @@ func lastOf(starts []int) int {
 func (n *Notifier) sendBatch(ctx context.Context, all []telling, errs []error) {
 	var parts []byte
 	for _, t := range all {
-		m := wire.Message{Kind: t.kind, Node: n.node, Version: t.version, Key: t.key, Value: t.value}
-		if t.value != "" {
-			m.Kind = wire.MessagePush
-		}
-		parts = wire.AppendPart(parts, m)
+		parts = wire.AppendPart(parts, wire.Message{Kind: t.kind, Node: n.node, Version: t.version, Key: t.key, Value: t.value})
 	}
 	err := n.backplane.Publish(ctx, n.seal.Close(wire.AppendMessage(nil, wire.Message{
 		Kind: wire.MessageBatch, Node: n.node, Seq: n.seq.Add(1), Value: string(parts),

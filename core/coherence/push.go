@@ -14,19 +14,34 @@ const maxPush = 32 << 10
 // pushing is what goes along with the message of a set.
 type pushing struct {
 	payload []byte
-	meta    core.Meta // as in the memory of the sender
+	meta    core.Meta    // as in the memory of the sender
+	same    core.Version // instead of a payload: the write that had the same value
 }
 
 // pushes has the value of ch go along with its message, if the options say so.
 func (w *Writer) pushes(ch *change, m core.Meta, payload []byte) {
 	if ch.options.Push && ch.notify && w.Shared != nil && w.Notifier.seal != nil && len(payload) > 0 {
-		ch.push = pushing{payload, m}
+		ch.push = pushing{payload: payload, meta: m}
 	}
 }
 
+// telling returns what the other nodes are to be told of ch.
+func (w *Writer) telling(ch *change) telling {
+	t := telling{kind: w.Recovery.heavier(ch.key, ch.kind), key: ch.key, version: ch.version}
+	if t.kind != wire.MessageSet {
+		return t
+	}
+	if !ch.push.same.IsZero() {
+		t.kind, t.value = wire.MessageExtend, w.extension(ch)
+	} else if t.value = w.pushed(ch); t.value != "" {
+		t.kind = wire.MessagePush
+	}
+	return t
+}
+
 // pushed returns the value that goes along with the message of ch; empty for none.
-func (w *Writer) pushed(ch *change, kind wire.MessageKind) string {
-	if ch.push.payload == nil || kind != wire.MessageSet || len(ch.push.payload) > maxPush {
+func (w *Writer) pushed(ch *change) string {
+	if ch.push.payload == nil || len(ch.push.payload) > maxPush {
 		return ""
 	}
 	m := ch.push.meta

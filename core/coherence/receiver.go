@@ -232,6 +232,9 @@ func (r *Receiver) apply(m wire.Message) core.Op {
 	case wire.MessagePush:
 		r.push(m)
 		return core.OpSet
+	case wire.MessageExtend:
+		r.extend(m)
+		return core.OpSet
 	case wire.MessageRemove:
 		r.local.Remove(m.Key, m.Version)
 		return core.OpRemove

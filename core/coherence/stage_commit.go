@@ -22,15 +22,18 @@ func Commit(w *Writer) core.Stage {
 			begun := begin(ctx, w, r)
 			res, err := next(ctx, r)
 			if err == nil && res.Entry != nil {
-				w.commit(ctx, r, res, begun)
+				var same core.Version
+				res, same = renewed(r, res)
+				w.commit(ctx, r, res, begun, same)
 			}
 			return res, err
 		}
 	}
 }
 
-// commit stores the result of a load.
-func (w *Writer) commit(ctx context.Context, r core.Request, res core.Result, begun beginning) {
+// commit stores the result of a load, which is the value of the write same, if that is not
+// zero.
+func (w *Writer) commit(ctx context.Context, r core.Request, res core.Result, begun beginning, same core.Version) {
 	if mutation.On(mutation.LateMarks) {
 		begun = begin(ctx, w, r)
 	}
@@ -41,7 +44,7 @@ func (w *Writer) commit(ctx context.Context, r core.Request, res core.Result, be
 			return
 		}
 	}
-	w.fill(ctx, r, begun.stamp(res.Entry))
+	w.fill(ctx, r, begun.stamp(res.Entry), same)
 }
 
 // beginning is what a load must know before it begins: the marks that are

@@ -166,7 +166,7 @@ func as(e *core.Entry, v core.Version) *core.Entry {
 
 // fill stores the result of a flight, as long as its token is valid. Errors
 // reach listeners only: the caller has its value.
-func (w *Writer) fill(ctx context.Context, r core.Request, e *core.Entry) {
+func (w *Writer) fill(ctx context.Context, r core.Request, e *core.Entry, same core.Version) {
 	o := r.Options
 	now := w.Clock.Now()
 	if w.Shared != nil && now.Sub(e.Born()) > w.Shared.options.MaxFillAge {
@@ -187,6 +187,7 @@ func (w *Writer) fill(ctx context.Context, r core.Request, e *core.Entry) {
 		return
 	}
 	w.pushes(&ch, e.Meta(), p.payload)
+	w.extends(&ch, same, e.Meta())
 	m := o.DistributedMeta(e.Meta(), now)
 	m.Version = ch.version
 	ch.token = r.Token

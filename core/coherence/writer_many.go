@@ -158,8 +158,7 @@ func (w *Writer) tellMany(ctx context.Context, changes []change, at []int) []err
 	var limit time.Duration
 	for n, i := range at {
 		if ch := &changes[i]; ch.notify {
-			kind := w.Recovery.heavier(ch.key, ch.kind)
-			all = append(all, telling{kind, ch.key, ch.version, w.pushed(ch, kind)})
+			all = append(all, w.telling(ch))
 			places = append(places, n)
 			limit = max(limit, ch.options.DistributedTimeout)
 		}

@@ -6,6 +6,7 @@ package hybrid
 import (
 	"context"
 	"errors"
+	"reflect"
 	"time"
 
 	"github.com/fusioncache-go/fusioncache/core"
@@ -19,6 +20,7 @@ type Load[V any] struct {
 
 	stale    V
 	held     *core.Entry // nil: there is no stale value
+	same     bool        // the value is the stale one
 	options  []core.Option
 	etag     string
 	modified time.Time
@@ -89,7 +91,7 @@ func (l *Load[V]) NotModified() (V, error) {
 	if l.held == nil {
 		return l.stale, errNothingHeld
 	}
-	l.etag, l.modified = l.ETag(), l.LastModified()
+	l.same, l.etag, l.modified = true, l.ETag(), l.LastModified()
 	l.Options(core.Tags(l.held.Meta().Tags...))
 	return l.stale, nil
 }
@@ -143,5 +145,9 @@ func (f adaptive[V]) LoadAdaptive(ctx context.Context, r core.Request) (*core.En
 	if err != nil || e.Missing() != nil {
 		return e, r.Options, err
 	}
-	return e.With(e.Meta().Validated(l.etag, l.modified)), r.Options, nil
+	m := e.Meta().Validated(l.etag, l.modified)
+	if l.same && reflect.DeepEqual(v, l.stale) {
+		m.Version = l.held.Version() // other nodes that hold that write need not read it again
+	}
+	return e.With(m), r.Options, nil
 }

@@ -86,19 +86,20 @@
 //	6        node      Version.Node
 //	uvarint  length    of the key, 0 to 1536
 //	...      key       key of the distributed layer, or a tag
-//	...      value     of kind 10, the frame of the value, and of kind 11 the parts;
-//	                   up to the checksum
+//	...      value     of kind 10, the frame of the value; of kind 11, the parts; of
+//	                   kind 12, the header of the write that had the same value, and
+//	                   the frame without its payload; up to the checksum
 //	4        checksum  CRC-32C of all before it
 //
 // The kinds are 1 set, 2 remove, 3 expire, 4 heartbeat, and reserved 5 tag
-// removed, 6 tag expired, 7 cleared, 8 cleared softly; 9 goodbye; 10 push; 11 batch. Kinds 4, 7,
+// removed, 6 tag expired, 7 cleared, 8 cleared softly; 9 goodbye; 10 push; 11 batch; 12 extend. Kinds 4, 7,
 // 8, 9 and 11 have no key, the others must have one. Of a heartbeat, op counts heartbeats. Frozen for ever are the place of the version,
 // that 0 is none, and the checksum at the end; for all kinds of version 1 so is
 // everything up to seq.
 //
-// The parts of a batch are 1 to [MaxParts] changes of kinds 1, 2, 3 and 10, one behind
-// the other: the kind and what follows it up to the key as in a message, without sender
-// and seq; of kind 10 then the length of the value, as uvarint, and the value.
+// The parts of a batch are 1 to [MaxParts] changes of kinds 1, 2, 3, 10 and 12, one
+// behind the other: the kind and what follows it up to the key as in a message, without
+// sender and seq; of kinds 10 and 12 then the length of the value, as uvarint, and the value.
 //
 // A message takes at most 40 bytes and its key while seq is below 2^21, c and s
 // are below 128, the key is shorter than 128 bytes, and the write is the

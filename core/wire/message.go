@@ -31,7 +31,7 @@ func (n NodeID) Node() uint64 {
 // MessageKind says what a message is about.
 type MessageKind byte
 
-// The kinds of messages. 12 to 63 are free.
+// The kinds of messages. 13 to 63 are free.
 const (
 	MessageSet         MessageKind = iota + 1 // a value was written under Key
 	MessageRemove                             // Key was removed
@@ -44,18 +44,19 @@ const (
 	MessageGoodbye                            // the node sends no more; no key
 	MessagePush                               // as MessageSet, and the message has the value
 	MessageBatch                              // several changes of keys, see AppendPart; no key
+	MessageExtend                             // as MessageSet, and the message says of which write the value is, and its life
 )
 
 // String returns the lower-case name of the kind.
 func (k MessageKind) String() string {
-	names := [...]string{"", "set", "remove", "expire", "heartbeat", "tag removed", "tag expired", "cleared", "cleared softly", "goodbye", "push", "batch"}
+	names := [...]string{"", "set", "remove", "expire", "heartbeat", "tag removed", "tag expired", "cleared", "cleared softly", "goodbye", "push", "batch", "extend"}
 	if k >= 1 && int(k) < len(names) {
 		return names[k]
 	}
 	return "unknown"
 }
 
-func (k MessageKind) known() bool { return k >= MessageSet && k <= MessageBatch }
+func (k MessageKind) known() bool { return k >= MessageSet && k <= MessageExtend }
 
 func (k MessageKind) hasKey() bool {
 	switch k {
@@ -65,7 +66,7 @@ func (k MessageKind) hasKey() bool {
 	return true
 }
 
-func (k MessageKind) hasValue() bool { return k == MessagePush || k == MessageBatch }
+func (k MessageKind) hasValue() bool { return k >= MessagePush }
 
 // Message is what nodes tell each other over the backplane. But for MessagePush, alone or
 // in a batch, it carries no value: whoever gets it can only drop what it holds.
@@ -83,8 +84,10 @@ type Message struct {
 	// Key is the key in the layers of the stack; empty for kinds without one.
 	Key string
 
-	// Value is, for MessagePush, the value as it would be in the distributed layer,
-	// and for MessageBatch the changes, see Parts; never empty. Other kinds have none.
+	// Value is, for MessagePush, the value as it would be in the distributed layer;
+	// for MessageBatch the changes, see Parts; and for MessageExtend the ordering header
+	// of the write whose value it is, and then the same as for MessagePush, with an empty
+	// value. Never empty; other kinds have none.
 	Value string
 }
 

@@ -15,10 +15,10 @@ const MaxParts = 1000
 
 // part reports whether a message of several changes can tell of one of this kind.
 func (k MessageKind) part() bool {
-	return k >= MessageSet && k <= MessageExpire || k == MessagePush
+	return k >= MessageSet && k <= MessageExpire || k == MessagePush || k == MessageExtend
 }
 
-// AppendPart appends the binary form of m, a set, removal, expiry or push of m.Node, to
+// AppendPart appends the binary form of m, a set, removal, expiry, push or extension of m.Node, to
 // dst, which becomes the value of a [MessageBatch] of that node. That takes at most
 // [MaxParts], and no other kinds: [ParseMessage] refuses it otherwise. The number of m is
 // left out: the batch has one.
@@ -30,7 +30,7 @@ func AppendPart(dst []byte, m Message) []byte {
 	v := core.Fit(m.Version)
 	kind |= flagsOf(v, m.Node)
 	dst = appendSubject(append(dst, kind), kind, v, m.Key)
-	if m.Kind == MessagePush {
+	if m.Kind.hasValue() {
 		dst = binary.AppendUvarint(dst, uint64(len(m.Value)))
 		dst = append(dst, m.Value...)
 	}
@@ -78,7 +78,7 @@ func (r *reader) part(sender NodeID) (m Message, key, value []byte) {
 	if key = r.sized(MaxMessageKey); len(key) == 0 {
 		r.fail()
 	}
-	if m.Kind == MessagePush {
+	if m.Kind.hasValue() {
 		if value = r.sized(MaxMessageSize); len(value) == 0 {
 			r.fail()
 		}

@@ -63,7 +63,7 @@ func TestSeed_DC8_RefusesForeignBatches(t *testing.T) {
 	}
 	for kind := wire.MessageKind(0); kind < 64; kind++ {
 		switch kind {
-		case wire.MessageSet, wire.MessageRemove, wire.MessageExpire, wire.MessagePush:
+		case wire.MessageSet, wire.MessageRemove, wire.MessageExpire, wire.MessagePush, wire.MessageExtend:
 		default:
 			tests[kind.String()] = part(wire.Message{Kind: kind, Key: "k", Value: string(good)})
 		}

@@ -79,6 +79,7 @@ func messages() map[string]wire.Message {
 		"tag-expired":  {Kind: wire.MessageTagExpired, Node: sender, Seq: 4, Version: version(), Key: "tag"},
 		"cleared":      {Kind: wire.MessageCleared, Node: sender, Seq: 5, Version: version()},
 		"push":         {Kind: wire.MessagePush, Node: sender, Seq: 7, Version: version(), Key: "orders:42", Value: "a frame"},
+		"extend":       {Kind: wire.MessageExtend, Node: sender, Seq: 9, Version: version(), Key: "orders:42", Value: "a header and a frame"},
 		"cleared-soft": {Kind: wire.MessageClearedSoft, Node: sender, Seq: 6, Version: version()},
 	}
 }
