@@ -249,3 +249,41 @@ func (e *eavesdropper) extensions(t *testing.T) (out [][]byte) {
 	}
 	return out
 }
+
+// An authentic extension that makes no sense ends the life of the copy, as a set does.
+func TestExtend_WhatMakesNoSenseInvalidates(t *testing.T) {
+	extending(t, func(t *testing.T, a, b *hybrid.Cache[string], _ *weighed, n *network) {
+		spy, channel := eavesdrop(t, n)
+		time.Sleep(61 * time.Second)
+		revalidate(t, a, "v")
+		seal, _ := wire.NewSeal("app", keyOf(1))
+		inner, err := seal.Open(bytes.Clone(spy.extensions(t)[0]))
+		m, wrong := wire.ParseMessage(inner)
+		if err != nil || wrong != nil {
+			t.Fatal(err, wrong)
+		}
+		good, rejected := m.Value, tally(b, core.MessageRejected)
+		var values []string
+		for i := range len(good) {
+			values = append(values, good[:i+1], good[:i]+string(good[i]^0xff)+good[i+1:])
+		}
+		values = append(values, good[:len(good)-1]+good, good[core.HeaderSize:])
+		for i, value := range values {
+			m.Seq, m.Value = m.Seq+1, value
+			if value == good {
+				continue
+			}
+			if err := channel.Publish(t.Context(), seal.Close(wire.AppendMessage(nil, m))); err != nil {
+				t.Fatal(err)
+			}
+			synctest.Wait()
+			if i == 0 {
+				expectHit(t, b, "v") // it is what the server holds, read again
+			}
+		}
+		if rejected.Load() < int64(len(values)/2) {
+			t.Errorf("%d of %d were rejected", rejected.Load(), len(values))
+		}
+		expectHit(t, b, "v")
+	})
+}
