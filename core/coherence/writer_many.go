@@ -6,6 +6,7 @@ package coherence
 import (
 	"context"
 	"errors"
+	"sync"
 	"time"
 
 	"github.com/fusioncache-go/fusioncache/core"
@@ -47,9 +48,9 @@ func (w *Writer) RemoveMany(ctx context.Context, all []Writing) []Written {
 	return w.sendMany(ctx, changes)
 }
 
-// sendMany is send for many changes. Those whose turn it is go together; only then
-// the others, each when its turn comes: a turn is never held while another is waited
-// for, so operations on the same keys cannot wait for each other in a circle.
+// sendMany is send for many changes. Those whose turn it is go together, and meanwhile
+// the others, each when its turn comes. Nobody waits for a turn who holds another, so
+// operations on the same keys cannot wait for each other in a circle.
 func (w *Writer) sendMany(ctx context.Context, changes []change) []Written {
 	out := make([]Written, len(changes))
 	var ready, rest []int
@@ -61,11 +62,17 @@ func (w *Writer) sendMany(ctx context.Context, changes []change) []Written {
 			rest = append(rest, i)
 		}
 	}
-	w.applyMany(ctx, changes, ready, out)
+	var first sync.WaitGroup
+	if len(rest) > 0 && len(ready) > 0 {
+		first.Go(func() { w.applyMany(ctx, changes, ready, out) })
+	} else if len(ready) > 0 {
+		w.applyMany(ctx, changes, ready, out)
+	}
 	together(len(rest), func(n int) {
 		i := rest[n]
 		out[i].Outcome, out[i].Err = w.send(ctx, changes[i])
 	})
+	first.Wait()
 	for i := range changes {
 		out[i].Outcome, out[i].Err = changes[i].ended(out[i].Outcome, out[i].Err)
 	}

@@ -227,6 +227,24 @@ func TestGetOrSetMany_CancelOnTimeoutNeedsAllCallersGone(t *testing.T) {
 	})
 }
 
+// As for a single key: nobody has cancelled anything.
+func TestGetOrSetMany_TheTimeLimitOfTheFactoryIsATimeout(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := open[int](t, hybrid.Options{})
+		slow := func(ctx context.Context, _ []string) (map[string]int, error) {
+			<-ctx.Done()
+			return nil, ctx.Err()
+		}
+		_, err := c.GetOrSetMany(t.Context(), []string{"a", "b"}, slow, core.LoadTimeout(time.Second))
+		each, _ := errors.AsType[core.KeyErrors[string]](err)
+		for _, key := range []string{"a", "b"} {
+			if err := each[key]; !errors.Is(err, core.ErrFactoryTimeout) || errors.Is(err, context.Canceled) {
+				t.Errorf("%s: %v, want the time limit", key, err)
+			}
+		}
+	})
+}
+
 func TestGetOrSetMany_LoadingAnyOfItsOwnKeysIsAnError(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := open[int](t, hybrid.Options{})

@@ -126,6 +126,23 @@ func TestSetMany_WaitsForTheTurnOfAKeyAndHoldsUpNoOther(t *testing.T) {
 	})
 }
 
+func TestSetMany_AKeyWhoseTurnComesDoesNotWaitForTheOthers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := newBatched()
+		c := open[int](t, hybrid.Options{Distributed: server, Defaults: core.EntryOptions{DistributedTimeout: time.Hour}})
+		_, _ = c.Set(t.Context(), "warm", 1) // the marks are known
+		server.slow.be(time.Second)
+		go func() { _, _ = c.Set(t.Context(), "a", 100) }()
+		time.Sleep(500 * time.Millisecond)
+		start := time.Now()
+		outcome, err := c.SetMany(t.Context(), lengths("a bb"))
+		expectOutcome(t, outcome, err, core.Committed)
+		if took := time.Since(start); took != 1500*time.Millisecond {
+			t.Errorf("took %v: half a second for the other write of a, and one for its own", took)
+		}
+	})
+}
+
 func TestSetMany_WithoutAServerIsLocalOnlyAndMadeGood(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := newBatched()

@@ -5,6 +5,7 @@ package resilience
 
 import (
 	"context"
+	"errors"
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
@@ -130,7 +131,11 @@ func (m *Member) Load(ctx context.Context, r core.Request) (*core.Entry, error) 
 	if rd.failure != nil {
 		return nil, rd.failure
 	}
-	return rd.loaded[place].Entry, rd.loaded[place].Err
+	made := rd.loaded[place]
+	if ctx.Err() != nil && errors.Is(made.Err, context.Canceled) {
+		return nil, context.Cause(ctx) // the call ended with the last of its flights, whatever ended that
+	}
+	return made.Entry, made.Err
 }
 
 // gather takes m into the round that gathers, or begins one.

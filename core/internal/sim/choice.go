@@ -116,7 +116,7 @@ func (c *client) options(o *op) []core.Option {
 	r, plan := c.dice, c.run.plan
 	limit := func(most, remainder int) time.Duration { return 5*between(r, 1, most) + ms(remainder) }
 	var opts []core.Option
-	if tags := plan.tagsOf(o.Key); len(tags) > 0 && (o.Action == doLoad || o.Action == doSet) {
+	if tags := plan.tagsOfAll(o); len(tags) > 0 && (o.Action == doLoad || o.Action == doSet) {
 		opts = append(opts, core.Tags(tags...))
 	}
 	add := func(bit choice, option func() core.Option) {

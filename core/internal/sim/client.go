@@ -5,6 +5,7 @@ package sim
 
 import (
 	"context"
+	"slices"
 
 	"github.com/fusioncache-go/fusioncache/core"
 	"github.com/fusioncache-go/fusioncache/core/coherencetest"
@@ -47,6 +48,7 @@ func (c *client) step(ctx context.Context) {
 		o.Action = doLoad
 	}
 	o.choice = choose(c.dice, o.Action, p.windows())
+	c.loosen(o)
 	if p.Verbose {
 		o.Detail = o.choice
 	}
@@ -55,21 +57,22 @@ func (c *client) step(ctx context.Context) {
 	}
 	if o.Action.Writes() {
 		c.aim(o)
-		c.run.source.take(o.keys)
+		c.run.source.take(o.all())
 		w.settle(c.lane)
 	}
 	n := c.run.nodes[c.node].Load()
 	o.Life = n.life
 	c.attempt(ctx, n, o)
 	w.settle(c.lane)
-	if n.dead.Load() {
-		o.Status, o.Lost = coherencetest.Failed, true
-	}
 	for _, other := range o.others {
 		other.answered(o)
-		w.rec.add(other)
 	}
-	w.rec.add(o)
+	for _, part := range o.parts() {
+		if n.dead.Load() {
+			part.Status, part.Lost = coherencetest.Failed, true
+		}
+		w.rec.add(part)
+	}
 	if o.Action.Writes() {
 		c.release(ctx, n, o)
 	}
@@ -83,10 +86,13 @@ func (c *client) attempt(ctx context.Context, n *node, o *op) {
 	if end, ok := own.Deadline(); ok {
 		o.Deadline = end.Sub(w.start)
 	}
-	if o.choice&many != 0 && o.Action == doGet {
-		c.widen(n, o)
+	if o.choice&many != 0 && (o.Action == doGet || o.Action == doLoad) {
+		c.widen(o)
 	}
-	o.began = n.conditions(o)
+	for _, part := range o.parts() {
+		part.Life, part.Deadline, part.Detail = o.Life, o.Deadline, o.Detail
+		part.began = n.conditions(part)
+	}
 	o.From = w.now()
 	c.do(own, n, o)
 	o.To = w.now()
@@ -104,6 +110,8 @@ func (c *client) aim(o *op) {
 	case marks(o.Action):
 		o.tag = c.dice.IntN(p.Tags)
 		o.keys = p.keysOf(o.tag)
+	case p.Loose && o.choice&many != 0:
+		c.widen(o)
 	}
 }
 
@@ -111,8 +119,9 @@ func (c *client) aim(o *op) {
 // keeps them until the node is done with the key: else the next one might come
 // first.
 func (c *client) release(ctx context.Context, n *node, o *op) {
-	if o.Status != coherencetest.LocalOnly || (o.choice&background == 0 && !c.run.plan.Defaults.BackgroundWrites) {
-		c.run.source.free(o.keys)
+	local := func(part *op) bool { return part.Status == coherencetest.LocalOnly }
+	if !slices.ContainsFunc(o.parts(), local) || (o.choice&background == 0 && !c.run.plan.Defaults.BackgroundWrites) {
+		c.run.source.free(o.all())
 		return
 	}
 	c.pending = (c.pending + 1) % lanesPerClient
@@ -121,12 +130,22 @@ func (c *client) release(ctx context.Context, n *node, o *op) {
 		w := c.run.world
 		for range 600 {
 			_ = w.sleep(ctx, lane, ms(50))
-			if !n.port.busy(c.place(o)) || n.dead.Load() {
+			if !c.busy(n, o) || n.dead.Load() {
 				break
 			}
 		}
-		c.run.source.free(o.keys)
+		c.run.source.free(o.all())
 	}()
+}
+
+// busy reports whether the node is at a write yet.
+func (c *client) busy(n *node, o *op) bool {
+	for _, part := range o.parts() {
+		if n.port.busy(c.place(part)) {
+			return true
+		}
+	}
+	return false
 }
 
 // place returns the key in the store that a write goes to.
@@ -165,13 +184,19 @@ func (c *client) do(ctx context.Context, n *node, o *op) {
 		o.Answered(ok, err)
 	case doLoad:
 		r := c.recipe(o)
+		if o.choice&many != 0 {
+			c.loadMany(ctx, n, o, r)
+			return
+		}
 		var err error
 		o.Value, err = n.cache.GetOrSet(ctx, name, func(ctx context.Context, _ string) (value, error) {
 			return c.run.source.load(ctx, n, o.Key, r)
 		}, c.options(o)...)
 		o.Answered(true, err)
 	default:
-		c.run.source.write(o)
+		for _, part := range o.parts() {
+			c.run.source.write(part)
+		}
 		c.write(ctx, n, o)
 	}
 }
@@ -186,14 +211,15 @@ func (c *client) write(ctx context.Context, n *node, o *op) {
 		opts := c.options(o)
 		o.Ends = c.run.plan.ends(o.From, opts)
 		if o.choice&many != 0 {
-			outcome, err = n.cache.SetMany(ctx, map[string]value{name: o.Value}, opts...)
-			break
+			c.setMany(ctx, n, o, opts)
+			return
 		}
 		outcome, err = n.cache.Set(ctx, name, o.Value, opts...)
 	case doRemove:
 		if o.choice&many != 0 {
-			outcome, err = n.cache.RemoveMany(ctx, []string{name}, c.options(o)...)
-			break
+			outcome, err = n.cache.RemoveMany(ctx, o.names(), c.options(o)...)
+			o.wroteMany(outcome, err)
+			return
 		}
 		outcome, err = n.cache.Remove(ctx, name, c.options(o)...)
 	case doExpire:

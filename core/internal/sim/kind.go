@@ -54,6 +54,7 @@ func (d *draw) kinds() {
 			p.Faults = append(p.Faults, d.window(StoreLate))
 		}
 	}
+	p.Loose = p.Keys > 1 && r.IntN(10) == 3
 }
 
 // slowdown is how many times more slowly nodes beat at most, also after some have

@@ -15,6 +15,9 @@ const operations = complete
 
 func TestDeterminism_SameSeedGivesTheSameTrace(t *testing.T) {
 	for s := range uint64(20) {
+		if NewPlan(s + 1).Loose {
+			continue
+		}
 		first := simulate(t, NewPlan(s+1))
 		for range 2 {
 			if again := simulate(t, NewPlan(s+1)); again.Hash != first.Hash {

@@ -5,6 +5,7 @@ package sim
 
 import (
 	"context"
+	"sync/atomic"
 
 	"github.com/fusioncache-go/fusioncache/core/coherencetest"
 )
@@ -39,10 +40,10 @@ type op struct {
 	tag        int    // of a write by tag
 	lane       instant
 	choice     choice
-	wakes      int // how often it was woken together with others
+	wakes      atomic.Int32 // how often it was woken together with others
 	began      conditionSet
 	unanswered bool  // calls of the node to the store failed meanwhile, or shortly before
-	others     []*op // the same for other keys, of a read of many
+	others     []*op // the same for other keys, of an operation on many
 }
 
 // serial returns the number of a client's n-th operation.
@@ -57,6 +58,9 @@ func (s keySet) has(key int) bool { return s>>key&1 != 0 }
 func (o *op) context(ctx context.Context) context.Context {
 	return context.WithValue(ctx, opKey{}, o)
 }
+
+// parts returns the operation and the others.
+func (o *op) parts() []*op { return append([]*op{o}, o.others...) }
 
 // part returns the operation, or the one of the others that is about a key.
 func (o *op) part(key int) *op {

@@ -32,6 +32,7 @@ type Plan struct {
 	Batch    bool // the store takes many keys at once
 	Locks    bool // the nodes share locks
 	Weak     bool // the store does not arbitrate
+	Loose    bool // operations on several keys at once, whose order among each other is not that of the seed
 	Crowd    int  // nodes that beat without slowing down; 0: as many as ever there are
 	Mix      Mix
 	Defaults core.EntryOptions
@@ -244,8 +245,8 @@ func (p *Plan) memory(node int) core.MemoryLayer {
 
 // String returns the plan as a timetable.
 func (p *Plan) String() string {
-	s := fmt.Sprintf("seed %d: %d nodes, %d clients each, %d keys, %d tags, skews %v, tiny memory on [%v], of bytes on [%v], queue %d, turnless %t, %v bus, outlet %t, batch %t, locks %t, weak %t, crowd %d, heal at %v\n",
-		p.Seed, p.Nodes, p.Clients, p.Keys, p.Tags, p.Skews, p.Tiny, p.Bytes, p.Queue, p.Turnless, p.Bus, p.Outlet, p.Batch, p.Locks, p.Weak, p.Crowd, p.Heal)
+	s := fmt.Sprintf("seed %d: %d nodes, %d clients each, %d keys, %d tags, skews %v, tiny memory on [%v], of bytes on [%v], queue %d, turnless %t, %v bus, outlet %t, batch %t, locks %t, weak %t, loose %t, crowd %d, heal at %v\n",
+		p.Seed, p.Nodes, p.Clients, p.Keys, p.Tags, p.Skews, p.Tiny, p.Bytes, p.Queue, p.Turnless, p.Bus, p.Outlet, p.Batch, p.Locks, p.Weak, p.Loose, p.Crowd, p.Heal)
 	o := p.Defaults
 	s += fmt.Sprintf("  ttl %v, stale ttl %v, throttle %v, cycles %d, background %t\n", o.TTL, o.StaleTTL, o.Throttle, o.MaxCycles, o.BackgroundWrites)
 	for _, f := range p.Faults {

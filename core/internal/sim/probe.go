@@ -62,8 +62,8 @@ func (p probe) Identify(id []byte) { copy(id, p.id[:]) }
 // on those before, its own limits end.
 func (p probe) Woken(ctx context.Context) {
 	if o := opOf(ctx); o != nil && o.Client >= 0 {
-		o.wakes = (o.wakes + 1) % wakesPerClient
-		p.node.world.settle(firstWake + instant(o.Client*wakesPerClient+o.wakes))
+		wakes := int(o.wakes.Add(1)) % wakesPerClient
+		p.node.world.settle(firstWake + instant(o.Client*wakesPerClient+wakes))
 	}
 }
 
