@@ -8,6 +8,8 @@
 //	Order     one write at a time per key, in the background if wanted
 //	Notifier  tells the other nodes
 //	Receiver  hears from them
+//	Marks     the generations of tags and of the whole cache
+//	Recovery  makes good the writes that failed
 //	Writer    set, remove, expire through all of them
 //
 // and the stages of the read path that touch layers: [Memory], [Distributed] and

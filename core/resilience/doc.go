@@ -7,7 +7,10 @@
 //	FailSafe   answers a failure with a stale entry, then leaves the factory alone
 //	Timeout    one caller's patience
 //	Backoff    leaves a factory alone that has failed, with nothing stale to serve
+//	Eager      refreshes what ends soon, behind its callers
 //	Stampede   one load per key
+//	NodeLock   one load per key of all nodes
+//	Convoy     one call of the factory for many keys
 //	Deadline   the factory's own budget
 //	Origin     not a stage but the end of a chain: calls the factory
 //
