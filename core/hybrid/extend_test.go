@@ -143,7 +143,7 @@ func TestExtend_ALateMessageExtendsNothingThatIsObsolete(t *testing.T) {
 func TestExtend_NotWhatMayBeObsolete(t *testing.T) {
 	extending(t, func(t *testing.T, a, b *hybrid.Cache[string], w *weighed, n *network) {
 		time.Sleep(30 * time.Second)
-		_ = b.Stack() // its memory becomes suspect: a message of a node that nobody knows is missing
+		// Its memory becomes suspect: messages of a node that nobody knows are missing.
 		seal, _ := wire.NewSeal("app", keyOf(1))
 		channel := n.bus.Channel(hybrid.Channel("app"))
 		stranger := wire.Message{Kind: wire.MessageSet, Node: wire.NodeID{9}, Seq: 7, Key: "v:other"}
@@ -184,6 +184,7 @@ func TestExtend_NeedsMessageKeys(t *testing.T) {
 		revalidate(t, a, "v")
 		expectHit(t, b, "v")
 		time.Sleep(61 * time.Second)
+		synctest.Wait()
 		spy.heard = nil
 		revalidate(t, a, "v")
 		var last wire.Message
@@ -231,6 +232,7 @@ func eavesdrop(t *testing.T, n *network) (*eavesdropper, core.Backplane) {
 // extensions returns the extensions that were heard.
 func (e *eavesdropper) extensions(t *testing.T) (out [][]byte) {
 	t.Helper()
+	synctest.Wait()
 	seal, _ := wire.NewSeal("app", keyOf(1))
 	for _, msg := range e.heard {
 		inner, err := seal.Open(bytes.Clone(msg))

@@ -185,6 +185,7 @@ func TestPush_ValuesOfManyKeysGoAlongInAFewAuthenticMessages(t *testing.T) {
 			values[key] = strings.Repeat("y", 1<<10)
 		}
 		w.values.Store(0)
+		synctest.Wait()
 		spy.heard = nil
 		outcome, err := nodes[0].SetMany(t.Context(), values)
 		expectOutcome(t, outcome, err, core.Committed)
