@@ -32,7 +32,7 @@ func newNode(server core.DistributedLayer, bus core.Backplane) *hybrid.Stack {
 		Serializer:  cachetest.JSON{},
 		Plugins:     []core.Plugin{events},
 		Defaults:    core.EntryOptions{TTL: time.Hour},
-		Pulse:       coherence.PulseOptions{GapWait: time.Millisecond},
+		Pulse:       coherence.PulseOptions{Heartbeat: 50 * time.Millisecond, GapWait: time.Millisecond},
 	}))
 	for events.Count(core.Joined) == 0 { // in a test: synctest.Wait()
 		runtime.Gosched()

@@ -18,9 +18,13 @@ import (
 )
 
 // slowly is a factory that takes a while.
-func slowly(context.Context, string) (Product, error) {
-	<-time.After(time.Second)
-	return Product{Name: "new lamp"}, nil
+func slowly(ctx context.Context, _ string) (Product, error) {
+	select {
+	case <-time.After(time.Second):
+		return Product{Name: "new lamp"}, nil
+	case <-ctx.Done():
+		return Product{}, ctx.Err()
+	}
 }
 
 // Options of the stack, refined for a view, refined for a call.
