@@ -62,8 +62,7 @@ func (c *codec[V]) Decode(payload []byte, m Meta) (*Entry, error) {
 	if c.serializer == nil {
 		return nil, errNoSerializer
 	}
-	b := &box[V]{Entry: Entry{meta: m}}
-	b.value = b
+	b := newBox[V](&m)
 	if err := c.serializer.Unmarshal(payload, &b.v); err != nil {
 		return nil, err
 	}
@@ -92,5 +91,7 @@ func (f factoryFunc[V]) Load(ctx context.Context, r Request) (*Entry, error) {
 	if err != nil {
 		return nil, err
 	}
-	return Live(v, r.Options.Meta(born, f.clock.Now())), nil
+	m := r.Options.Meta(born, f.clock.Now())
+	m.Stamp = r.Stamp
+	return Live(v, m), nil
 }

@@ -48,8 +48,9 @@ var errEntry = errors.New("malformed entry")
 
 // AppendBinary appends the binary form of e, which must have a payload, to dst.
 func (e *Entry) AppendBinary(dst []byte) []byte {
-	dst = e.meta.Extra.AppendBinary(dst)
-	return append(e.meta.AppendBinary(dst), e.payload...)
+	dst = e.Extra().AppendBinary(dst)
+	m := e.Meta()
+	return append(m.AppendBinary(dst), e.Payload()...)
 }
 
 // AppendBinary appends the binary form of the metadata but Extra to dst. [ParseMeta] takes no more than 16 tags, of no
@@ -86,14 +87,16 @@ func (m *Meta) AppendBinary(dst []byte) []byte {
 		put(hasRetry, m.Retry)
 		dst = binary.AppendUvarint(dst, uint64(m.Cycles))
 	}
-	if len(m.Tags) > 0 {
-		flags |= hasTags
-		dst = appendTags(dst, m.Tags)
-	}
-	if !m.Epoch.IsZero() {
-		dst = appendMarks(dst, m)
-		flags |= hasMarks
-		dst = binary.AppendUvarint(dst, m.Marked)
+	if s := m.Stamp; s != nil {
+		if len(s.Tags) > 0 {
+			flags |= hasTags
+			dst = appendTags(dst, s.Tags)
+		}
+		if !s.Epoch.IsZero() {
+			dst = appendMarks(dst, s)
+			flags |= hasMarks
+			dst = binary.AppendUvarint(dst, s.Marked)
+		}
 	}
 	dst[at] = flags
 	return dst
@@ -101,14 +104,10 @@ func (m *Meta) AppendBinary(dst []byte) []byte {
 
 // appendMarks makes up what is missing of the generations: a tag without one
 // counts as removed.
-func appendMarks(dst []byte, m *Meta) []byte {
-	dst = appendGeneration(dst, m.Epoch)
-	for i := range m.Tags {
-		var g Generation
-		if i < len(m.Generations) {
-			g = m.Generations[i]
-		}
-		dst = appendGeneration(dst, g)
+func appendMarks(dst []byte, s *Stamp) []byte {
+	dst = appendGeneration(dst, s.Epoch)
+	for i := range s.Tags {
+		dst = appendGeneration(dst, s.Generation(i))
 	}
 	return dst
 }
@@ -137,7 +136,7 @@ func appendTags(dst []byte, tags []string) []byte {
 
 // ParseEntry reads the binary form of an entry from data: its metadata and its
 // payload, which aliases data and has no spare capacity. Malformed data gives an
-// error; no data makes it panic or allocate more than a few KiB. Without tags and
+// error; no data makes it panic or allocate more than a few KiB. Without Stamp and
 // Extra it allocates nothing.
 func ParseEntry(data []byte) (m Meta, payload []byte, err error) {
 	x, rest, err := ParseExtra(data)
@@ -152,16 +151,22 @@ func ParseEntry(data []byte) (m Meta, payload []byte, err error) {
 }
 
 // PeekEntry is [ParseEntry] for who only wants to know whether the entry is fresh:
-// it leaves out tags, generations and the ETag, puts the rest of Extra into x, and
-// allocates nothing.
-func PeekEntry(data []byte, x *Extra) (m Meta, payload []byte, err error) {
-	d := decoder{data: data, short: true}
-	more := d.extra(x)
+// it leaves out tags, generations and the ETag, puts the rest of Extra and Stamp into p,
+// and allocates nothing.
+func PeekEntry(data []byte, p *Peeked) (m Meta, payload []byte, err error) {
+	d := decoder{data: data, short: p}
+	more := d.extra(&p.extra)
 	m, payload, err = d.entry()
 	if err == nil && more {
-		m.Extra = x
+		m.Extra = &p.extra
 	}
 	return m, payload, err
+}
+
+// Peeked is room for what [PeekEntry] finds. The zero Peeked is ready for use.
+type Peeked struct {
+	extra Extra
+	stamp Stamp
 }
 
 // ParseMeta reads what [Meta.AppendBinary] has written, and what follows, as
@@ -196,14 +201,8 @@ func (d *decoder) entry() (m Meta, payload []byte, err error) {
 		m.Retry = d.instant(base)
 		m.Cycles = d.uint32()
 	}
-	if flags&hasTags != 0 {
-		m.Tags = d.tags()
-	}
-	if flags&hasMarks != 0 {
-		m.Epoch = d.generation()
-		m.Generations = d.generations(d.count)
-		m.Marked = d.uvarint()
-		d.bad = d.bad || m.Epoch.IsZero()
+	if flags&(hasTags|hasMarks) != 0 {
+		m.Stamp = d.stamp(flags)
 	}
 	if d.bad || m.Dead < m.Stale {
 		return Meta{}, nil, errEntry
@@ -211,13 +210,32 @@ func (d *decoder) entry() (m Meta, payload []byte, err error) {
 	return m, d.data[:len(d.data):len(d.data)], nil
 }
 
+func (d *decoder) stamp(flags byte) *Stamp {
+	var s Stamp
+	if flags&hasTags != 0 {
+		s.Tags = d.tags()
+	}
+	if flags&hasMarks != 0 {
+		s.Epoch = d.generation()
+		s.Generations = d.generations(d.count)
+		s.Marked = d.uvarint()
+		d.bad = d.bad || s.Epoch.IsZero()
+	}
+	if d.short != nil {
+		d.short.stamp = s
+		return &d.short.stamp
+	}
+	kept := s
+	return &kept
+}
+
 // decoder reads fields off the front of data. After the first failure it
 // returns zeros and stays bad, so that callers check once.
 type decoder struct {
 	data  []byte
 	bad   bool
-	count int  // of tags
-	short bool // what would have to be allocated is passed by
+	count int     // of tags
+	short *Peeked // not nil: what would have to be allocated is put there, or passed by
 }
 
 func (d *decoder) fail() { d.data, d.bad = nil, true }
@@ -286,7 +304,7 @@ func (d *decoder) tags() []string {
 		return nil
 	}
 	d.count = int(n)
-	if d.short {
+	if d.short != nil {
 		for range n {
 			d.text(maxTagLen)
 		}
@@ -313,7 +331,7 @@ func (d *decoder) generation() (g Generation) {
 }
 
 func (d *decoder) generations(n int) []Generation {
-	if d.short {
+	if d.short != nil {
 		for range n {
 			d.generation()
 		}

@@ -33,14 +33,14 @@ func TestEntryBinary_FormIsFixed(t *testing.T) {
 		{"checked, for ever", core.Meta{Checked: 90, Stale: core.Never, Dead: core.Never}, "04 b401"},
 		{"checked when born", core.Meta{Born: 90, Checked: 90, Stale: 100, Dead: 100}, "07 c801 13 00"},
 		{"retry", core.Meta{Stale: 100, Dead: 100, Retry: 101, Cycles: 3}, "11 c801 02 03"},
-		{"tags", core.Meta{Tags: []string{"ab", ""}}, "21 00 02 026162 00"},
+		{"tags", core.Meta{Stamp: &core.Stamp{Tags: []string{"ab", ""}}}, "21 00 02 026162 00"},
 		{"version", core.Meta{Version: core.Version{Time: 1, Tick: 2, Bump: 3, Node: 4, Op: 5}},
 			"41 0100000000000000 02000000 03000000 0400000000000000 0500000000000000 00"},
-		{"marks", core.Meta{Epoch: core.Generation{Hard: 1, Soft: 2}, Marked: 300},
+		{"marks", core.Meta{Stamp: &core.Stamp{Epoch: core.Generation{Hard: 1, Soft: 2}, Marked: 300}},
 			"81 00 0100000000000000 0200000000000000 ac02"},
-		{"marks of tags", core.Meta{Tags: []string{"a"}, Epoch: core.Generation{Hard: 1}, Generations: []core.Generation{{Soft: 2}}},
+		{"marks of tags", core.Meta{Stamp: &core.Stamp{Tags: []string{"a"}, Epoch: core.Generation{Hard: 1}, Generations: []core.Generation{{Soft: 2}}}},
 			"a1 00 01 0161 0100000000000000 0000000000000000 0000000000000000 0200000000000000 00"},
-		{"marks without an epoch", core.Meta{Tags: []string{"a"}, Generations: []core.Generation{{Soft: 2}}, Marked: 3}, "21 00 01 0161"},
+		{"marks without an epoch", core.Meta{Stamp: &core.Stamp{Tags: []string{"a"}, Generations: []core.Generation{{Soft: 2}}, Marked: 3}}, "21 00 01 0161"},
 	} {
 		got := append(c.meta.AppendBinary(nil), 'p')
 		want, err := hex.DecodeString(strings.ReplaceAll(c.want, " ", "") + "70")
@@ -123,16 +123,18 @@ func TestParseMeta_RefusesWhatCannotBe(t *testing.T) {
 }
 
 func TestEntryBinary_TagWithoutGenerationCountsAsRemoved(t *testing.T) {
-	m := core.Meta{Tags: []string{"a", "b"}, Epoch: core.Generation{Hard: 1}, Generations: []core.Generation{{Hard: 2}}}
-	want := m
-	want.Generations = append(slices.Clone(m.Generations), core.Generation{})
+	s := core.Stamp{Tags: []string{"a", "b"}, Epoch: core.Generation{Hard: 1}, Generations: []core.Generation{{Hard: 2}}}
+	m := core.Meta{Stamp: &s}
+	made := s
+	made.Generations = append(slices.Clone(s.Generations), core.Generation{})
+	want := core.Meta{Stamp: &made}
 	wantParsed(t, m.AppendBinary(nil), want, nil)
 }
 
 func TestParseMeta_TakesTheMostTags(t *testing.T) {
-	var m core.Meta
+	m := core.Meta{Stamp: &core.Stamp{}}
 	for i := range 16 {
-		m.Tags = append(m.Tags, strings.Repeat(string(rune('a'+i)), 256))
+		m.Stamp.Tags = append(m.Stamp.Tags, strings.Repeat(string(rune('a'+i)), 256))
 	}
 	wantParsed(t, m.AppendBinary(nil), m, nil)
 }
@@ -151,9 +153,9 @@ func TestParseMeta_PayloadAliasesDataAndIsClipped(t *testing.T) {
 	}
 }
 
-func TestEntryBinary_AllocatesNothingWithoutTags(t *testing.T) {
+func TestEntryBinary_AllocatesNothingWithoutStamp(t *testing.T) {
 	m := metaOfAll()
-	m.Tags, m.Generations = nil, nil
+	m.Stamp = nil
 	e := core.Encoded([]byte("payload"), m)
 	buf := make([]byte, 0, 200)
 	if n := testing.AllocsPerRun(100, func() { buf = e.AppendBinary(buf[:0]) }); n != 0 {
@@ -180,7 +182,7 @@ func FuzzParseMeta(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if len(payload) > len(data) || len(m.Tags) > 16 || m.Dead < m.Stale {
+		if len(payload) > len(data) || len(m.Stamp.Names()) > 16 || m.Dead < m.Stale {
 			t.Errorf("took %x as %+v", data, m)
 		}
 		// What was taken can be written, and then has one form only.
@@ -227,14 +229,18 @@ func randomMeta(rnd *rand.Rand) core.Meta {
 	if rnd.IntN(2) == 0 {
 		m.Cycles = rnd.Uint32() >> rnd.IntN(32)
 	}
+	var s core.Stamp
 	for range rnd.IntN(4) {
-		m.Tags = append(m.Tags, string(randomBytes(rnd, rnd.IntN(257))))
+		s.Tags = append(s.Tags, string(randomBytes(rnd, rnd.IntN(257))))
 	}
 	if rnd.IntN(2) == 0 {
-		m.Epoch, m.Marked = randomGeneration(rnd), rnd.Uint64()>>rnd.IntN(64)
-		for range m.Tags {
-			m.Generations = append(m.Generations, randomGeneration(rnd))
+		s.Epoch, s.Marked = randomGeneration(rnd), rnd.Uint64()>>rnd.IntN(64)
+		for range s.Tags {
+			s.Generations = append(s.Generations, randomGeneration(rnd))
 		}
+	}
+	if len(s.Tags) > 0 || !s.Epoch.IsZero() {
+		m.Stamp = &s
 	}
 	return m
 }

@@ -147,6 +147,10 @@ func TestLive_AllocatesOnce(t *testing.T) {
 	if n := testing.AllocsPerRun(100, func() { e = core.Live([4]int{1}, core.Meta{}) }); n != 1 {
 		t.Errorf("%v allocations, want 1", n)
 	}
+	m := metaOfAll()
+	if n := testing.AllocsPerRun(100, func() { e = core.Live([4]int{1}, m) }); n != 1 {
+		t.Errorf("with everything: %v allocations, want 1", n)
+	}
 	if n := testing.AllocsPerRun(100, func() { _, _ = core.Value[[4]int](e) }); n != 0 {
 		t.Errorf("reading: %v allocations, want 0", n)
 	}
@@ -157,9 +161,12 @@ func metaOfAll() core.Meta {
 	return core.Meta{
 		Version: core.Version{Time: 1_700_000_000_000, Tick: 1, Bump: 2, Node: 3, Op: 4},
 		Born:    10, Checked: 20, Stale: 30, Dead: 40, Retry: 35,
-		Cycles: 5, Tags: []string{"a", "", "b"},
-		Epoch: core.Generation{Hard: 6, Soft: 7}, Generations: []core.Generation{{Hard: 8}, {Soft: 9}, {Hard: 1, Soft: 2}},
-		Marked: 300,
+		Cycles: 5,
+		Stamp: &core.Stamp{
+			Tags:  []string{"a", "", "b"},
+			Epoch: core.Generation{Hard: 6, Soft: 7}, Generations: []core.Generation{{Hard: 8}, {Soft: 9}, {Hard: 1, Soft: 2}},
+			Marked: 300,
+		},
 	}
 }
 

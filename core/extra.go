@@ -69,11 +69,16 @@ const (
 const MaxETagLen = 1024
 
 // Extra returns what more there is to the entry, or nil.
-func (e *Entry) Extra() *Extra { return e.meta.Extra }
+func (e *Entry) Extra() *Extra {
+	if e.more == nil || e.more.rare == nil {
+		return nil
+	}
+	return e.more.rare.extra
+}
 
 // Size returns the size that the entry was given, or 1.
 func (e *Entry) Size() uint32 {
-	if x := e.meta.Extra; x != nil && x.Size > 0 {
+	if x := e.Extra(); x != nil && x.Size > 0 {
 		return x.Size
 	}
 	return 1
@@ -81,7 +86,7 @@ func (e *Entry) Size() uint32 {
 
 // Missing returns the error of a negative entry, or nil.
 func (e *Entry) Missing() error {
-	if x := e.meta.Extra; x != nil {
+	if x := e.Extra(); x != nil {
 		return x.Missing
 	}
 	return nil

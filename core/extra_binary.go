@@ -138,7 +138,7 @@ func (d *decoder) text(limit uint64) (s string, size int) {
 	}
 	b := d.data[:n]
 	d.data = d.data[n:]
-	if d.short {
+	if d.short != nil {
 		return "", len(b)
 	}
 	return string(b), len(b)

@@ -38,6 +38,10 @@ type Request struct {
 	// keys. Nil if it is still to be asked.
 	Answer *Answer
 
+	// Stamp is what the entry that the factory makes is to have. Nil if that is not
+	// known yet.
+	Stamp *Stamp
+
 	// Unread says that the distributed layer was not read, as a load of the key was
 	// under way that has read it. Who begins a flight after all has to.
 	Unread bool

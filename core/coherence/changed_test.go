@@ -101,7 +101,7 @@ func TestChanged_MarkIsReadAgain(t *testing.T) {
 		changed("m:red")
 		changed("m:")
 		changed("m:unknown")
-		if !m.Current(e.Marked) || m.Len() != 2 {
+		if !m.Current(e.Stamp.Marked) || m.Len() != 2 {
 			t.Error("a mark that the node has just drawn is in doubt because of that, or an unknown one is")
 		}
 		time.Sleep(time.Second)

@@ -104,7 +104,7 @@ func (l *Local) Extend(key string, same core.Version, m core.Meta) {
 
 // longer returns what is held, with the version and life of m.
 func longer(held, m core.Meta) core.Meta {
-	m.Checked, m.Marked = held.Checked, 0
+	m.Checked = held.Checked
 	if held.Extra != nil {
 		m.Extra = held.Extra.Prolonged(m.Extra, m.Stale.Sub(held.Stale))
 	}

@@ -91,13 +91,13 @@ func (l *Local) Honour(debts *Recovery, skew time.Duration) {
 	}
 }
 
-// Marked reports whether an entry that was found valid at the count marked needs
-// no look at its marks: none has changed since.
-func (l *Local) Marked(marked uint64) bool { return l.marks == nil || l.marks.Current(marked) }
+// Marked reports whether an entry with the stamp s needs no look at its marks: none
+// has changed since it was found valid.
+func (l *Local) Marked(s *core.Stamp) bool { return l.marks == nil || l.marks.Current(s.Count()) }
 
 // Standing returns how an entry stands to the marks, as far as that is known.
 func (l *Local) Standing(m *core.Meta) Standing {
-	if l.Marked(m.Marked) {
+	if l.Marked(m.Stamp) {
 		return Valid
 	}
 	return l.marks.Judge(m)
@@ -105,7 +105,7 @@ func (l *Local) Standing(m *core.Meta) Standing {
 
 // remark notes that e was found valid, so that the next hit need not look.
 func (l *Local) remark(key string, e *core.Entry) {
-	if l.Marked(e.Marked()) {
+	if l.Marked(e.Stamp()) {
 		return
 	}
 	defer l.lock(key).Unlock()
@@ -114,7 +114,7 @@ func (l *Local) remark(key string, e *core.Entry) {
 	if !ok || !sameWindow(now, e) {
 		return
 	}
-	m.Marked = l.marks.changes.Load()
+	m.Stamp = l.marks.marked(m.Stamp, l.marks.changes.Load())
 	if l.marks.Judge(&m) == Valid {
 		l.store(key, now.Copy(m))
 	}
@@ -234,7 +234,10 @@ func (l *Local) confirm(key string, t *core.Token, m core.Meta, live *core.Entry
 		return
 	}
 	confirmed := e.Meta()
-	confirmed.Checked, confirmed.Marked = m.Checked, m.Marked
+	confirmed.Checked = m.Checked
+	if l.marks != nil {
+		confirmed.Stamp = l.marks.marked(confirmed.Stamp, m.Stamp.Count())
+	}
 	if live != nil && l.bytes == nil {
 		e = live
 	}
@@ -250,8 +253,16 @@ func (l *Local) Restamp(key string, m core.Meta) {
 		return
 	}
 	now := e.Meta()
-	now.Epoch, now.Generations = m.Epoch, m.Generations
+	now.Stamp = restamped(now.Stamp, m.Stamp)
 	l.store(key, e.Copy(now))
+}
+
+// restamped returns s with the generations of by.
+func restamped(s, by *core.Stamp) *core.Stamp {
+	if by == nil {
+		by = &core.Stamp{}
+	}
+	return &core.Stamp{Tags: s.Names(), Epoch: by.Epoch, Generations: by.Generations, Marked: s.Count()}
 }
 
 // Write stores e and revokes the flights of key.

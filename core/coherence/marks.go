@@ -40,6 +40,10 @@ type Marks struct {
 	// cache that had none, and has not told the others yet.
 	renewed atomic.Uint32
 
+	// plain is the stamp of those who last began without tags: for most entries one
+	// does.
+	plain atomic.Pointer[core.Stamp]
+
 	mu        sync.Mutex
 	known     map[string]mark
 	forgotten uint64 // the latest change of a mark that there was no room for
@@ -79,16 +83,58 @@ func (m *Marks) Current(marked uint64) bool { return marked == m.changes.Load() 
 // Begin returns the generations of the whole cache and of tags, to load or write
 // an entry under, and the count of changes at which they hold. Where the
 // distributed layer does not answer, they are what Recall returns; see Sure.
-func (m *Marks) Begin(ctx context.Context, tags []string) (epoch core.Generation, gens []core.Generation, at uint64) {
-	at = m.changes.Load()
-	epoch = m.read(ctx, "")
-	if len(tags) > 0 {
-		gens = make([]core.Generation, len(tags))
-		for i, t := range tags {
-			gens[i] = m.read(ctx, t)
-		}
+func (m *Marks) Begin(ctx context.Context, tags []string) *core.Stamp {
+	return m.stamp(tags, func(tag string) core.Generation { return m.read(ctx, tag) })
+}
+
+// stamp returns the stamp of what begins now with tags, whose generations are what of
+// says.
+func (m *Marks) stamp(tags []string, of func(tag string) core.Generation) *core.Stamp {
+	at := m.changes.Load()
+	epoch := of("")
+	if len(tags) == 0 {
+		return m.share(epoch, at)
 	}
-	return epoch, gens, at
+	gens := make([]core.Generation, len(tags))
+	for i, t := range tags {
+		gens[i] = of(t)
+	}
+	return &core.Stamp{Tags: slices.Clip(tags), Epoch: epoch, Generations: gens, Marked: at}
+}
+
+// share returns the stamp of entries without tags, the same for all as long as nothing
+// changes.
+func (m *Marks) share(epoch core.Generation, marked uint64) *core.Stamp {
+	if p := m.plain.Load(); p != nil && p.Epoch == epoch && p.Marked == marked {
+		return p
+	}
+	p := &core.Stamp{Epoch: epoch, Marked: marked}
+	m.plain.Store(p)
+	return p
+}
+
+// marked returns s, which may be nil, as found valid at the given count of changes.
+func (m *Marks) marked(s *core.Stamp, count uint64) *core.Stamp {
+	if s == nil {
+		return &core.Stamp{Marked: count}
+	}
+	if s.Marked == count {
+		return s
+	}
+	if len(s.Tags) == 0 {
+		return m.share(s.Epoch, count)
+	}
+	now := *s
+	now.Marked = count
+	return &now
+}
+
+// stampOf returns the stamp of e, or an empty one.
+func stampOf(e *core.Meta) *core.Stamp {
+	if e.Stamp == nil {
+		return &core.Stamp{}
+	}
+	return e.Stamp
 }
 
 // Sure reports whether what Begin has just returned for tags are the generations
@@ -108,13 +154,8 @@ func (m *Marks) Sure(tags []string) bool {
 }
 
 // Recall is Begin without asking the distributed layer, for when that is away.
-func (m *Marks) Recall(tags []string) (epoch core.Generation, gens []core.Generation, at uint64) {
-	at = m.changes.Load()
-	epoch = m.invent("", 0)
-	for _, t := range tags {
-		gens = append(gens, m.invent(t, 0))
-	}
-	return epoch, gens, at
+func (m *Marks) Recall(tags []string) *core.Stamp {
+	return m.stamp(tags, func(tag string) core.Generation { return m.invent(tag, 0) })
 }
 
 // sure reports whether a mark was read just now, and nothing was heard of it since.
@@ -134,8 +175,9 @@ func (m *Marks) Settle(ctx context.Context, e core.Meta) (core.Meta, error) {
 	if err != nil {
 		return e, err
 	}
-	gens := make([]core.Generation, len(e.Tags))
-	for i, t := range e.Tags {
+	before := stampOf(&e)
+	gens := make([]core.Generation, len(before.Tags))
+	for i, t := range before.Tags {
 		if gens[i], err = m.ask(ctx, t); err != nil {
 			return e, err
 		}
@@ -143,14 +185,14 @@ func (m *Marks) Settle(ctx context.Context, e core.Meta) (core.Meta, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	touched := m.forgotten
-	for _, t := range append([]string{""}, e.Tags...) {
+	for _, t := range append([]string{""}, before.Tags...) {
 		if m.shared != nil && !m.sure(t, m.clock.Now()) {
 			return e, errMark
 		}
 		touched = max(touched, m.known[t].touched)
 	}
-	if touched <= e.Marked {
-		e.Epoch, e.Generations = epoch, gens
+	if touched <= before.Marked {
+		e.Stamp = &core.Stamp{Tags: before.Tags, Epoch: epoch, Generations: gens, Marked: before.Marked}
 	}
 	return e, nil
 }
@@ -171,17 +213,14 @@ const (
 func (m *Marks) Judge(e *core.Meta) Standing {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	worst := m.judge("", e.Epoch)
+	s := stampOf(e)
+	worst := m.judge("", s.Epoch)
 	if mutation.On(mutation.NoEpoch) {
 		worst = Valid
 	}
-	for i, t := range e.Tags {
-		var g core.Generation
-		if i < len(e.Generations) {
-			g = e.Generations[i]
-		}
+	for i, t := range s.Tags {
 		if !mutation.On(mutation.NoGeneration) {
-			worst = max(worst, m.judge(t, g))
+			worst = max(worst, m.judge(t, s.Generation(i)))
 		}
 	}
 	if worst == Outdated && e.Dead <= e.Stale {
@@ -214,10 +253,10 @@ func (m *Marks) told(e *core.Meta) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	heard := max(m.forgotten, m.known[""].heard)
-	for _, t := range e.Tags {
+	for _, t := range e.Stamp.Names() {
 		heard = max(heard, m.known[t].heard)
 	}
-	return heard > e.Marked
+	return heard > e.Stamp.Count()
 }
 
 // Learn asks the distributed layer for the marks of e that are not known, and
@@ -225,7 +264,7 @@ func (m *Marks) told(e *core.Meta) bool {
 func (m *Marks) Learn(ctx context.Context, e *core.Meta) (s Standing) {
 	for range 2 {
 		m.read(ctx, "")
-		for _, t := range e.Tags {
+		for _, t := range e.Stamp.Names() {
 			m.read(ctx, t)
 		}
 		if s = m.Judge(e); s != Unknown {
@@ -401,10 +440,4 @@ func (m *Marks) Refresh(ctx context.Context) (ok bool) {
 	}
 	m.read(ctx, "")
 	return m.Sure(nil)
-}
-
-// stamp puts generations into the metadata of an entry.
-func stamp(m core.Meta, tags []string, epoch core.Generation, gens []core.Generation, at uint64) core.Meta {
-	m.Tags, m.Epoch, m.Generations, m.Marked = slices.Clip(tags), epoch, gens, at
-	return m
 }

@@ -78,8 +78,8 @@ func TestRenew_KeepsWhatIsStoredUnderTheLastOfTwoMarksUnderWay(t *testing.T) {
 				}
 				e := recalled(slow.writer.Marks, tag)
 				time.Sleep(10 * time.Second)
-				_, gens, _ := quick.writer.Marks.Begin(t.Context(), []string{tag})
-				if gens[0] != e.Generations[0] {
+				now := quick.writer.Marks.Begin(t.Context(), []string{tag})
+				if now.Generation(0) != e.Stamp.Generation(0) {
 					t.Error("what was stored after both removals is not valid")
 				}
 			})

@@ -20,7 +20,7 @@ func (m *Marks) prefetch(ctx context.Context, entries []core.Meta) {
 	}
 	tags := []string{""}
 	for i := range entries {
-		tags = append(tags, entries[i].Tags...)
+		tags = append(tags, entries[i].Stamp.Names()...)
 	}
 	slices.Sort(tags)
 	now, began := m.clock.Now(), m.changes.Load()
@@ -46,12 +46,12 @@ func (w *Writer) Expect(ctx context.Context, limit time.Duration, tags [][]strin
 	defer cancel()
 	metas := make([]core.Meta, len(tags))
 	for i := range tags {
-		metas[i].Tags = tags[i]
+		metas[i].Stamp = &core.Stamp{Tags: tags[i]}
 	}
 	w.Marks.prefetch(ctx, metas)
 	all := slices.Concat(tags...)
 	slices.Sort(all)
-	_, _, _ = w.Marks.Begin(ctx, slices.Compact(all))
+	w.Marks.Begin(ctx, slices.Compact(all))
 }
 
 // wanting reports whether a mark would be read from the distributed layer.

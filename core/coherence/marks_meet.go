@@ -40,11 +40,10 @@ func (m *Marks) question(e *core.Meta) (any bool) {
 			m.known[tag] = k
 		}
 	}
-	doubt("", e.Epoch)
-	for i, t := range e.Tags {
-		if i < len(e.Generations) {
-			doubt(t, e.Generations[i])
-		}
+	s := stampOf(e)
+	doubt("", s.Epoch)
+	for i := range min(len(s.Tags), len(s.Generations)) {
+		doubt(s.Tags[i], s.Generations[i])
 	}
 	return any
 }

@@ -20,14 +20,12 @@ func marksOf(n *node) *coherence.Marks { return coherence.NewMarks(n.shared, n.c
 // when it has expired.
 func marked(t *testing.T, m *coherence.Marks, tags ...string) core.Meta {
 	t.Helper()
-	epoch, gens, at := m.Begin(t.Context(), tags)
-	return core.Meta{Epoch: epoch, Generations: gens, Marked: at, Tags: tags, Stale: core.Never - 1, Dead: core.Never}
+	return core.Meta{Stamp: m.Begin(t.Context(), tags), Stale: core.Never - 1, Dead: core.Never}
 }
 
 // recalled is marked for when the server is away.
 func recalled(m *coherence.Marks, tags ...string) core.Meta {
-	epoch, gens, at := m.Recall(tags)
-	return core.Meta{Epoch: epoch, Generations: gens, Marked: at, Tags: tags, Stale: core.Never - 1, Dead: core.Never}
+	return core.Meta{Stamp: m.Recall(tags), Stale: core.Never - 1, Dead: core.Never}
 }
 
 func stands(t *testing.T, m *coherence.Marks, e core.Meta, want coherence.Standing) {
@@ -72,11 +70,11 @@ func TestMarks_OnlyWhatChangedNothingSinceNeedsNoLook(t *testing.T) {
 		m := marksOf(n)
 		_ = marked(t, m, "red")
 		e := marked(t, m, "red")
-		if !m.Current(e.Marked) {
+		if !m.Current(e.Stamp.Marked) {
 			t.Error("nothing has changed, but a look is needed")
 		}
 		m.Renew("blue", false)
-		if m.Current(e.Marked) {
+		if m.Current(e.Stamp.Marked) {
 			t.Error("a mark has changed, but no look is needed")
 		}
 	})
@@ -106,15 +104,15 @@ func TestMarks_ASettledEntryHasTheServersGenerations(t *testing.T) {
 		first := marked(t, marksOf(n), "red")
 		m := marksOf(n) // a node that knows nothing yet
 		e := recalled(m, "red")
-		if e.Epoch == first.Epoch {
+		if e.Stamp.Epoch == first.Stamp.Epoch {
 			t.Fatal("recalled what it cannot know")
 		}
 		settled, err := m.Settle(t.Context(), e)
-		if err != nil || settled.Epoch != first.Epoch || settled.Generations[0] != first.Generations[0] {
+		if err != nil || settled.Stamp.Epoch != first.Stamp.Epoch || settled.Stamp.Generations[0] != first.Stamp.Generations[0] {
 			t.Errorf("settled as %+v, %v, want the generations of %+v", settled, err, first)
 		}
 		stands(t, marksOf(n), settled, coherence.Valid)
-		if e.Generations[0] == first.Generations[0] {
+		if e.Stamp.Generations[0] == first.Stamp.Generations[0] {
 			t.Error("the entry itself was changed")
 		}
 	})
@@ -240,7 +238,7 @@ func TestMarks_OfANodeWithoutAServerAreItsOwn(t *testing.T) {
 		m := coherence.NewMarks(nil, core.NewMonotonic(nil), 0)
 		e := marked(t, m, "red")
 		settled, err := m.Settle(t.Context(), e)
-		if err != nil || settled.Epoch != e.Epoch {
+		if err != nil || settled.Stamp.Epoch != e.Stamp.Epoch {
 			t.Errorf("settled as %+v, %v", settled, err)
 		}
 		stands(t, m, e, coherence.Valid)

@@ -71,7 +71,7 @@ func (r *Receiver) push(m wire.Message) {
 		r.events.Emit(core.Event{Kind: core.MessageRejected, Key: m.Key, Level: core.LevelBackplane, Err: err})
 		return
 	}
-	frame.Meta.Version, frame.Meta.Checked, frame.Meta.Marked = m.Version, unchecked, 0
+	frame.Meta.Version, frame.Meta.Checked = m.Version, unchecked
 	r.local.receive(m.Key, core.Encoded(frame.Payload, frame.Meta))
 }
 

@@ -20,6 +20,7 @@ func Commit(w *Writer) core.Stage {
 	return func(next core.Handler) core.Handler {
 		return func(ctx context.Context, r core.Request) (core.Result, error) {
 			begun := begin(ctx, w, r)
+			r.Stamp = begun.stamp
 			res, err := next(ctx, r)
 			if err == nil && res.Entry != nil {
 				var same core.Version
@@ -44,43 +45,37 @@ func (w *Writer) commit(ctx context.Context, r core.Request, res core.Result, be
 			return
 		}
 	}
-	w.fill(ctx, r, begun.stamp(res.Entry), same)
+	w.fill(ctx, r, begun.mark(res.Entry), same)
 }
 
 // beginning is what a load must know before it begins: the marks that are
 // present then. A removal by tag that comes later changes them, and so makes
 // invalid what the load stores.
-type beginning struct {
-	tags  []string
-	epoch core.Generation
-	gens  []core.Generation
-	at    uint64
-}
+type beginning struct{ stamp *core.Stamp }
 
 func begin(ctx context.Context, w *Writer, r core.Request) (b beginning) {
 	if w.Marks == nil {
 		return b
 	}
-	b.tags = r.Options.Tags
 	if w.Shared != nil {
 		if r.Seen == nil && !r.Options.Skip.Has(core.SkipDistributedRead) {
 			// The server was asked for the key just now and did not answer.
-			b.epoch, b.gens, b.at = w.Marks.Recall(b.tags)
+			b.stamp = w.Marks.Recall(r.Options.Tags)
 			return b
 		}
 		within, cancel := context.WithTimeout(ctx, r.Options.DistributedTimeout)
 		defer cancel()
 		ctx = within
 	}
-	b.epoch, b.gens, b.at = w.Marks.Begin(ctx, b.tags)
+	b.stamp = w.Marks.Begin(ctx, r.Options.Tags)
 	return b
 }
 
-func (b beginning) stamp(e *core.Entry) *core.Entry {
-	if b.epoch.IsZero() {
+func (b beginning) mark(e *core.Entry) *core.Entry {
+	if b.stamp == nil {
 		return e
 	}
-	return e.Copy(stamp(e.Meta(), b.tags, b.epoch, b.gens, b.at))
+	return stamped(e, b.stamp)
 }
 
 // adapt makes b the beginning of a load that began at born and has named its tags at
@@ -88,23 +83,23 @@ func (b beginning) stamp(e *core.Entry) *core.Entry {
 // may have been removed since.
 func (b *beginning) adapt(ctx context.Context, w *Writer, r core.Request, born core.Instant) bool {
 	tags := r.Options.Tags
-	if w.Marks == nil || slices.Equal(tags, b.tags) {
+	if w.Marks == nil || slices.Equal(tags, b.stamp.Tags) {
 		return true
 	}
 	within, cancel := context.WithTimeout(ctx, r.Options.DistributedTimeout)
 	defer cancel()
 	gens := make([]core.Generation, len(tags))
 	for i, t := range tags {
-		if n := slices.Index(b.tags, t); n >= 0 && n < len(b.gens) {
-			gens[i] = b.gens[n]
+		if n := slices.Index(b.stamp.Tags, t); n >= 0 {
+			gens[i] = b.stamp.Generation(n)
 			continue
 		}
-		g, ok := w.Marks.late(within, t, b.at, born)
+		g, ok := w.Marks.late(within, t, b.stamp.Marked, born)
 		if !ok {
 			return false
 		}
 		gens[i] = g
 	}
-	b.tags, b.gens = tags, gens
+	b.stamp = &core.Stamp{Tags: slices.Clip(tags), Epoch: b.stamp.Epoch, Generations: gens, Marked: b.stamp.Marked}
 	return true
 }

@@ -135,7 +135,7 @@ func (l *Local) admit(ctx context.Context, r core.Request, found Found) (*core.E
 	}
 	m := r.Options.LocalMeta(found.Meta, l.clock.Now())
 	if l.marks != nil {
-		m.Marked = l.marks.changes.Load()
+		m.Stamp = l.marks.marked(m.Stamp, l.marks.changes.Load())
 		switch l.marks.meet(ctx, &m) {
 		case Revoked, Unknown: // what is not known is not valid
 			return nil, nil
@@ -176,7 +176,7 @@ func revalidate(ctx context.Context, s *Shared, l *Local, r core.Request) (res c
 	m := r.Held.Meta()
 	asked := l.clock.Now()
 	if l.marks != nil {
-		m.Marked = l.marks.changes.Load()
+		m.Stamp = l.marks.marked(m.Stamp, l.marks.changes.Load())
 		if l.marks.Learn(ctx, &m) != Valid {
 			return core.Result{}, false, nil
 		}

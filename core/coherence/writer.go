@@ -218,13 +218,21 @@ func (w *Writer) marked(ctx context.Context, e *core.Entry, o *core.EntryOptions
 	case w.Marks == nil:
 		return e
 	case o.BackgroundWrites:
-		epoch, gens, at := w.Marks.Recall(o.Tags)
-		return e.Copy(stamp(e.Meta(), o.Tags, epoch, gens, at))
+		return stamped(e, w.Marks.Recall(o.Tags))
 	}
 	within, cancel := context.WithTimeout(ctx, o.DistributedTimeout)
 	defer cancel()
-	epoch, gens, at := w.Marks.Begin(within, o.Tags)
-	return e.Copy(stamp(e.Meta(), o.Tags, epoch, gens, at))
+	return stamped(e, w.Marks.Begin(within, o.Tags))
+}
+
+// stamped returns e with the stamp s.
+func stamped(e *core.Entry, s *core.Stamp) *core.Entry {
+	if e.Stamp() == s {
+		return e
+	}
+	m := e.Meta()
+	m.Stamp = s
+	return e.Copy(m)
 }
 
 // settled returns m, of a set that has waited or that the server gave no marks,

@@ -99,7 +99,7 @@ func TestSeed_EO2_NoOptionsAndZeroOptionsAreTheSame(t *testing.T) {
 			forms = append(forms, e.Meta())
 		}
 		for _, m := range forms[1:] {
-			if m.Epoch, m.Marked = forms[0].Epoch, forms[0].Marked; !reflect.DeepEqual(m, forms[0]) {
+			if m.Stamp = forms[0].Stamp; !reflect.DeepEqual(m, forms[0]) {
 				t.Errorf("got %+v, want %+v", m, forms[0])
 			}
 		}

@@ -20,7 +20,7 @@ import (
 type Cache[V any] struct {
 	stack   *Stack
 	prefix  string
-	codec   core.Codec
+	codec   *codec[V]
 	base    core.EntryOptions // as given
 	options core.EntryOptions // complete
 	perKey  func(key string) []core.Option
@@ -40,7 +40,8 @@ func Of[V any](s *Stack, name string, opts ...core.Option) (*Cache[V], error) {
 	if name == "" || len(name) > maxNameLen {
 		return nil, &core.Error{Op: core.OpOpen, Err: fmt.Errorf("name of a view must have 1 to %d bytes", maxNameLen)}
 	}
-	c := &Cache[V]{stack: s, prefix: viewPrefix(name), codec: core.NewCodec[V](s.parts)}
+	c := &Cache[V]{stack: s, prefix: viewPrefix(name)}
+	c.codec = &codec[V]{core.NewCodec[V](s.parts), c}
 	c.base = core.Resolve(s.defaults, opts)
 	c.options = c.base.WithDefaults()
 	c.values.New = func() any { return new(V) }

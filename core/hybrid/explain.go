@@ -151,7 +151,7 @@ func (c *Copy) hold(held coherence.Held, now core.Instant) {
 
 // describe describes an entry.
 func (c *Copy) describe(m core.Meta, now core.Instant) {
-	c.Found, c.State, c.Version, c.Tags, c.Cycles = true, m.State(now), m.Version, m.Tags, m.Cycles
+	c.Found, c.State, c.Version, c.Tags, c.Cycles = true, m.State(now), m.Version, m.Stamp.Names(), m.Cycles
 	c.Age, c.Checked = max(now.Sub(m.Born), 0), max(now.Sub(m.Checked), 0)
 	c.Remaining, c.Usable = max(m.Stale.Sub(now), 0), max(m.Dead.Sub(now), 0)
 	c.Throttled = max(m.Retry.Sub(now), 0)

@@ -35,7 +35,7 @@ func (c *Cache[V]) GetOrSet(ctx context.Context, key string, factory func(ctx co
 	if found == fresh {
 		return v, nil
 	}
-	return c.load(ctx, key, function[V]{c, factory}, found, opts)
+	return c.load(ctx, key, function[V](factory), found, opts)
 }
 
 // GetOrLoad is [Cache.GetOrSet] with a factory that is an interface.
@@ -115,17 +115,22 @@ func (c *Cache[V]) value(e *core.Entry, clone bool) (v V, err error) {
 	return v, nil
 }
 
-// function and loader are the two forms of a factory.
-type function[V any] struct {
+// function and loader are the two forms of a factory. A function alone, which finds
+// its cache by the codec of the request, costs a miss no allocation.
+type function[V any] func(ctx context.Context, key string) (V, error)
+
+// codec is the codec of a cache.
+type codec[V any] struct {
+	core.Codec
 	cache *Cache[V]
-	call  func(ctx context.Context, key string) (V, error)
 }
 
 // Load implements core.Factory.
 func (f function[V]) Load(ctx context.Context, r core.Request) (*core.Entry, error) {
-	born := f.cache.stack.clock.Now()
-	v, err := f.call(ctx, r.Key[len(f.cache.prefix):])
-	return f.cache.made(v, err, r, born)
+	c := r.Codec.(*codec[V]).cache
+	born := c.stack.clock.Now()
+	v, err := f(ctx, r.Key[len(c.prefix):])
+	return c.made(v, err, r, born)
 }
 
 type loader[V any] struct {
@@ -145,7 +150,9 @@ func (l loader[V]) Load(ctx context.Context, r core.Request) (*core.Entry, error
 func (c *Cache[V]) made(v V, err error, r core.Request, born core.Instant) (*core.Entry, error) {
 	now := c.stack.clock.Now()
 	if err == nil {
-		return core.Live(v, r.Options.Meta(born, now)), nil
+		m := r.Options.Meta(born, now)
+		m.Stamp = r.Stamp
+		return core.Live(v, m), nil
 	}
 	if r.Options.NotFoundTTL > 0 && errors.Is(err, core.ErrNotFound) {
 		why := &core.FactoryError{Key: r.Key, Err: err}

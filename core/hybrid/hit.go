@@ -75,7 +75,7 @@ func (c *Cache[V]) find(b *buffers) (v V, found look) {
 		return v, absent
 	}
 	now := c.stack.clock.Now()
-	if now >= e.StaleAt() || !c.stack.local.Trusted(e.Checked(), now) || !c.stack.local.Marked(e.Marked()) {
+	if now >= e.StaleAt() || !c.stack.local.Trusted(e.Checked(), now) || !c.stack.local.Marked(e.Stamp()) {
 		return v, unsure
 	}
 	if x := e.Extra(); x != nil {
@@ -104,9 +104,9 @@ func (c *Cache[V]) findBytes(full string, b *buffers) (v V, found look) {
 		return v, absent
 	}
 	b.data = keep(data)
-	m, payload, err := core.PeekEntry(data, &b.extra)
+	m, payload, err := core.PeekEntry(data, &b.peeked)
 	now := c.stack.clock.Now()
-	if err != nil || now >= m.Stale || !c.stack.local.Trusted(m.Checked, now) || !c.stack.local.Marked(m.Marked) {
+	if err != nil || now >= m.Stale || !c.stack.local.Trusted(m.Checked, now) || !c.stack.local.Marked(m.Stamp) {
 		return v, unsure
 	}
 	if m.Extra != nil {

@@ -92,7 +92,7 @@ func (l *Load[V]) NotModified() (V, error) {
 		return l.stale, errNothingHeld
 	}
 	l.same, l.etag, l.modified = true, l.ETag(), l.LastModified()
-	l.Options(core.Tags(l.held.Meta().Tags...))
+	l.Options(core.Tags(l.held.Stamp().Names()...))
 	return l.stale, nil
 }
 

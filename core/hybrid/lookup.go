@@ -109,7 +109,7 @@ func (c *Cache[V]) lookup(ctx context.Context, key string, opts []core.Option) (
 func (c *Cache[V]) item(res core.Result, o *core.EntryOptions) (item Item[V], err error) {
 	now, m := c.stack.clock.Now(), res.Entry.Meta()
 	item = Item[V]{
-		Status: Fresh, Level: res.Level, Tags: slices.Clone(m.Tags),
+		Status: Fresh, Level: res.Level, Tags: slices.Clone(m.Stamp.Names()),
 		Age: max(now.Sub(m.Born), 0), Remaining: max(m.Stale.Sub(now), 0), Usable: max(m.Dead.Sub(now), 0),
 	}
 	if res.Stale {

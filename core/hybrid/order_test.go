@@ -278,7 +278,7 @@ func whatWasFoundIsNotWrittenAgain(r *orderRig) error {
 	_, err := r.get(after(0, 1))
 	before := r.server.sets.Load()
 	full := core.Request{Key: r.cache.prefix + "k", Options: &r.cache.options, Codec: r.cache.codec,
-		Factory: function[int]{r.cache, failing}}
+		Factory: function[int](failing)}
 	_, also := r.stack.paths.loadMissed(r.ctx, r.skipServer(full))
 	if r.server.sets.Load() != before {
 		return errors.New("a value found by the second look was written again")

@@ -49,9 +49,9 @@ type Stack struct {
 
 // buffers are what a hit needs for a moment.
 type buffers struct {
-	key   []byte
-	data  []byte
-	extra core.Extra
+	key    []byte
+	data   []byte
+	peeked core.Peeked
 }
 
 // New assembles a stack and starts listening to the backplane. Servers that are

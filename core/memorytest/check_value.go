@@ -19,10 +19,10 @@ func checkAbsentKey(p *probe) error {
 
 func checkKeepsMeta(p *probe) error {
 	many := meta(7)
-	many.Tags, many.Generations = nil, nil
+	many.Stamp.Tags, many.Stamp.Generations = nil, nil
 	for i := range 16 {
-		many.Tags = append(many.Tags, strings.Repeat(string(rune('a'+i)), 4*i))
-		many.Generations = append(many.Generations, core.Generation{Hard: uint64(i), Soft: math.MaxUint64})
+		many.Stamp.Tags = append(many.Stamp.Tags, strings.Repeat(string(rune('a'+i)), 4*i))
+		many.Stamp.Generations = append(many.Stamp.Generations, core.Generation{Hard: uint64(i), Soft: math.MaxUint64})
 	}
 	metas := []core.Meta{
 		meta(1), meta(2), many,

@@ -20,6 +20,17 @@ func editMeta(edit func(m *core.Meta)) func(r *rig) {
 	})
 }
 
+// editStamp makes a mutant that stores a changed stamp.
+func editStamp(edit func(s *core.Stamp)) func(r *rig) {
+	return editMeta(func(m *core.Meta) {
+		if m.Stamp != nil {
+			s := *m.Stamp
+			edit(&s)
+			m.Stamp = &s
+		}
+	})
+}
+
 // editEntry makes a mutant that stores another entry than it was given, or none
 // for nil.
 func editEntry(edit func(e *core.Entry) *core.Entry) func(r *rig) {
@@ -40,8 +51,8 @@ func editEntry(edit func(e *core.Entry) *core.Entry) func(r *rig) {
 func valueMutants() []mutant {
 	return []mutant{
 		{"AbsentKey", "an unknown key is an empty entry", inventsEntries},
-		{"KeepsMeta", "one tag is enough", editMeta(func(m *core.Meta) { m.Tags = m.Tags[:min(1, len(m.Tags))] })},
-		{"KeepsMeta", "one generation is enough", editMeta(func(m *core.Meta) { m.Generations = m.Generations[:min(1, len(m.Generations))] })},
+		{"KeepsMeta", "one tag is enough", editStamp(func(s *core.Stamp) { s.Tags = s.Tags[:min(1, len(s.Tags))] })},
+		{"KeepsMeta", "one generation is enough", editStamp(func(s *core.Stamp) { s.Generations = s.Generations[:min(1, len(s.Generations))] })},
 		{"KeepsMeta", "cycles fit a byte", editMeta(func(m *core.Meta) { m.Cycles &= 0xff })},
 		{"KeepsMeta", "never comes in the end", editMeta(func(m *core.Meta) { m.Dead = min(m.Dead, core.Never-1) })},
 		{"KeepsMeta", "nothing is older than the process", editMeta(func(m *core.Meta) { m.Born = max(m.Born, 0) })},

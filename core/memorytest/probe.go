@@ -7,7 +7,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"slices"
+	"reflect"
 	"testing"
 	"time"
 
@@ -37,8 +37,11 @@ func meta(n int) core.Meta {
 	return core.Meta{
 		Version: core.Version{Time: 1_700_000_000_000 + int64(n), Tick: 1, Bump: 2, Node: 3, Op: uint64(n)},
 		Born:    hour - i, Checked: hour + i, Stale: 2*hour + i, Dead: 4*hour + i, Retry: 3*hour + i,
-		Cycles: uint32(n % 5), Tags: []string{fmt.Sprint("tag", n)},
-		Epoch: core.Generation{Hard: 5, Soft: uint64(n)}, Generations: []core.Generation{{Hard: uint64(n), Soft: 6}}, Marked: uint64(n),
+		Cycles: uint32(n % 5),
+		Stamp: &core.Stamp{
+			Tags: []string{fmt.Sprint("tag", n)}, Epoch: core.Generation{Hard: 5, Soft: uint64(n)},
+			Generations: []core.Generation{{Hard: uint64(n), Soft: 6}}, Marked: uint64(n),
+		},
 	}
 }
 
@@ -121,8 +124,7 @@ func difference(got, want *core.Entry) string {
 func sameMeta(a, b core.Meta) bool {
 	return a.Version == b.Version && a.Born == b.Born && a.Checked == b.Checked &&
 		a.Stale == b.Stale && a.Dead == b.Dead && a.Retry == b.Retry &&
-		a.Cycles == b.Cycles && slices.Equal(a.Tags, b.Tags) &&
-		a.Epoch == b.Epoch && slices.Equal(a.Generations, b.Generations) && a.Marked == b.Marked
+		a.Cycles == b.Cycles && reflect.DeepEqual(a.Stamp, b.Stamp)
 }
 
 func describe(e *core.Entry) string {

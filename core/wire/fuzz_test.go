@@ -85,7 +85,7 @@ func checkFrame(t *testing.T, key string, data []byte) {
 	if final := reframe(t, key, again); !reflect.DeepEqual(again, final) {
 		t.Errorf("%+v became %+v", again, final)
 	}
-	if again.Header != f.Header || !bytes.Equal(again.Payload, f.Payload) || !reflect.DeepEqual(again.Meta.Tags, f.Meta.Tags) {
+	if again.Header != f.Header || !bytes.Equal(again.Payload, f.Payload) || !reflect.DeepEqual(again.Meta.Stamp, f.Meta.Stamp) {
 		t.Errorf("%+v became %+v", f, again)
 	}
 }

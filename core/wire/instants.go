@@ -11,7 +11,7 @@ import (
 )
 
 // toWall moves the instants of m to wall-clock nanoseconds since 1970 and clears
-// what a frame does not carry.
+// what a frame does not carry, except in Stamp.
 func toWall(m core.Meta, offset time.Duration) core.Meta {
 	m.Version = core.Version{}
 	m.Checked = 0
@@ -23,7 +23,6 @@ func toWall(m core.Meta, offset time.Duration) core.Meta {
 	if m.Retry != 0 {
 		m.Retry = wall(m.Retry, offset)
 	}
-	m.Marked = 0
 	m.Extra = m.Extra.Shared(func(i core.Instant) core.Instant { return wall(i, offset) })
 	return m
 }
@@ -50,7 +49,9 @@ func toInstants(m core.Meta, offset time.Duration) (_ core.Meta, ok bool) {
 		}
 		m.Extra = x.Shared(func(i core.Instant) core.Instant { return shift(i, -offset) })
 	}
-	m.Marked = 0
+	if m.Stamp != nil {
+		m.Stamp.Marked = 0 // nobody else knows it yet
+	}
 	m.Stale = shift(m.Stale, -offset)
 	m.Dead = shift(m.Dead, -offset)
 	if m.Born != 0 {

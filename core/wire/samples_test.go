@@ -46,10 +46,10 @@ func samples() []sample {
 		{"never-expiring", record(core.ValueWrite, core.Meta{Born: 7, Stale: core.Never, Dead: core.Never}), "a value for ever"},
 		{"never-dead", record(core.ValueWrite, core.Meta{Born: 7, Stale: minute, Dead: core.Never}), "a value kept for ever"},
 		{"tags", record(core.FillWrite, core.Meta{
-			Born: 7, Stale: minute, Dead: minute, Tags: []string{"orders", "customer:7", ""},
+			Born: 7, Stale: minute, Dead: minute, Stamp: &core.Stamp{Tags: []string{"orders", "customer:7", ""}},
 		}), "a value in groups"},
 		{"validators", record(core.FillWrite, core.Meta{
-			Born: 7, Stale: minute, Dead: 60 * minute, Tags: []string{"orders"},
+			Born: 7, Stale: minute, Dead: 60 * minute, Stamp: &core.Stamp{Tags: []string{"orders"}},
 			Extra: &core.Extra{Rescue: 2 * minute, Took: time.Second, ETag: `W/"42"`, LastModified: 1_785_000_000_000_000_000, Size: 9, Priority: core.HighPriority},
 		}), "a value that its source can be asked about"},
 		{"negative", record(core.FillWrite, core.Meta{Born: 7, Stale: minute, Dead: minute, Extra: &core.Extra{Missing: core.ErrNotFound}}), ""},

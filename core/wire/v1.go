@@ -32,6 +32,11 @@ func (V1) Begin(dst []byte, r Record) []byte {
 		return dst
 	}
 	m := toWall(r.Meta, r.Offset)
+	if m.Stamp != nil {
+		shared := *m.Stamp
+		shared.Marked = 0
+		m.Stamp = &shared
+	}
 	if m.Extra == nil {
 		dst = append(dst, bodyVersion, 0)
 	} else {
@@ -51,7 +56,7 @@ func (V1) Finish(dst []byte, start int, r Record) []byte {
 	return binary.BigEndian.AppendUint32(dst, checksum(r.Key, dst[start+core.HeaderSize:]))
 }
 
-// Parse reads a frame. Without tags it allocates nothing. What follows the
+// Parse reads a frame. Without tags and marks it allocates nothing. What follows the
 // header of a tombstone is not looked at.
 func (V1) Parse(key string, data []byte, offset time.Duration) (Frame, error) {
 	h, err := core.ParseHeader(data)
