@@ -7,6 +7,7 @@ import (
 	"errors"
 
 	"github.com/fusioncache-go/fusioncache/core"
+	"github.com/fusioncache-go/fusioncache/core/internal/mutation"
 	"github.com/fusioncache-go/fusioncache/core/wire"
 )
 
@@ -95,6 +96,8 @@ func (l *Local) Extend(key string, same core.Version, m core.Meta) {
 	e, ok := l.memory.Get(key)
 	switch {
 	case !ok || e.Version().Same(m.Version):
+	case mutation.On(mutation.BlindLife):
+		l.store(key, e.Copy(longer(e.Meta(), m)))
 	case admitted && e.Version().Same(same) && e.Checked() != unchecked && l.Trusted(e.Checked(), now) && m.State(now) == core.Fresh:
 		l.store(key, e.Copy(longer(e.Meta(), m)))
 	default:

@@ -156,9 +156,7 @@ func (c *Checker) add(o *Operation) {
 func (c *Checker) Stored(v Value, at time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if _, known := c.keys[v.Key].stored[v]; !known {
-		c.keys[v.Key].stored[v] = at
-	}
+	c.keys[v.Key].stored[v] = at
 }
 
 // Outlived reports whether the answer of o may be older than a version of its key,

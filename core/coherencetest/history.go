@@ -18,7 +18,7 @@ type history struct {
 	seen      []floor                  // by node: by return of fresh reads: their versions, up to what was committed
 	written   []floor                  // by node: by return of writes that did not fail: their versions
 	purged    []floor                  // by node: by return of removals that did not fail: when they were called
-	stored    map[Value]time.Duration  // what has been in the distributed layer, since when
+	stored    map[Value]time.Duration  // what has been in the distributed layer, and when it was put there last
 	refused   map[Value]struct{}       // what Sets that failed would have written
 	ends      map[uint64]time.Duration // when the lives of written versions end that have an end
 	watched   bool                     // stored is complete

@@ -47,6 +47,7 @@ const (
 	NoRevalidation                    // what is suspect is served all the same
 	BlindMark                         // a mark is stored whatever is there
 	LateWrite                         // a write that was given up is done when it arrives
+	BlindLife                         // a new life is given to whatever is held
 	end
 )
 
@@ -55,7 +56,7 @@ var names = [...]string{
 	"no own-operation rule", "no epoch check", "no tag generation check", "no doubt of marks", "publish before write",
 	"tombstone reuses the version", "no second look after a write", "no look at debts", "no recovery", "overflow drops debts",
 	"marks of the end of a load", "no look at news", "expiry by the clock", "no tombstone", "no revalidation",
-	"marks overwrite each other", "late writes are done",
+	"marks overwrite each other", "late writes are done", "a life for whatever is held",
 }
 
 // All returns all mutants.

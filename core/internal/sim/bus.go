@@ -94,7 +94,7 @@ func (p *plug) broadcast(msg []byte) {
 // spread puts a message on its way to everybody. The lock of the bus is held.
 func (p *plug) spread(msg []byte, now instant) {
 	if w := p.bus.world; w.plan.Verbose {
-		m, _ := wire.ParseMessage(msg)
+		m, _ := w.plan.parse(msg)
 		for part := range m.Parts() {
 			w.note(p.node.index, "publish %v %s %v seq %d", part.Kind, part.Key, part.Version, part.Seq)
 		}
@@ -116,7 +116,7 @@ func (p *plug) send(s *subscription, msg []byte, now instant) {
 		}
 		return f
 	}
-	if from(BusCut) != nil || from(BusDrop) != nil || from(BusMute) != nil && isHeartbeat(msg) {
+	if from(BusCut) != nil || from(BusDrop) != nil || from(BusMute) != nil && p.bus.world.plan.isHeartbeat(msg) {
 		return
 	}
 	if from(BusGarble) != nil {
@@ -148,8 +148,20 @@ func (s *subscription) after(d instant, f func()) {
 	time.AfterFunc(w.ahead(w.callLane(), d), f)
 }
 
-func isHeartbeat(msg []byte) bool {
-	m, err := wire.ParseMessage(msg)
+// parse reads a message, behind its seal if it has one.
+func (p *Plan) parse(msg []byte) (wire.Message, error) {
+	seal, err := wire.NewSeal("sim", p.messageKeys()...)
+	if err == nil {
+		msg, err = seal.Open(msg)
+	}
+	if err != nil {
+		return wire.Message{}, err
+	}
+	return wire.ParseMessage(msg)
+}
+
+func (p *Plan) isHeartbeat(msg []byte) bool {
+	m, err := p.parse(msg)
 	return err == nil && m.Kind == wire.MessageHeartbeat
 }
 

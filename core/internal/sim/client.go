@@ -9,6 +9,7 @@ import (
 
 	"github.com/fusioncache-go/fusioncache/core"
 	"github.com/fusioncache-go/fusioncache/core/coherencetest"
+	"github.com/fusioncache-go/fusioncache/core/hybrid"
 )
 
 // client asks and writes at random on one node, until the run is over.
@@ -189,15 +190,29 @@ func (c *client) do(ctx context.Context, n *node, o *op) {
 			return
 		}
 		var err error
-		o.Value, err = n.cache.GetOrSet(ctx, name, func(ctx context.Context, _ string) (value, error) {
-			return c.run.source.load(ctx, n, o.Key, r)
-		}, c.options(o)...)
+		load := func(ctx context.Context, _ string) (value, error) { return c.run.source.load(ctx, n, o.Key, r) }
+		if c.run.plan.Sealed {
+			o.Value, err = n.cache.GetOrRefresh(ctx, name, unlessModified(load), c.options(o)...)
+		} else {
+			o.Value, err = n.cache.GetOrSet(ctx, name, load, c.options(o)...)
+		}
 		o.Answered(true, err)
 	default:
 		for _, part := range o.parts() {
 			c.run.source.write(part)
 		}
 		c.write(ctx, n, o)
+	}
+}
+
+// unlessModified makes a factory say so if it has loaded what is there.
+func unlessModified(load func(context.Context, string) (value, error)) func(context.Context, *hybrid.Load[value]) (value, error) {
+	return func(ctx context.Context, l *hybrid.Load[value]) (value, error) {
+		v, err := load(ctx, "")
+		if held, ok := l.Stale(); ok && err == nil && held.Version == v.Version {
+			return l.NotModified()
+		}
+		return v, err
 	}
 }
 

@@ -4,6 +4,7 @@
 package sim
 
 import (
+	"bytes"
 	"math/rand/v2"
 	"time"
 
@@ -55,6 +56,9 @@ func (d *draw) kinds() {
 		}
 	}
 	p.Loose = p.Keys > 1 && r.IntN(10) == 3
+	if !p.Weak && r.IntN(6) == 0 {
+		p.Sealed, p.Defaults.Push = true, r.IntN(2) == 0
+	}
 }
 
 // slowdown is how many times more slowly nodes beat at most, also after some have
@@ -144,6 +148,14 @@ func (p *Plan) layer(n *port) core.DistributedLayer {
 func (p *Plan) locker(n *port) core.Locker {
 	if p.Locks {
 		return lockPort{n}
+	}
+	return nil
+}
+
+// messageKeys are the secrets of the nodes.
+func (p *Plan) messageKeys() [][]byte {
+	if p.Sealed {
+		return [][]byte{bytes.Repeat([]byte("key"), 11)}
 	}
 	return nil
 }

@@ -67,6 +67,7 @@ func (r *run) birth(index, life int) (*node, error) {
 		Distributed: r.plan.layer(n.port),
 		Backplane:   r.plan.backplane(n.plug),
 		Serializer:  binaryValues{},
+		MessageKeys: r.plan.messageKeys(),
 		Plugins:     []core.Plugin{probe{n, id}},
 		Defaults:    r.plan.Defaults,
 		Pulse:       coherence.PulseOptions{Crowd: r.plan.Crowd},

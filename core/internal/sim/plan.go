@@ -33,6 +33,7 @@ type Plan struct {
 	Locks    bool // the nodes share locks
 	Weak     bool // the store does not arbitrate
 	Loose    bool // operations on several keys at once, whose order among each other is not that of the seed
+	Sealed   bool // messages are authentic, so values and lives can go along; the source says what it has not modified
 	Crowd    int  // nodes that beat without slowing down; 0: as many as ever there are
 	Mix      Mix
 	Defaults core.EntryOptions
@@ -245,10 +246,10 @@ func (p *Plan) memory(node int) core.MemoryLayer {
 
 // String returns the plan as a timetable.
 func (p *Plan) String() string {
-	s := fmt.Sprintf("seed %d: %d nodes, %d clients each, %d keys, %d tags, skews %v, tiny memory on [%v], of bytes on [%v], queue %d, turnless %t, %v bus, outlet %t, batch %t, locks %t, weak %t, loose %t, crowd %d, heal at %v\n",
-		p.Seed, p.Nodes, p.Clients, p.Keys, p.Tags, p.Skews, p.Tiny, p.Bytes, p.Queue, p.Turnless, p.Bus, p.Outlet, p.Batch, p.Locks, p.Weak, p.Loose, p.Crowd, p.Heal)
+	s := fmt.Sprintf("seed %d: %d nodes, %d clients each, %d keys, %d tags, skews %v, tiny memory on [%v], of bytes on [%v], queue %d, turnless %t, %v bus, outlet %t, batch %t, locks %t, weak %t, loose %t, sealed %t, crowd %d, heal at %v\n",
+		p.Seed, p.Nodes, p.Clients, p.Keys, p.Tags, p.Skews, p.Tiny, p.Bytes, p.Queue, p.Turnless, p.Bus, p.Outlet, p.Batch, p.Locks, p.Weak, p.Loose, p.Sealed, p.Crowd, p.Heal)
 	o := p.Defaults
-	s += fmt.Sprintf("  ttl %v, stale ttl %v, throttle %v, cycles %d, background %t\n", o.TTL, o.StaleTTL, o.Throttle, o.MaxCycles, o.BackgroundWrites)
+	s += fmt.Sprintf("  ttl %v, stale ttl %v, throttle %v, cycles %d, background %t, push %t\n", o.TTL, o.StaleTTL, o.Throttle, o.MaxCycles, o.BackgroundWrites, o.Push)
 	for _, f := range p.Faults {
 		s += "  " + f.String() + "\n"
 	}

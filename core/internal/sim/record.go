@@ -39,6 +39,10 @@ const (
 // newRecorder returns the recorder of a world, whose source is still to come.
 func newRecorder(w *world) *recorder {
 	p := w.plan
+	stale := p.reserve() + slowest + p.Spread + time.Second
+	if p.Sealed {
+		stale = 0 // what is not modified keeps the time at which it was made
+	}
 	r := &recorder{world: w, plan: p, payloads: make(map[core.Header]value), cover: new(Coverage)}
 	r.Checker = coherencetest.New(coherencetest.Options{
 		Keys: p.Keys, Nodes: p.Nodes,
@@ -51,7 +55,7 @@ func newRecorder(w *world) *recorder {
 			Quiet:       quietStaleness,
 			Staleness:   p.staleness(),
 			Convergence: p.settling(),
-			Stale:       p.reserve() + slowest + p.Spread + time.Second,
+			Stale:       stale,
 			ReadLate:    2 * tick,                                  // the resolution of the simulator
 			WriteLate:   core.DefaultDistributedTimeout + 602*tick, // the others are told, and another write of the key ends
 		},

@@ -9,7 +9,6 @@ import (
 	"sync"
 
 	"github.com/fusioncache-go/fusioncache/core"
-	"github.com/fusioncache-go/fusioncache/core/wire"
 )
 
 // subscription is a node's ear.
@@ -86,7 +85,7 @@ func (s *subscription) deliver(from int, msg []byte) {
 		w := s.node.world
 		s.node.heard[from].Store(int64(w.now()))
 		if w.plan.Verbose {
-			m, _ := wire.ParseMessage(msg)
+			m, _ := w.plan.parse(msg)
 			for part := range m.Parts() {
 				w.note(s.node.index, "hears %v %s %v seq %d", part.Kind, part.Key, part.Version, part.Seq)
 			}
