@@ -10,7 +10,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -86,6 +85,9 @@ func (l *Layer) arbitrate(ctx context.Context, key string, w core.Write) (core.R
 
 func (l *Layer) scripted(ctx context.Context, key string, w core.Write) (core.Ruling, error) {
 	ruling, err := l.runScript(ctx, key, w, byName)
+	if err == nil {
+		return ruling, nil
+	}
 	if redis.HasErrorPrefix(err, "NOSCRIPT") {
 		ruling, err = l.runScript(ctx, key, w, bySource)
 	}
@@ -117,10 +119,14 @@ func (l *Layer) scriptCmd(ctx context.Context, key string, w core.Write, how cal
 		command, name = "eval", script
 	}
 	channel, message := l.outlet(w.Notice)
+	var skew, tombstone any = "", ""
+	if w.Mode == core.Replay {
+		skew, tombstone = w.Skew.Milliseconds(), lifetime(w.TombstoneTTL)
+	}
 	return redis.NewSliceCmd(ctx,
 		command, name, 1, key,
 		mode(w.Mode), w.Data[:core.HeaderSize], w.Data[core.HeaderSize:], lifetime(w.TTL), w.Expect,
-		w.Skew.Milliseconds(), lifetime(w.TombstoneTTL), channel, message, l.latest(ctx),
+		skew, tombstone, channel, message, l.latest(ctx),
 	)
 }
 
@@ -154,11 +160,11 @@ func mode(m core.Mode) string {
 }
 
 // lifetime is a TTL for the script: milliseconds, or nothing for ever.
-func lifetime(ttl time.Duration) string {
+func lifetime(ttl time.Duration) any {
 	if ttl == core.Forever {
 		return ""
 	}
-	return fmt.Sprint(milliseconds(ttl))
+	return milliseconds(ttl)
 }
 
 var errReply = errors.New("script gave an unknown reply")
@@ -184,7 +190,8 @@ func (l *Layer) parseRuling(reply []any) (core.Ruling, error) {
 	if header == "" {
 		return r, nil
 	}
-	h, err := core.ParseHeader([]byte(strings.Clone(header)))
+	var b [core.HeaderSize]byte
+	h, err := core.ParseHeader(b[:copy(b[:], header)])
 	if err != nil {
 		return core.Ruling{}, errReply
 	}

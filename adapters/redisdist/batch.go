@@ -54,11 +54,11 @@ func (l *Layer) scriptMany(ctx context.Context, writes []core.KeyWrite, out []co
 	l.sendAll(ctx, keys, func(i int) redis.Cmder { return cmds[i] })
 	for n, i := range todo {
 		err := cmds[n].Err()
-		forbidden := scriptsForbidden(err)
+		forbidden := err != nil && scriptsForbidden(err)
 		if forbidden {
 			l.scriptless.Store(true)
 		}
-		if forbidden || redis.HasErrorPrefix(err, "NOSCRIPT") {
+		if forbidden || err != nil && redis.HasErrorPrefix(err, "NOSCRIPT") {
 			again = append(again, i)
 			continue
 		}

@@ -29,9 +29,13 @@ func newConn(c net.Conn, d *dialer, addr string) net.Conn {
 	if isTLS {
 		inner = secure.NetConn()
 	}
-	raw, ok := inner.(syscall.Conn)
+	system, ok := inner.(syscall.Conn)
+	if !ok {
+		return made
+	}
+	raw, err := system.SyscallConn()
 	switch {
-	case !ok:
+	case err != nil:
 		return made
 	case isTLS:
 		return secureConn{made, raw}
@@ -73,26 +77,22 @@ func (c *conn) broke(err error) {
 // plainConn is a conn that go-redis can look at.
 type plainConn struct {
 	*conn
-	raw syscall.Conn
+	raw syscall.RawConn
 }
 
 // SyscallConn implements syscall.Conn.
-func (c plainConn) SyscallConn() (syscall.RawConn, error) { return c.raw.SyscallConn() }
+func (c plainConn) SyscallConn() (syscall.RawConn, error) { return c.raw, nil }
 
 // secureConn is a conn that go-redis can look at, though what the system says is
 // not all there is to TLS: see [glance].
 type secureConn struct {
 	*conn
-	raw syscall.Conn
+	raw syscall.RawConn
 }
 
 // SyscallConn returns an error if the connection is of no use any more.
 func (c secureConn) SyscallConn() (syscall.RawConn, error) {
-	raw, err := c.raw.SyscallConn()
-	if err == nil {
-		err = glance(raw)
-	}
-	return nothing{}, err
+	return nothing{}, glance(c.raw)
 }
 
 // nothing is a raw connection that shows nothing.

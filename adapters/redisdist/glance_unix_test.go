@@ -29,7 +29,11 @@ func TestConn_ASecureConnectionThatWasCutIsSeenToBe(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer server.Close()
-	c := secureConn{conn: &conn{Conn: client, dialer: newPlace().dialer}, raw: client.(syscall.Conn)}
+	raw, err := client.(syscall.Conn).SyscallConn()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := secureConn{conn: &conn{Conn: client, dialer: newPlace().dialer}, raw: raw}
 	look := func() error {
 		raw, err := c.SyscallConn()
 		if err != nil {

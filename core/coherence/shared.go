@@ -96,25 +96,27 @@ type Found struct {
 // Read reads key. Bytes that cannot be read are nothing, and an event.
 func (s *Shared) Read(ctx context.Context, key string) (Found, error) {
 	asked := s.clock.Now()
-	data, ok, err := s.layer.Get(ctx, s.prefix+key)
-	return s.found(key, core.Got{Data: data, OK: ok, Err: err}, asked)
+	full := s.prefix + key
+	data, ok, err := s.layer.Get(ctx, full)
+	return s.found(full, core.Got{Data: data, OK: ok, Err: err}, asked, new(core.Seen))
 }
 
-// found judges what the layer has answered for key.
-func (s *Shared) found(key string, got core.Got, asked core.Instant) (Found, error) {
+// found judges what the layer has answered for a full key. seen is for what it saw.
+func (s *Shared) found(full string, got core.Got, asked core.Instant, seen *core.Seen) (Found, error) {
+	key := full[len(s.prefix):]
 	switch {
 	case errors.Is(got.Err, core.ErrForeign):
 		s.unreadable(key, got.Err)
-		return Found{Seen: &core.Seen{Foreign: true}}, nil
+		seen.Foreign = true
+		return Found{Seen: seen}, nil
 	case got.Err != nil:
 		return Found{}, s.failed(core.OpGet, key, got.Err)
 	}
 	if !got.OK {
 		s.tell(core.LayerMiss, key)
-		return Found{Seen: &core.Seen{}}, nil
+		return Found{Seen: seen}, nil
 	}
-	frame, err := s.format.Parse(s.prefix+key, got.Data, s.clock.Offset())
-	seen := &core.Seen{}
+	frame, err := s.format.Parse(full, got.Data, s.clock.Offset())
 	if len(got.Data) >= core.HeaderSize {
 		seen.Header = got.Data[:core.HeaderSize]
 	}

@@ -18,7 +18,8 @@ const maxBatch = 1000
 // foundMany is what Read returns for one of many keys.
 type foundMany struct {
 	Found
-	err error
+	seen core.Seen // what Found.Seen points to
+	err  error
 }
 
 // readMany is Read for many keys, in one call of the layer if that can.
@@ -30,7 +31,7 @@ func (s *Shared) readMany(ctx context.Context, keys []string) []foundMany {
 	}
 	out := make([]foundMany, len(keys))
 	for i, got := range s.getMany(ctx, full) {
-		out[i].Found, out[i].err = s.found(keys[i], got, asked)
+		out[i].Found, out[i].err = s.found(full[i], got, asked, &out[i].seen)
 	}
 	return out
 }

@@ -39,7 +39,7 @@ func ReadMany(s *Shared, l *Local) func(ctx context.Context, rs []core.Request) 
 
 // askMany asks for those of rs that memory does not hold by now, and for the marks
 // that what was found will be judged by.
-func askMany(ctx context.Context, s *Shared, l *Local, rs []core.Request) (map[string]foundMany, core.Instant) {
+func askMany(ctx context.Context, s *Shared, l *Local, rs []core.Request) (map[string]*foundMany, core.Instant) {
 	var keys []string
 	var held []core.Meta
 	for _, r := range rs {
@@ -52,9 +52,11 @@ func askMany(ctx context.Context, s *Shared, l *Local, rs []core.Request) (map[s
 	}
 	l.learnMany(ctx, held)
 	asked := l.clock.Now()
-	found := make(map[string]foundMany, len(keys))
+	found := make(map[string]*foundMany, len(keys))
 	var metas []core.Meta
-	for i, f := range s.readMany(ctx, keys) {
+	all := s.readMany(ctx, keys)
+	for i := range all {
+		f := &all[i]
 		found[keys[i]] = f
 		if f.Payload != nil {
 			metas = append(metas, f.Meta)

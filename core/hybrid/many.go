@@ -33,11 +33,18 @@ type many[V any] struct {
 	cache *Cache[V]
 	op    core.Op
 	lanes []*lane[V]
+	spare []lane[V] // made ahead, several in one piece
 }
 
 // add takes in a key that memory did not answer. The same key is taken once.
 func (m *many[V]) add(index int, key string, found look) {
-	m.lanes = append(m.lanes, &lane[V]{index: index, key: key, found: found})
+	if len(m.spare) == 0 {
+		m.spare = make([]lane[V], min(max(len(m.lanes), 4), 64))
+	}
+	l := &m.spare[0]
+	m.spare = m.spare[1:]
+	l.index, l.key, l.found = index, key, found
+	m.lanes = append(m.lanes, l)
 }
 
 // run answers every lane. The error is one that stands for all.

@@ -44,9 +44,10 @@ type Convoy struct {
 	company atomic.Int64
 
 	mu      sync.Mutex
-	awaited int    // members that may come, or come again
-	now     *round // that gathers; nil if none does
-	later   *round // the same, in the background
+	spare   []Member // made ahead, several in one piece
+	awaited int      // members that may come, or come again
+	now     *round   // that gathers; nil if none does
+	later   *round   // the same, in the background
 }
 
 // GatherTime is how long the first member of a call waits for the others.
@@ -82,7 +83,13 @@ func (c *Convoy) Join() *Member {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.awaited++
-	return &Member{convoy: c, awaited: true}
+	if len(c.spare) == 0 {
+		c.spare = make([]Member, min(max(c.awaited, 4), 64))
+	}
+	m := &c.spare[0]
+	c.spare = c.spare[1:]
+	m.convoy, m.awaited = c, true
+	return m
 }
 
 // Leave implements flight.Companion: whoever loads from now on does so in the
