@@ -27,9 +27,9 @@ func Deadline() core.Stage {
 			if !ok || r.Factory == nil {
 				return next(ctx, r)
 			}
-			ctx, cancel := context.WithTimeoutCause(ctx, d, &core.TimeoutError{Key: r.Key, After: d})
-			defer cancel()
-			return next(ctx, r)
+			b := newBudget(ctx, r.Key, d)
+			defer b.end()
+			return next(b, r)
 		}
 	}
 }
