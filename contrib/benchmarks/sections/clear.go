@@ -19,7 +19,7 @@ import (
 func clearing(ctx context.Context, r *Run) (*report.Section, error) {
 	s := &report.Section{
 		Name: "clear", Title: "RemoveByTag and ExpireAll",
-		Text: "Time of one call with so many entries in memory, all of which it concerns. Clear also gives the memory back, which takes time in proportion.",
+		Text: "Time of one call with so many entries in memory, all of which it concerns. Clear begins with an empty store and leaves the old one to the garbage collector.",
 	}
 	table := report.Table{Header: []string{"entries", "RemoveByTag", "ExpireAll", "Clear"}}
 	for _, n := range pick(r, []int{1000, 100_000, 1_000_000}, []int{1000, 100_000}) {
