@@ -104,7 +104,7 @@ func (g *Group) Do(ctx context.Context, r core.Request, next core.Handler) (core
 		return c.result, c.err
 	}
 	if !joined {
-		go c.run()
+		go c.runApart()
 	}
 	return c.wait(ctx, outer)
 }
@@ -126,7 +126,7 @@ func (g *Group) Launch(ctx context.Context, r core.Request, next core.Handler) b
 		c.lazyDone()
 	}
 	s.calls[r.Key] = c
-	go c.run()
+	go c.runApart()
 	return true
 }
 
