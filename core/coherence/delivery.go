@@ -103,7 +103,7 @@ func (w *Writer) landed(ch *change, ruling core.Ruling, failed error) bool {
 		ch.notify = false
 	}
 	if ch.token != nil && (failed != nil || !ruling.Stored) {
-		w.unfilled(*ch, failed)
+		w.unfilled(*ch, ruling, failed)
 		return false
 	}
 	// A load that memory was not to hold is newer than what it holds.
@@ -159,8 +159,12 @@ func (w *Writer) overtaken(ch change) {
 
 // unfilled deals with a fill that failed or was refused. Nobody is to be told:
 // what was there before is as good.
-func (w *Writer) unfilled(ch change, failed error) {
-	if failed == nil || !w.Local.Admits(ch.key, ch.version) {
+func (w *Writer) unfilled(ch change, ruling core.Ruling, failed error) {
+	switch {
+	case failed == nil && ruling.Header.Kind == core.TombstoneWrite:
+		w.Local.Withdraw(ch.key, ch.version) // it was removed since the load began
+		w.fenced(ch.key)
+	case failed == nil || !w.Local.Admits(ch.key, ch.version):
 		w.overtaken(ch) // somebody has written since the load began: that is the value
 	}
 }

@@ -55,6 +55,20 @@ func (l *Local) superseded(key string, held *core.Entry, v core.Version) {
 	}
 }
 
+// survives returns held, unless the distributed layer was seen to have removed it: it
+// has a tombstone that is not older. Memory forgets it then, too.
+func (l *Local) survives(key string, held *core.Entry, seen *core.Seen) *core.Entry {
+	if held == nil || seen == nil || held.Version().IsZero() {
+		return held
+	}
+	h, err := core.ParseHeader(seen.Header)
+	if err != nil || h.Kind != core.TombstoneWrite || h.Version.Compare(held.Version()) < 0 || !l.Admits(key, h.Version) {
+		return held
+	}
+	l.Withdraw(key, held.Version())
+	return nil
+}
+
 // plausible reports whether held is the answer though the distributed layer, which
 // does not answer, should have been asked whether it still is: the node has heard
 // all messages until a moment ago, or knew for certain then. It is not if another

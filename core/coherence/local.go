@@ -349,6 +349,15 @@ func (l *Local) Drop(key string, v core.Version) {
 	}
 }
 
+// Withdraw deletes key's entry if it is still the write v, whose place a removal has
+// taken: that leaves nothing to fail-safe.
+func (l *Local) Withdraw(key string, v core.Version) {
+	defer l.lock(key).Unlock()
+	if e, ok := l.memory.Get(key); ok && e.Version().Same(v) {
+		l.memory.Delete(key)
+	}
+}
+
 // Throttle implements resilience.Throttler. An entry that memory does not hold
 // any more is not put back: it may have been removed. One that was fresh but not
 // trusted becomes stale.

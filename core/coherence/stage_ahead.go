@@ -35,6 +35,7 @@ func Ahead(s *Shared, l *Local) core.Stage {
 				return core.Result{Entry: e, Level: core.LevelDistributed}, nil
 			}
 			r.Seen = found.Seen
+			r.Held = l.survives(r.Key, r.Held, found.Seen)
 			return next(ctx, r)
 		}
 	}

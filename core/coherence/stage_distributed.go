@@ -47,7 +47,7 @@ func Distributed(s *Shared, l *Local, coalesce core.Stage, loading Underway) cor
 				return res, nil
 			}
 			r.Seen = res.Seen
-			r.Held = newer(r.Held, res.Entry)
+			r.Held = newer(l.survives(r.Key, r.Held, res.Seen), res.Entry)
 			if r.Factory != nil && r.Held != nil && r.Held == res.Entry && l.revalidating(r) {
 				return core.Result{Entry: r.Held, Level: core.LevelDistributed, Stale: true, Seen: res.Seen}, nil
 			}

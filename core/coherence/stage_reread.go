@@ -25,7 +25,7 @@ func Reread(s *Shared, l *Local) core.Stage {
 			}
 			if err == nil && res.Seen != nil {
 				r.Seen = res.Seen
-				r.Held = newer(l.usable(r.Held), res.Entry)
+				r.Held = newer(l.survives(r.Key, l.usable(r.Held), res.Seen), res.Entry)
 			}
 			return next(ctx, r)
 		}

@@ -104,10 +104,13 @@ func (c *Checker) checkStaleLimit(o *Operation) {
 	}
 }
 
+// made returns when v was made, or the source has last said that it is still right.
+func (h *history) made(v Value) time.Duration { return max(v.Made, h.confirmed[v]) }
+
 // I5, resurrection: a fresh answer to a read that began more than Staleness after a
 // removal was acknowledged as committed was not made before the removal.
 func (c *Checker) checkRemoved(o *Operation, h *history) {
-	if called := h.removed.before(o.From - c.staleness(o.From)); uint64(o.Value.Made) < called {
+	if called := h.removed.before(o.From - c.staleness(o.From)); uint64(h.made(o.Value)) < called {
 		c.violated("I5 resurrection", o, "removed at %v", time.Duration(called))
 	}
 }
@@ -115,7 +118,7 @@ func (c *Checker) checkRemoved(o *Operation, h *history) {
 // I5, for the node that removes: nothing made before a removal is an answer there
 // once that has returned, committed or not; not even a stale one.
 func (c *Checker) checkOwnRemoval(o *Operation, h *history) {
-	if called := h.purged[o.Node].before(o.From); uint64(o.Value.Made) < called {
+	if called := h.purged[o.Node].before(o.From); uint64(h.made(o.Value)) < called {
 		c.violated("I5 own removal", o, "removed here at %v", time.Duration(called))
 	}
 }

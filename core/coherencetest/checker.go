@@ -159,6 +159,15 @@ func (c *Checker) Stored(v Value, at time.Duration) {
 	c.keys[v.Key].stored[v] = at
 }
 
+// Confirmed notes that the source of truth has said at a moment that v, which a cache
+// held, is still what it has: from then on v is as good as if it was made then.
+func (c *Checker) Confirmed(v Value, at time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	h := c.keys[v.Key]
+	h.confirmed[v] = max(h.confirmed[v], at)
+}
+
 // Outlived reports whether the answer of o may be older than a version of its key,
 // because the life of that had ended when the answer was stored. See [Operation].Ends.
 func (c *Checker) Outlived(version uint64, o *Operation) bool {

@@ -19,6 +19,7 @@ type history struct {
 	written   []floor                  // by node: by return of writes that did not fail: their versions
 	purged    []floor                  // by node: by return of removals that did not fail: when they were called
 	stored    map[Value]time.Duration  // what has been in the distributed layer, and when it was put there last
+	confirmed map[Value]time.Duration  // when the source has last said that a value is still right
 	refused   map[Value]struct{}       // what Sets that failed would have written
 	ends      map[uint64]time.Duration // when the lives of written versions end that have an end
 	watched   bool                     // stored is complete
@@ -30,7 +31,7 @@ type history struct {
 func newHistory(nodes int, watched bool) *history {
 	h := &history{
 		owed: make([]uint64, nodes), stored: make(map[Value]time.Duration), refused: make(map[Value]struct{}),
-		ends: make(map[uint64]time.Duration), watched: watched,
+		ends: make(map[uint64]time.Duration), confirmed: make(map[Value]time.Duration), watched: watched,
 	}
 	h.forgetAll(-1, nodes)
 	return h

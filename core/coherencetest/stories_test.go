@@ -217,6 +217,20 @@ var stories = []struct {
 		s.write(1, sec, Remove, LocalOnly)
 		s.stale(1, 2*sec, old)
 	}},
+	{"what was removed here was right once more", "", Options{}, func(s *story) {
+		early := Value{Node: 2, Version: 2, Made: sec / 2} // the source was ahead of the cache
+		s.write(0, 0, Set, Committed)
+		s.write(1, sec, Remove, LocalOnly)
+		s.Confirmed(early, 2*sec)
+		s.read(1, 3*sec, early)
+	}},
+	{"what was removed here was right before", "I5 own removal", Options{}, func(s *story) {
+		early := Value{Node: 2, Version: 2, Made: sec / 4}
+		s.write(0, 0, Set, Committed)
+		s.Confirmed(early, sec/2)
+		s.write(1, sec, Remove, LocalOnly)
+		s.read(1, 3*sec, early)
+	}},
 	{"what was removed there is served as stale", "", Options{}, func(s *story) {
 		old := s.write(0, 0, Set, Committed)
 		s.write(1, sec, Remove, LocalOnly)

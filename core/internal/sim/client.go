@@ -192,7 +192,7 @@ func (c *client) do(ctx context.Context, n *node, o *op) {
 		var err error
 		load := func(ctx context.Context, _ string) (value, error) { return c.run.source.load(ctx, n, o.Key, r) }
 		if c.run.plan.Sealed {
-			o.Value, err = n.cache.GetOrRefresh(ctx, name, unlessModified(load), c.options(o)...)
+			o.Value, err = n.cache.GetOrRefresh(ctx, name, c.run.unlessModified(load), c.options(o)...)
 		} else {
 			o.Value, err = n.cache.GetOrSet(ctx, name, load, c.options(o)...)
 		}
@@ -206,10 +206,11 @@ func (c *client) do(ctx context.Context, n *node, o *op) {
 }
 
 // unlessModified makes a factory say so if it has loaded what is there.
-func unlessModified(load func(context.Context, string) (value, error)) func(context.Context, *hybrid.Load[value]) (value, error) {
+func (r *run) unlessModified(load func(context.Context, string) (value, error)) func(context.Context, *hybrid.Load[value]) (value, error) {
 	return func(ctx context.Context, l *hybrid.Load[value]) (value, error) {
 		v, err := load(ctx, "")
 		if held, ok := l.Stale(); ok && err == nil && held.Version == v.Version {
+			r.world.rec.Confirmed(held, v.Made)
 			return l.NotModified()
 		}
 		return v, err

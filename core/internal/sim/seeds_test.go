@@ -17,6 +17,7 @@ var seeds = []struct {
 	{1795657000018052060, "an expiry of everything left entries without a reserve to fail-safe"},
 	{7001621, "a mark that was overtaken on its way undid a later removal of everything"},
 	{7007054, "a load stored what it had read before a write whose life was over by then"},
+	{20003911, "a load that a removal had overtaken was a fallback of the next"},
 }
 
 func TestSeeds_ThatHaveFailedOnce(t *testing.T) {
