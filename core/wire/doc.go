@@ -34,13 +34,16 @@
 //	1     version   1
 //	1     flags     1: the extension is there; bits are reserved for compression
 //	                and encryption
+//	8     written   l * 2^17 + c, as the writer had them
 //	...   extension see below, if flags say so
 //	...   metadata  see below
 //	...   payload   what the serializer made
-//	4     checksum  CRC-32C of the full key followed by the body up to here
+//	4     checksum  CRC-32C of the full key, followed by the header from node on
+//	                and the body up to here
 //
-// The header is not under the checksum, so that the server may raise s without
-// touching the body. Times in the metadata are nanoseconds since 1970:
+// l, c and s are not under the checksum, so that the server may raise them without
+// touching the body: until it has, s is 0 and l and c are as written; after that, they
+// are not below. A value whose header says otherwise is damaged. Times in the metadata are nanoseconds since 1970:
 //
 //	size     field    content
 //	1        present  1 stale, 2 born, 8 dead, 16 retry and cycles, 32 tags

@@ -4,6 +4,7 @@
 package wire_test
 
 import (
+	"encoding/binary"
 	"testing"
 
 	"github.com/fusioncache-go/fusioncache/core"
@@ -61,10 +62,9 @@ func TestParse_RefusesAnExtensionThatCannotBe(t *testing.T) {
 		"unknown grade": "\x40\x00\x09",
 	} {
 		data := append([]byte(nil), samples()[0].frame()[:core.HeaderSize]...)
-		body := []byte("\x01\x01" + extension + "\x01\x02value")
-		sum := crc(samples()[0].record.Key, body)
-		body = append(body, byte(sum>>24), byte(sum>>16), byte(sum>>8), byte(sum))
-		f, err := wire.V1{}.Parse(samples()[0].record.Key, append(data, body...), offset)
+		data = append(data, opening(1)+extension+"\x01\x02value"...)
+		data = binary.BigEndian.AppendUint32(data, crc(samples()[0].record.Key, data[25:]))
+		f, err := wire.V1{}.Parse(samples()[0].record.Key, data, offset)
 		if err != wire.ErrCorrupt || f.Payload != nil {
 			t.Errorf("%s: %+v, %v", name, f, err)
 		}

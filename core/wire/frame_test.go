@@ -149,10 +149,11 @@ func TestFrame_ATombstoneIsReadWhateverFollows(t *testing.T) {
 func TestParse_TellsTheReasonsApart(t *testing.T) {
 	header := string(samples()[0].frame()[:core.HeaderSize])
 	sealed := func(body string) string {
-		return header + body + string(binary.BigEndian.AppendUint32(nil, crc("k", []byte(body))))
+		return header + body + string(binary.BigEndian.AppendUint32(nil, crc("k", []byte(header[25:]+body))))
 	}
+	begun := func(rest string) string { return sealed(opening(0) + rest) }
 	varint := func(v int64) string { return string(binary.AppendVarint(nil, v)) }
-	if _, err := (wire.V1{}).Parse("k", []byte(sealed("\x01\x00\x00value")), offset); err != nil {
+	if _, err := (wire.V1{}).Parse("k", []byte(begun("\x00value")), offset); err != nil {
 		t.Fatal(err)
 	}
 	tests := []struct {
@@ -163,27 +164,28 @@ func TestParse_TellsTheReasonsApart(t *testing.T) {
 		{"text", "hello", wire.ErrForeign},
 		{"JSON", `{"value":` + strings.Repeat("1", 100) + `}`, wire.ErrForeign},
 		{"the magic only", "H1", wire.ErrForeign},
-		{"another header version", strings.Replace(sealed("\x01\x00\x00value"), "H1", "H2", 1), wire.ErrForeign},
+		{"another header version", strings.Replace(begun("\x00value"), "H1", "H2", 1), wire.ErrForeign},
 		{"no body", header, wire.ErrCorrupt},
 		{"no flags", header + "\x01", wire.ErrCorrupt},
-		{"no checksum", header + "\x01\x00", wire.ErrCorrupt},
-		{"part of a checksum", header + "\x01\x00abc", wire.ErrCorrupt},
-		{"a byte too much", sealed("\x01\x00\x00value") + "x", wire.ErrCorrupt},
+		{"no version as written", sealed("\x01\x00"), wire.ErrCorrupt},
+		{"no checksum", header + opening(0), wire.ErrCorrupt},
+		{"part of a checksum", header + opening(0) + "abc", wire.ErrCorrupt},
+		{"a byte too much", begun("\x00value") + "x", wire.ErrCorrupt},
 		{"version 0", sealed("\x00\x00\x00value"), wire.ErrCorrupt},
 		{"version 2", sealed("\x02\x00\x00value"), wire.ErrNewer},
 		{"version 255", header + "\xff\x00", wire.ErrNewer},
 		{"a flag", sealed("\x01\x80\x00value"), wire.ErrNewer},
-		{"no metadata", sealed("\x01\x00"), wire.ErrCorrupt},
-		{"metadata cut off", sealed("\x01\x00\x01"), wire.ErrCorrupt},
-		{"metadata with a reserved bit", sealed("\x01\x00\x80value"), wire.ErrCorrupt},
-		{"metadata with a version", sealed("\x01\x00\x40" + strings.Repeat("v", 32)), wire.ErrCorrupt},
-		{"metadata with a check", sealed("\x01\x00\x05" + varint(5) + varint(1)), wire.ErrCorrupt},
-		{"stale before 1970", sealed("\x01\x00\x01" + varint(-1)), wire.ErrCorrupt},
-		{"born before 1970", sealed("\x01\x00\x03" + varint(5) + varint(-6)), wire.ErrCorrupt},
-		{"dead beyond the end", sealed("\x01\x00\x09" + varint(math.MaxInt64-1) + varint(2)), wire.ErrCorrupt},
-		{"dead before stale", sealed("\x01\x00\x09" + varint(5) + varint(-1)), wire.ErrCorrupt},
-		{"17 tags", sealed("\x01\x00\x20\x11" + strings.Repeat("\x00", 17)), wire.ErrCorrupt},
-		{"a tag longer than the data", sealed("\x01\x00\x20\x01\x7f"), wire.ErrCorrupt},
+		{"no metadata", begun(""), wire.ErrCorrupt},
+		{"metadata cut off", begun("\x01"), wire.ErrCorrupt},
+		{"metadata with a reserved bit", begun("\x80value"), wire.ErrCorrupt},
+		{"metadata with a version", begun("\x40" + strings.Repeat("v", 32)), wire.ErrCorrupt},
+		{"metadata with a check", begun("\x05" + varint(5) + varint(1)), wire.ErrCorrupt},
+		{"stale before 1970", begun("\x01" + varint(-1)), wire.ErrCorrupt},
+		{"born before 1970", begun("\x03" + varint(5) + varint(-6)), wire.ErrCorrupt},
+		{"dead beyond the end", begun("\x09" + varint(math.MaxInt64-1) + varint(2)), wire.ErrCorrupt},
+		{"dead before stale", begun("\x09" + varint(5) + varint(-1)), wire.ErrCorrupt},
+		{"17 tags", begun("\x20\x11" + strings.Repeat("\x00", 17)), wire.ErrCorrupt},
+		{"a tag longer than the data", begun("\x20\x01\x7f"), wire.ErrCorrupt},
 	}
 	for _, test := range tests {
 		f, err := wire.V1{}.Parse("k", []byte(test.data), offset)
@@ -207,8 +209,8 @@ func TestParse_RefusesEveryTruncation(t *testing.T) {
 	}
 }
 
-// A flip may hide a value, turn it into a tombstone or change its version, but
-// what is found is right.
+// Flips may hide a value, turn it into a tombstone, or make its version look as if
+// the server had raised it, but what is found is right.
 func TestParse_NeverGivesAWrongValueAfterBitFlips(t *testing.T) {
 	flips := 200_000
 	if testing.Short() {
@@ -217,6 +219,9 @@ func TestParse_NeverGivesAWrongValueAfterBitFlips(t *testing.T) {
 	seed := rand.Uint64()
 	rng := rand.New(rand.NewPCG(seed, 0))
 	all := samples()
+	for i := range all {
+		all[i].record.Header.Bump = 0 // what no server has raised
+	}
 	for range flips {
 		s := all[rng.IntN(len(all))]
 		data := s.frame()
@@ -229,9 +234,48 @@ func TestParse_NeverGivesAWrongValueAfterBitFlips(t *testing.T) {
 			continue
 		}
 		want := s.record.Meta
-		want.Version = f.Header.Version
+		if want.Version = s.record.Header.Version; f.Header.Bump > 0 {
+			want.Version.Time, want.Version.Tick, want.Version.Bump = f.Header.Time, f.Header.Tick, f.Header.Bump
+		}
 		if string(f.Payload) != s.payload || !reflect.DeepEqual(f.Meta, want) {
 			t.Fatalf("seed %d: %s: %q was taken for %+v", seed, s.name, data, f)
+		}
+	}
+}
+
+// A digit of the header that becomes another one is well-formed. It would make a
+// value look newer than a removal that it is older than.
+func TestParse_RefusesAHeaderWithAnotherVersionThanWasWritten(t *testing.T) {
+	s := samples()[0]
+	s.record.Header.Bump = 0
+	for at := 2; at < 46; at++ {
+		if 20 <= at && at < 25 {
+			continue // the server may raise this
+		}
+		for _, digit := range []byte("0123456789abcdef") {
+			data := s.frame()
+			if data[at] == digit {
+				continue
+			}
+			data[at] = digit
+			if f, err := (wire.V1{}).Parse(s.record.Key, data, offset); err == nil {
+				t.Errorf("%q was taken for %+v", data, f.Meta.Version)
+			}
+		}
+	}
+}
+
+func TestParse_RefusesARaisedHeaderThatIsLowerThanWasWritten(t *testing.T) {
+	s := samples()[0]
+	for _, lower := range []core.Header{
+		{Version: core.Version{Time: version().Time - 1, Tick: 99}},
+		{Version: core.Version{Time: version().Time, Tick: version().Tick - 1}},
+	} {
+		lower.Bump, lower.Node, lower.Op, lower.Kind = 1, version().Node, version().Op, s.record.Header.Kind
+		data := s.frame()
+		copy(data, core.AppendHeader(nil, lower))
+		if f, err := (wire.V1{}).Parse(s.record.Key, data, offset); err != wire.ErrCorrupt {
+			t.Errorf("%+v: read %+v, %v", lower, f, err)
 		}
 	}
 }

@@ -4,6 +4,7 @@
 package wire_test
 
 import (
+	"encoding/binary"
 	"hash/crc32"
 	"math"
 	"time"
@@ -59,6 +60,12 @@ func samples() []sample {
 
 // frame returns the bytes of s.
 func (s sample) frame() []byte { return wire.AppendFrame(wire.V1{}, nil, s.record, []byte(s.payload)) }
+
+// opening returns how a body begins, with these flags.
+func opening(flags byte) string {
+	written := uint64(version().Time)<<17 | uint64(version().Tick)
+	return string(binary.BigEndian.AppendUint64([]byte{1, flags}, written))
+}
 
 // messages returns one message of each kind, by name.
 func messages() map[string]wire.Message {
