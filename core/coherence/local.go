@@ -124,11 +124,15 @@ func (l *Local) remark(key string, e *core.Entry) {
 // been lost. Nothing is deleted; an entry is checked when it is next asked for,
 // and stays usable for fail-safe. Flights under way must not store.
 func (l *Local) Suspect() {
+	l.distrust()
+	l.revokeAll()
+}
+
+func (l *Local) distrust() {
 	l.pulse.suspect.Store(int64(l.clock.Now()))
 	if l.marks != nil {
 		l.marks.DoubtAll()
 	}
-	l.revokeAll()
 }
 
 // Clear forgets everything that memory holds, if it can do that at once; marks

@@ -106,7 +106,7 @@ func (r *Receiver) Joined(gapless bool) {
 	}
 	r.mu.Unlock()
 	if first {
-		r.local.Suspect()
+		r.begin()
 	} else if !gapless && !mutation.On(mutation.NoRejoin) {
 		r.gap("subscribed again")
 	}

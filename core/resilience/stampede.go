@@ -101,6 +101,10 @@ func (s *Stampede) Revoke(key string) { s.group.Revoke(key) }
 // RevokeAll is Revoke for all keys.
 func (s *Stampede) RevokeAll() { s.group.RevokeAll() }
 
+// Depart has nobody join the flights that are under way. Such a flight keeps the right
+// to store until somebody comes who would have joined it: that one begins another.
+func (s *Stampede) Depart() { s.group.Depart() }
+
 // Len returns the number of flights that can be joined now.
 func (s *Stampede) Len() int { return s.group.Len() }
 

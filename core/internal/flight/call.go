@@ -29,6 +29,7 @@ type Call struct {
 	request core.Request
 	next    core.Handler
 	began   core.Instant
+	era     uint64 // of the group, when the call was made
 
 	waiters int
 	done    chan struct{}           // made when somebody waits on it
@@ -56,7 +57,7 @@ func (c *Call) overdue() bool {
 
 // newCall returns the flight of a first caller, ready to run.
 func (g *Group) newCall(ctx context.Context, r core.Request, next core.Handler, outer *Call, f *Fleet) *Call {
-	c := &Call{group: g, parent: ctx, outer: outer, request: r, next: next, waiters: 1, began: g.clock.Now()}
+	c := &Call{group: g, parent: ctx, outer: outer, request: r, next: next, waiters: 1, began: g.clock.Now(), era: g.era.Load()}
 	c.request.Token = &c.token
 	c.ctx = c
 	if f != nil {

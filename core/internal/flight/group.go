@@ -35,6 +35,7 @@ type Group struct {
 	limits  Limits
 	active  atomic.Int64
 	orphans atomic.Int64
+	era     atomic.Uint64 // counts the calls of Depart
 	onEnd   func(*Call)
 	waker   chance.Waker // nil outside of a simulation
 }
@@ -145,8 +146,8 @@ func (g *Group) enter(ctx context.Context, r core.Request, next core.Handler, ou
 		c.abandon(core.ErrFactoryTimeout)
 		c = nil
 	}
-	if c != nil && !c.token.Valid() {
-		s.retire(c) // a stage has given up the right to store
+	if c != nil && (!c.token.Valid() || c.era != g.era.Load()) {
+		s.retire(c) // a stage has given up the right to store, or nobody may join any more
 		c = nil
 	}
 	if c != nil && g.nesting.join(outer, c) {
@@ -223,6 +224,10 @@ func (g *Group) RevokeAll() {
 		s.mu.Unlock()
 	}
 }
+
+// Depart has nobody join the flights that are under way. Such a flight keeps the right
+// to store until somebody comes who would have joined it: that one begins another.
+func (g *Group) Depart() { g.era.Add(1) }
 
 // Len returns how many flights can be joined now.
 func (g *Group) Len() int {

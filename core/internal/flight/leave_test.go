@@ -171,6 +171,27 @@ func TestRevoke_SendsLaterCallersToANewFlight(t *testing.T) {
 	}
 }
 
+func TestDepart_OnlyWhoeverWouldJoinRevokesTheFlight(t *testing.T) {
+	bubble(t, Limits{}, func(t *testing.T, g *Group) {
+		tokens := map[string]*core.Token{}
+		slow := func(ctx context.Context, r core.Request) (core.Result, error) {
+			tokens[r.Key] = r.Token
+			return after(100*time.Millisecond, nil)(ctx, r)
+		}
+		lonely := call(t.Context(), g, request("lonely"), slow)
+		synctest.Wait()
+		wanted := call(t.Context(), g, request("wanted"), slow)
+		synctest.Wait()
+		g.Depart()
+		call(t.Context(), g, request("wanted"), after(10*time.Millisecond, errBoom))().check(t, errBoom, 10*time.Millisecond)
+		if !tokens["lonely"].Valid() || tokens["wanted"].Valid() {
+			t.Errorf("valid: %v, and %v though another has come", tokens["lonely"].Valid(), tokens["wanted"].Valid())
+		}
+		lonely().check(t, nil, 100*time.Millisecond)
+		wanted().check(t, nil, 100*time.Millisecond)
+	})
+}
+
 func TestRevoke_EndOfTheOldFlightLeavesTheNewOneInPlace(t *testing.T) {
 	bubble(t, Limits{}, func(t *testing.T, g *Group) {
 		old := call(t.Context(), g, request("k"), after(100*time.Millisecond, nil))
