@@ -32,7 +32,7 @@ func (c *Cache[V]) GetMany(ctx context.Context, keys []string, opts ...core.Opti
 // key. A core.KeyErrors[string] gives single keys errors of their own. factory may be
 // called again for keys that came too late for the first call, because something
 // else than the factory held them up. Its context ends when nobody needs any of the
-// keys any more, or the LoadTimeout of all has passed; it shows no deadline before.
+// keys any more, or the LoadTimeout of all has passed, which is its deadline.
 //
 // The map that GetOrSetMany returns has all that was found or made. The error is a
 // *core.Error around a core.KeyErrors[string] for the keys that failed; a key without

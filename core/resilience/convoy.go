@@ -36,7 +36,8 @@ type Loaded struct {
 // in the background gather by themselves, for all of that time.
 //
 // The call has the context values of the flight that makes it, and its context ends
-// when those of all flights that it is made for have ended.
+// when those of all flights that it is made for have ended: the latest deadline of
+// theirs is its own.
 //
 // Safe for concurrent use.
 type Convoy struct {
@@ -216,26 +217,5 @@ func (rd *round) call(ctx context.Context, f ManyFactory) {
 	rd.failure = nil
 	if len(rd.loaded) != len(rd.rs) {
 		rd.failure = errNoEntry
-	}
-}
-
-// context returns the context of the call.
-func (rd *round) context() (ctx context.Context, release func()) {
-	ctx, cancel := context.WithCancelCause(context.WithoutCancel(rd.ctxs[0]))
-	stops := make([]func() bool, len(rd.ctxs))
-	var flying atomic.Int64
-	flying.Store(int64(len(rd.ctxs)))
-	for i, own := range rd.ctxs {
-		stops[i] = context.AfterFunc(own, func() {
-			if flying.Add(-1) == 0 {
-				cancel(context.Cause(own))
-			}
-		})
-	}
-	return ctx, func() {
-		for _, stop := range stops {
-			stop()
-		}
-		cancel(nil)
 	}
 }

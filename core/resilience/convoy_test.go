@@ -180,3 +180,65 @@ func TestConvoy_TheContextEndsWithThoseOfAll(t *testing.T) {
 		}
 	})
 }
+
+// deadlines is a factory of many that tells the deadline of its context, and waits for
+// the end of that.
+type deadlines struct {
+	left  time.Duration
+	known bool
+	err   error
+}
+
+func (d *deadlines) LoadMany(ctx context.Context, rs []core.Request) []resilience.Loaded {
+	var at time.Time
+	at, d.known = ctx.Deadline()
+	d.left = time.Until(at)
+	<-ctx.Done()
+	d.err = ctx.Err()
+	out := make([]resilience.Loaded, len(rs))
+	for i := range out {
+		out[i].Err = d.err
+	}
+	return out
+}
+
+func TestConvoy_ShowsTheLatestDeadline(t *testing.T) {
+	for name, limits := range map[string][]time.Duration{
+		"of all":              {time.Minute, 3 * time.Minute, 2 * time.Minute},
+		"unless one has none": {time.Minute, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				f := new(deadlines)
+				c := resilience.NewConvoy(f)
+				members := make([]*resilience.Member, len(limits))
+				for i := range members {
+					members[i] = c.Join()
+				}
+				var all sync.WaitGroup
+				for i, m := range members {
+					all.Go(func() {
+						ctx, cancel := context.WithCancel(t.Context())
+						if limits[i] > 0 {
+							ctx, cancel = context.WithTimeout(t.Context(), limits[i])
+						} else {
+							time.AfterFunc(time.Hour, cancel)
+						}
+						defer cancel()
+						if _, err := m.Load(ctx, core.Request{Key: "k"}); !errors.Is(err, ctx.Err()) {
+							t.Errorf("got %v, want %v", err, ctx.Err())
+						}
+					})
+				}
+				all.Wait()
+				want, end := 3*time.Minute, context.DeadlineExceeded
+				if name != "of all" {
+					want, end = 0, context.Canceled
+				}
+				if f.known != (want > 0) || f.known && f.left != want || f.err != end {
+					t.Errorf("deadline in %v (%v), ended by %v; want %v, %v", f.left, f.known, f.err, want, end)
+				}
+			})
+		})
+	}
+}
