@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"runtime"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -112,139 +111,6 @@ func TestGetOrSetMany_OverlappingBatchesLoadEachKeyOnce(t *testing.T) {
 	})
 }
 
-func TestGetOrSetMany_WhatTheFactoryLeavesOutIsNotFound(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		c := open[int](t, hybrid.Options{})
-		f := &M{delay: time.Second, without: []string{"bb"}}
-		go func() {
-			got, err := c.GetOrSetMany(t.Context(), []string{"a", "bb"}, f.load)
-			expectMany(t, got, err, "a")
-		}()
-		synctest.Wait()
-		if v, err := c.GetOrSet(t.Context(), "bb", loadOne); !errors.Is(err, core.ErrNotFound) {
-			t.Errorf("a single caller got %v, %v", v, err)
-		}
-		synctest.Wait()
-	})
-}
-
-func TestGetOrSetMany_SingleKeysFail(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		c := open[int](t, hybrid.Options{Defaults: core.EntryOptions{TTL: time.Minute, StaleTTL: time.Hour}})
-		_, _ = c.Set(t.Context(), "bb", 2)
-		_, _ = c.Expire(t.Context(), "bb")
-		f := &M{without: []string{"ccc"}, failing: core.KeyErrors[string]{"bb": errBoom, "dddd": errBoom}}
-		got, err := c.GetOrSetMany(t.Context(), strings.Fields("a bb ccc dddd"), f.load)
-		expectMany(t, got, nil, "a bb") // bb is stale
-		if failed := failedKeys(t, err); failed != "dddd" || !errors.Is(err, errBoom) {
-			t.Errorf("failed: %s: %v", failed, err)
-		}
-	})
-}
-
-func TestGetOrSetMany_ValuesBesideAnErrorCount(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		c := open[int](t, hybrid.Options{})
-		f := &M{without: []string{"bb"}, err: errBoom}
-		got, err := c.GetOrSetMany(t.Context(), []string{"a", "bb"}, f.load)
-		expectMany(t, got, nil, "a")
-		if failed := failedKeys(t, err); failed != "bb" || !errors.Is(err, errBoom) {
-			t.Errorf("failed: %s: %v", failed, err)
-		}
-	})
-}
-
-func TestGetOrSetMany_APanicIsAnErrorOfAllItsKeys(t *testing.T) {
-	for name, crash := range map[string]func(){"panic": func() { panic("x") }, "goexit": runtime.Goexit} {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				c := open[int](t, hybrid.Options{})
-				_, _ = c.Set(t.Context(), "a", 1)
-				got, err := c.GetOrSetMany(t.Context(), strings.Fields("a bb ccc"), func(context.Context, []string) (map[string]int, error) {
-					crash()
-					return nil, nil
-				})
-				expectMany(t, got, nil, "a")
-				for _, key := range []string{"bb", "ccc"} {
-					if _, ok := errors.AsType[*core.PanicError](keyErrors(t, err)[key]); !ok {
-						t.Errorf("%s: %v, want a panic", key, keyErrors(t, err)[key])
-					}
-				}
-				f := &M{}
-				got, err = c.GetOrSetMany(t.Context(), strings.Fields("a bb ccc"), f.load)
-				expectMany(t, got, err, "a bb ccc")
-			})
-		})
-	}
-}
-
-func TestGetOrSetMany_ACallerThatLeavesDisturbsNobody(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		c := open[int](t, hybrid.Options{Distributed: newBatched()})
-		f := &M{delay: time.Minute}
-		why := errors.New("why")
-		go func() {
-			ctx, cancel := context.WithTimeoutCause(t.Context(), time.Second, why)
-			defer cancel()
-			start := time.Now()
-			got, err := c.GetOrSetMany(ctx, []string{"a", "bb"}, f.load)
-			if len(got) != 0 || failedKeys(t, err) != "a bb" || !errors.Is(err, why) || time.Since(start) != time.Second {
-				t.Errorf("got %v, %v after %v", got, err, time.Since(start))
-			}
-		}()
-		synctest.Wait()
-		got, err := c.GetOrSetMany(t.Context(), []string{"bb", "ccc"}, f.load)
-		expectMany(t, got, err, "bb ccc")
-		expectAsked(t, f, "a bb", "ccc")
-	})
-}
-
-// A factory is cancelled once nobody waits for any of its keys, and not earlier.
-func TestGetOrSetMany_CancelOnTimeoutNeedsAllCallersGone(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		c := open[int](t, hybrid.Options{Defaults: core.EntryOptions{CancelOnTimeout: true}})
-		started := time.Now()
-		var ended time.Duration
-		load := func(ctx context.Context, _ []string) (map[string]int, error) {
-			<-ctx.Done()
-			ended = time.Since(started)
-			return nil, ctx.Err()
-		}
-		crowd(2, func(i int) {
-			ctx, cancel := context.WithTimeout(t.Context(), time.Duration(1+9*i)*time.Second)
-			defer cancel()
-			if i == 0 {
-				_, _ = c.GetOrSetMany(ctx, []string{"a", "bb"}, load)
-			} else {
-				pause(ctx, 100*time.Millisecond, false)
-				_, _ = c.GetOrSet(ctx, "bb", loadOne)
-			}
-		})
-		synctest.Wait()
-		if ended != 10*time.Second {
-			t.Errorf("cancelled after %v, want when the last caller has left, 10s", ended)
-		}
-	})
-}
-
-// As for a single key: nobody has cancelled anything.
-func TestGetOrSetMany_TheTimeLimitOfTheFactoryIsATimeout(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		c := open[int](t, hybrid.Options{})
-		slow := func(ctx context.Context, _ []string) (map[string]int, error) {
-			<-ctx.Done()
-			return nil, ctx.Err()
-		}
-		_, err := c.GetOrSetMany(t.Context(), []string{"a", "b"}, slow, core.LoadTimeout(time.Second))
-		each, _ := errors.AsType[core.KeyErrors[string]](err)
-		for _, key := range []string{"a", "b"} {
-			if err := each[key]; !errors.Is(err, core.ErrFactoryTimeout) || errors.Is(err, context.Canceled) {
-				t.Errorf("%s: %v, want the time limit", key, err)
-			}
-		}
-	})
-}
-
 func TestGetOrSetMany_LoadingAnyOfItsOwnKeysIsAnError(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := open[int](t, hybrid.Options{})
@@ -288,29 +154,6 @@ func TestGetOrSetMany_FactoriesInACircleEnd(t *testing.T) {
 	})
 }
 
-func TestGetOrSetMany_ServesStaleAfterTheSoftTimeout(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		c := open[int](t, hybrid.Options{Distributed: newBatched(), Defaults: core.EntryOptions{
-			TTL: time.Minute, StaleTTL: time.Hour, SoftTimeout: 100 * time.Millisecond,
-		}})
-		for _, key := range []string{"a", "bb"} {
-			_, _ = c.Set(t.Context(), key, len(key))
-			_, _ = c.Expire(t.Context(), key)
-		}
-		f := &M{delay: time.Second}
-		start := time.Now()
-		got, err := c.GetOrSetMany(t.Context(), []string{"a", "bb"}, f.load)
-		expectMany(t, got, err, "a bb")
-		if took := time.Since(start); took != 100*time.Millisecond {
-			t.Errorf("took %v, want the soft timeout", took)
-		}
-		time.Sleep(2 * time.Second) // the load goes on
-		got, err = c.GetMany(t.Context(), []string{"a", "bb"})
-		expectMany(t, got, err, "a bb")
-		expectAsked(t, f, "a bb")
-	})
-}
-
 func TestGetOrSetMany_CountsAsOneFactory(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := open[int](t, hybrid.Options{MaxFactories: 1})
@@ -339,57 +182,6 @@ func TestGetOrSetMany_ARemovalDuringTheLoadIsNotUndone(t *testing.T) {
 		time.Sleep(time.Second)
 		got, err := c.GetMany(t.Context(), []string{"a", "bb"})
 		expectMany(t, got, err, "a")
-	})
-}
-
-func TestGetOrSetMany_AServerThatFailsIsAMiss(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		server := newBatched()
-		c := open[int](t, hybrid.Options{Distributed: server})
-		server.down.Store(true)
-		f := &M{}
-		got, err := c.GetOrSetMany(t.Context(), []string{"a", "bb"}, f.load)
-		expectMany(t, got, err, "a bb")
-		expectAsked(t, f, "a bb")
-		if n := server.gets.Load(); n != 0 {
-			t.Errorf("%d more reads of one key", n)
-		}
-		got, err = c.GetMany(t.Context(), []string{"dddd", "eeeee"}, core.ReturnLayerErrors(true))
-		if failedKeys(t, err) != "dddd eeeee" || !errors.Is(err, errServer) {
-			t.Errorf("got %v, %v", got, err)
-		}
-	})
-}
-
-func TestGetMany_OneKeyThatTheServerFailsForDoesNotFailTheOthers(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		server := newBatched()
-		_, _ = open[int](t, hybrid.Options{Distributed: server}).SetMany(t.Context(), map[string]int{"a": 1, "bb": 2, "ccc": 3})
-		bad := ":bb"
-		server.broken.Store(&bad)
-		c := open[int](t, hybrid.Options{Distributed: server})
-		got, err := c.GetMany(t.Context(), strings.Fields("a bb ccc"), core.ReturnLayerErrors(true))
-		expectMany(t, got, nil, "a ccc")
-		if failedKeys(t, err) != "bb" {
-			t.Errorf("got %v", err)
-		}
-		server.broken.Store(nil)
-	})
-}
-
-func TestGetOrSetMany_AServerThatHangsCostsOneTimeout(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		server := newBatched()
-		c := open[int](t, hybrid.Options{Distributed: server, Defaults: core.EntryOptions{DistributedTimeout: time.Second}})
-		server.slow.be(hang)
-		start := time.Now()
-		f := &M{}
-		got, err := c.GetOrSetMany(t.Context(), strings.Fields("a bb ccc dddd"), f.load, core.Without(core.SkipDistributedWrite))
-		expectMany(t, got, err, "a bb ccc dddd")
-		if took := time.Since(start); took > 1100*time.Millisecond {
-			t.Errorf("took %v", took)
-		}
-		server.slow.be(0)
 	})
 }
 
@@ -453,99 +245,6 @@ func TestKeyErrors_NameTheFirstKeys(t *testing.T) {
 	if got, want := (core.KeyErrors[string]{"k": errBoom}).Error(), `1 key failed: "k": boom`; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
-}
-
-// The refreshes that one call starts are one call of its factory, too.
-func TestGetOrSetMany_RefreshesAheadTogether(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		c := open[int](t, hybrid.Options{Distributed: newBatched(), Defaults: core.EntryOptions{TTL: time.Minute, EagerRefresh: 0.5}})
-		f := &M{}
-		load := func(keys string) {
-			got, err := c.GetOrSetMany(t.Context(), strings.Fields(keys), f.load)
-			expectMany(t, got, err, keys)
-		}
-		load("a bb ccc")
-		time.Sleep(40 * time.Second)
-		load("a bb ccc dddd") // three are due
-		time.Sleep(time.Second)
-		load("a bb ccc dddd")
-		expectAsked(t, f, "a bb ccc", "dddd", "a bb ccc")
-	})
-}
-
-// Hits that are due start their refreshes though no key is missing, on every kind of
-// memory and for keys of any type.
-func TestGetOrSetMany_HitsThatAreDueAreRefreshedAhead(t *testing.T) {
-	modes(t, func(t *testing.T, layer core.DistributedLayer) {
-		c := open[int](t, hybrid.Options{Distributed: layer, Defaults: core.EntryOptions{TTL: time.Minute, EagerRefresh: 0.5}})
-		keyed := hybrid.NewKeyed(c, hybrid.StringKey[string])
-		for name, many := range map[string]func(*M) (map[string]int, error){
-			"plain": func(f *M) (map[string]int, error) { return c.GetOrSetMany(t.Context(), []string{"a", "bb"}, f.load) },
-			"keyed": func(f *M) (map[string]int, error) {
-				return keyed.GetOrSetMany(t.Context(), []string{"a", "bb"}, f.load)
-			},
-		} {
-			_, _ = c.RemoveMany(t.Context(), []string{"a", "bb"})
-			f := &M{}
-			for range 3 {
-				got, err := many(f)
-				if len(got) != 2 || err != nil {
-					t.Errorf("%s: got %v, %v", name, got, err)
-				}
-				time.Sleep(40 * time.Second)
-			}
-			synctest.Wait()
-			if calls := f.calls(); len(calls) != 3 {
-				t.Errorf("%s: %d calls of the factory: %v", name, len(calls), calls)
-			}
-		}
-	})
-}
-
-// slowMarks is a layer that does not answer for marks.
-type slowMarks struct {
-	*batched
-	hang slowness
-}
-
-func (l *slowMarks) wait(ctx context.Context, key string) error {
-	if strings.HasPrefix(key, hybrid.KeyPrefixes("app")[1]) {
-		return l.hang.pass(ctx)
-	}
-	return nil
-}
-
-func (l *slowMarks) Get(ctx context.Context, key string) ([]byte, bool, error) {
-	if err := l.wait(ctx, key); err != nil {
-		return nil, false, err
-	}
-	return l.batched.Get(ctx, key)
-}
-
-func (l *slowMarks) GetMany(ctx context.Context, keys []string) ([]core.Got, error) {
-	if err := l.wait(ctx, keys[0]); err != nil {
-		return nil, err
-	}
-	return l.batched.GetMany(ctx, keys)
-}
-
-// Whatever of the server hangs, a read of many keys takes one time limit, not one for
-// each of them.
-func TestGetMany_MarksThatHangCostOneTimeout(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		layer := &slowMarks{batched: newBatched()}
-		_, _ = open[int](t, hybrid.Options{Distributed: layer}).SetMany(t.Context(), lengths("a bb ccc dddd eeeee"), core.Tags("x", "y"))
-		c := open[int](t, hybrid.Options{Distributed: layer, Defaults: core.EntryOptions{DistributedTimeout: time.Second}})
-		layer.hang.be(hang)
-		start := time.Now()
-		got, err := c.GetMany(t.Context(), strings.Fields("a bb ccc dddd eeeee"))
-		if took := time.Since(start); len(got) != 0 || err != nil || took != time.Second {
-			t.Errorf("got %v, %v after %v: what is not known to hold is not served", got, err, took)
-		}
-		layer.hang.be(0)
-		got, err = c.GetMany(t.Context(), strings.Fields("a bb ccc dddd eeeee"))
-		expectMany(t, got, err, "a bb ccc dddd eeeee")
-	})
 }
 
 func TestMany_KeysHaveOptionsOfTheirOwn(t *testing.T) {

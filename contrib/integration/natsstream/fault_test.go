@@ -4,16 +4,13 @@
 package natsstream_test
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"runtime"
 	"slices"
 	"testing"
 	"time"
 
 	"github.com/nats-io/nats.go"
-	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/fusioncache-go/fusioncache/backplanes/natsstream"
 	"github.com/fusioncache-go/fusioncache/contrib/integration/natstest"
@@ -159,59 +156,6 @@ func TestRestart_OfAStreamInFilesLosesNothing(t *testing.T) {
 	}
 }
 
-func TestStream_ThatWasReplacedIsReported(t *testing.T) {
-	t.Parallel()
-	for name, change := range map[string]func(t *testing.T, js jetstream.JetStream){
-		"deleted": func(t *testing.T, js jetstream.JetStream) {
-			if err := js.DeleteStream(t.Context(), "cache_sync"); err != nil {
-				t.Error(err)
-			}
-		},
-		"purged": func(t *testing.T, js jetstream.JetStream) {
-			stream, err := js.Stream(t.Context(), "cache_sync")
-			if err == nil {
-				err = newBus(t, js.Conn(), nil).Publish(t.Context(), []byte("purged"))
-			}
-			if err == nil {
-				err = stream.Purge(t.Context())
-			}
-			if err != nil {
-				t.Error(err)
-			}
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			s := natstest.Start(t, nil)
-			bus, proxy := behind(t, s, nil)
-			sub := join(t, bus)
-			conn := s.Connect(t, connOptions()...)
-			publisher := newBus(t, conn, nil)
-			wantDelivery(t, publisher, sub, "before")
-			proxy.Refuse()
-			proxy.Cut()
-			change(t, jetStream(t, conn))
-			proxy.Restore()
-			sub.wantJoins(t, false, false)
-			wantDelivery(t, publisher, sub, "after")
-		})
-	}
-}
-
-func TestStream_DeletedUnderAReaderIsReported(t *testing.T) {
-	t.Parallel()
-	s := natstest.Start(t, nil)
-	conn := s.Connect(t, connOptions()...)
-	bus := newBus(t, conn, nil)
-	sub := join(t, bus)
-	wantDelivery(t, bus, sub, "before")
-	if err := jetStream(t, conn).DeleteStream(t.Context(), "cache_sync"); err != nil {
-		t.Fatal(err)
-	}
-	sub.wantJoins(t, false, false)
-	wantDelivery(t, bus, sub, "after")
-}
-
 // The defaults of the client notice a silent server after minutes.
 func TestStall_IsNoticedWithTheDefaultsOfTheClient(t *testing.T) {
 	t.Parallel()
@@ -237,103 +181,6 @@ func TestStall_IsNoticedWithTheDefaultsOfTheClient(t *testing.T) {
 	wantMessages(t, stays, want)
 	if slices.Contains(stays.joined()[1:], false) {
 		t.Errorf("joined %v, want no gap", stays.joined())
-	}
-}
-
-func TestSlowSubscriber_IsToldOfTheLoss(t *testing.T) {
-	t.Parallel()
-	s := natstest.Start(t, nil)
-	opts := &natsstream.Options{MaxMessages: 200}
-	release := make(chan struct{})
-	slow := start(t, newBus(t, s.Connect(t, connOptions()...), opts), &subscription{hold: func() { <-release }})
-	slow.wantJoins(t, false)
-	quick := join(t, newBus(t, s.Connect(t, connOptions()...), opts))
-	publisher := newBus(t, s.Connect(t, connOptions()...), opts)
-	want := publish(t, publisher, 1000)
-	wantMessages(t, quick, want)
-	close(release)
-	wantDelivery(t, publisher, slow, "after")
-	slow.wantJoins(t, false, false)
-	quick.wantJoins(t, false)
-}
-
-func TestSlowSubscriber_ThatIsNotTooSlowLosesNothing(t *testing.T) {
-	t.Parallel()
-	s := natstest.Start(t, nil)
-	release := make(chan struct{})
-	slow := start(t, newBus(t, s.Connect(t, connOptions()...), nil), &subscription{hold: func() { <-release }})
-	slow.wantJoins(t, false)
-	publisher := newBus(t, s.Connect(t, connOptions()...), nil)
-	want := publish(t, publisher, 3000)
-	waited := time.After(4 * time.Second) // longer than any silence of the server may last
-	<-waited
-	close(release)
-	wantMessages(t, slow, want)
-	slow.wantJoins(t, false)
-}
-
-// A message may look like an answer of the server.
-func TestForeignMessages_AreDelivered(t *testing.T) {
-	t.Parallel()
-	s := natstest.Start(t, nil)
-	conn := s.Connect(t, connOptions()...)
-	bus := newBus(t, conn, nil)
-	sub := join(t, bus)
-	for _, status := range []string{"100", "404", "409", "503"} {
-		msg := &nats.Msg{Subject: subject, Header: nats.Header{"Status": {status}, "Description": {"Consumer Deleted"}}}
-		if err := conn.PublishMsg(msg); err != nil {
-			t.Fatal(err)
-		}
-	}
-	wantDelivery(t, bus, sub, "after")
-	if got := sub.got(); !slices.Equal(got, []string{"", "", "", "", "after"}) {
-		t.Errorf("messages %q", got)
-	}
-	sub.wantJoins(t, false)
-}
-
-func TestStream_ThatIsUnsuitableIsRefused(t *testing.T) {
-	t.Parallel()
-	s := natstest.Start(t, nil)
-	conn := s.Connect(t, connOptions()...)
-	js := jetStream(t, conn)
-	for name, config := range map[string]jetstream.StreamConfig{
-		"more subjects": {Subjects: []string{subject, "other"}},
-		"other subject": {Subjects: []string{"other"}},
-		"refuses":       {Subjects: []string{subject}, Discard: jetstream.DiscardNew, MaxMsgs: 10},
-		"a queue":       {Subjects: []string{subject}, Retention: jetstream.WorkQueuePolicy},
-	} {
-		config.Name, config.Storage = "cache_sync", jetstream.MemoryStorage
-		if _, err := js.CreateStream(t.Context(), config); err != nil {
-			t.Fatal(err)
-		}
-		err := newBus(t, conn, nil).Subscribe(within(t, patience), &subscription{})
-		if !errors.Is(err, natsstream.ErrStream) {
-			t.Errorf("%s: Subscribe: %v, want %v", name, err, natsstream.ErrStream)
-		}
-		if err := js.DeleteStream(t.Context(), config.Name); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if _, err := js.CreateStream(t.Context(), jetstream.StreamConfig{Name: "another", Subjects: []string{subject}}); err != nil {
-		t.Fatal(err)
-	}
-	if err := newBus(t, conn, nil).Publish(within(t, patience), nil); !errors.Is(err, natsstream.ErrStream) {
-		t.Errorf("Publish: %v, want %v", err, natsstream.ErrStream)
-	}
-}
-
-func TestStream_ThatExistsIsUsedAsItIs(t *testing.T) {
-	t.Parallel()
-	s := natstest.Start(t, nil)
-	conn := s.Connect(t, connOptions()...)
-	first := newBus(t, conn, &natsstream.Options{MaxMessages: 50, Files: true})
-	join(t, first)
-	second := newBus(t, conn, nil)
-	wantDelivery(t, first, join(t, second), "m")
-	stream, err := jetStream(t, conn).Stream(t.Context(), "cache_sync")
-	if err != nil || stream.CachedInfo().Config.MaxMsgs != 50 {
-		t.Errorf("the stream keeps %d messages, %v; want 50", stream.CachedInfo().Config.MaxMsgs, err)
 	}
 }
 
@@ -392,30 +239,5 @@ func TestCluster_SubscriptionsSurviveALeader(t *testing.T) {
 	}
 	if sub.ended() || slices.Contains(sub.joined()[1:], false) {
 		t.Errorf("ended %v (%v), joined %v; want no gap", sub.ended(), sub.err, sub.joined())
-	}
-}
-
-func TestSubscribe_LeavesNothingBehind(t *testing.T) {
-	s := natstest.Start(t, nil)
-	conn := s.Connect(t, connOptions()...)
-	bus := newBus(t, conn, nil)
-	wantDelivery(t, bus, join(t, bus), "first")
-	before, subs := runtime.NumGoroutine(), conn.NumSubscriptions()
-	for range 20 {
-		sub := join(t, bus)
-		wantDelivery(t, bus, sub, "m")
-		began := time.Now()
-		sub.stop()
-		if took := time.Since(began); sub.err != context.Canceled || took > 500*time.Millisecond {
-			t.Errorf("Subscribe: %v after %v, want %v", sub.err, took, context.Canceled)
-		}
-	}
-	natstest.WaitFor(t, patience, "the goroutines to end", func() bool { return runtime.NumGoroutine() <= before })
-	if n := conn.NumSubscriptions(); n != subs {
-		t.Errorf("%d subscriptions are left", n-subs)
-	}
-	stream, err := jetStream(t, conn).Stream(t.Context(), "cache_sync")
-	if err != nil || stream.CachedInfo().State.Consumers != 1 {
-		t.Errorf("%d consumers are left, %v; want the first", stream.CachedInfo().State.Consumers, err)
 	}
 }
