@@ -66,6 +66,7 @@ type debt struct {
 	meta    core.Meta  // for a set: as it is to be in the distributed layer
 	codec   core.Codec // for a set
 	told    bool       // the distributed layer has it, only the nodes have not
+	since   core.Instant
 	tries   int
 	next    core.Instant
 }
@@ -112,6 +113,7 @@ func (r *Recovery) owe(d *debt) {
 		return
 	}
 	d.says = r.heavier(d.key, d.kind)
+	d.since = r.clock.Now()
 	r.mu.Lock()
 	switch now, known := r.items[d.key]; {
 	case known && now.version.Op > d.version.Op: // a later write owes already

@@ -57,7 +57,7 @@ func (w *Writer) repay(ctx context.Context, d debt) error {
 	case err != nil:
 		return err
 	case ruling.Foreign:
-		return nil // not ours to touch
+		return w.obstructed(d)
 	case !ruling.Stored:
 		// Somebody has written later: this node's value was never the last.
 		w.Local.Drop(d.key, d.version)
@@ -70,6 +70,16 @@ func (w *Writer) repay(ctx context.Context, d debt) error {
 	}
 	w.Events.Emit(core.Event{Kind: core.Replayed, Key: d.key, Op: opOf(d.kind)})
 	return w.announce(ctx, d.says, d.key, ruling.Header.Version)
+}
+
+// obstructed deals with a debt whose place somebody else's data have taken. They are not
+// ours to touch, but may go; what another node owes for the key from before must not
+// come through then. So the debt stays for as long as a fence would.
+func (w *Writer) obstructed(d debt) error {
+	if w.Clock.Now().Sub(d.since) >= fenceLife {
+		return nil
+	}
+	return &core.LayerError{Level: core.LevelDistributed, Op: opOf(d.kind), Key: d.key, Err: core.ErrForeign}
 }
 
 // asWrite makes the write of a debt: of the value, if memory still has it, else
