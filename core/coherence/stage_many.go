@@ -54,7 +54,7 @@ func askMany(ctx context.Context, s *Shared, l *Local, rs []core.Request) (map[s
 	asked := l.clock.Now()
 	found := make(map[string]*foundMany, len(keys))
 	var metas []core.Meta
-	all := s.readMany(ctx, keys)
+	all := l.readWithEpoch(ctx, s, keys)
 	for i := range all {
 		f := &all[i]
 		found[keys[i]] = f
@@ -66,6 +66,23 @@ func askMany(ctx context.Context, s *Shared, l *Local, rs []core.Request) (map[s
 		l.marks.prefetch(ctx, metas)
 	}
 	return found, asked
+}
+
+// readWithEpoch reads keys and, if it is not known, the mark of the whole cache beside
+// them: a part of the layer that hangs may use up all the time, and then nothing of
+// what the others have answered could be judged.
+func (l *Local) readWithEpoch(ctx context.Context, s *Shared, keys []string) (all []foundMany) {
+	if l.marks == nil || len(keys) < 2 || l.marks.Sure(nil) {
+		return s.readMany(ctx, keys)
+	}
+	together(2, func(i int) {
+		if i == 0 {
+			all = s.readMany(ctx, keys)
+		} else {
+			l.marks.read(ctx, "")
+		}
+	})
+	return all
 }
 
 // longest returns the longest time that one of rs has for the distributed layer.

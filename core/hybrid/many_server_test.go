@@ -111,3 +111,30 @@ func TestGetMany_MarksThatHangCostOneTimeout(t *testing.T) {
 		expectMany(t, got, err, "a bb ccc dddd eeeee")
 	})
 }
+
+// partly is a cluster of which one master hangs: the answers of the others come when
+// the time is over.
+type partly struct{ *batched }
+
+func (l partly) GetMany(ctx context.Context, keys []string) ([]core.Got, error) {
+	out, err := l.batched.GetMany(ctx, keys)
+	if strings.HasPrefix(keys[0], hybrid.KeyPrefixes("app")[0]) {
+		<-ctx.Done()
+		out[0] = core.Got{Err: context.Cause(ctx)}
+	}
+	return out, err
+}
+
+// A node that does not know the mark of the whole cache yet must not have to ask for
+// it when the time is over.
+func TestGetMany_APartThatHangsLeavesTimeToJudgeTheOthers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		layer := partly{newBatched()}
+		_, _ = open[int](t, hybrid.Options{Distributed: layer}).SetMany(t.Context(), lengths("a bb ccc"))
+		c := open[int](t, hybrid.Options{Distributed: layer, Defaults: core.EntryOptions{DistributedTimeout: time.Second}})
+		got, err := c.GetMany(t.Context(), strings.Fields("a bb ccc"), core.ReturnLayerErrors(true))
+		if len(got) != 2 || failedKeys(t, err) != "a" {
+			t.Errorf("got %v, %v", got, err)
+		}
+	})
+}
