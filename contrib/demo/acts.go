@@ -128,35 +128,6 @@ func databaseDown(ctx context.Context, s *show) (time.Duration, error) {
 	return 0, nil
 }
 
-// loseL2 takes the server of L2 away, and with it the backplane if that is on the
-// same server. Then the nodes cannot tell each other of new prices: old ones are
-// excused until the server is back and everything has been made good.
-func loseL2(ctx context.Context, s *show) (time.Duration, error) {
-	s.clients.excused.Store(true)
-	defer s.clients.excused.Store(false)
-	from := s.mark()
-	if err := s.recipe.l2.stop(ctx); err != nil {
-		return 0, err
-	}
-	_ = pause(ctx, s.settings.part(0.15))
-	during := s.since(from)
-	if err := s.recipe.l2.start(context.WithoutCancel(ctx)); err != nil {
-		return 0, err
-	}
-	s.view.note("L2 is back; %s prices changed without it", number(during.writes))
-	took, ok := s.agree(ctx, s.clients.ledger.changedIDs(from.ran), recoverWithin)
-	if ctx.Err() == nil {
-		s.facts.outage = &outageFacts{during: during, agreed: took, inTime: ok}
-		s.view.note("all nodes agree %s later", duration(took))
-	}
-	for i := 0; i < 100 && s.circuits() != closedCircuits && ctx.Err() == nil; i++ {
-		_ = pause(ctx, 100*time.Millisecond)
-	}
-	s.clients.excused.Store(false)
-	_ = pause(ctx, max(2*time.Second, s.settings.part(0.05))) // what is owed is paid by then
-	return took, nil
-}
-
 // coldAsks is the number of products that a cold node is asked for.
 const coldAsks = 100
 

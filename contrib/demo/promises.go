@@ -10,8 +10,9 @@ import (
 
 // The limits of promises that need one.
 const (
-	recoverWithin = 5 * time.Second // from the return of L2 until all nodes agree
-	warmShare     = 0.9             // of what a cold node asks for and L2 has
+	recoverWithin = 5 * time.Second  // from the return of L2 until all nodes agree
+	reuniteWithin = 10 * time.Second // from then until every node reaches it and the others
+	warmShare     = 0.9              // of what a cold node asks for and L2 has
 )
 
 // facts are what the acts have found out. What an act did not come to is nil.
@@ -47,6 +48,8 @@ type outageFacts struct {
 	during reading
 	agreed time.Duration // from its return until all nodes had what the database has
 	inTime bool
+	apart  time.Duration // from its return until every node reached it and the others
+	whole  bool          // that came to pass
 }
 
 // restartFacts: a node starts anew and is asked for what L2 has.
@@ -133,13 +136,15 @@ func (f *outageFacts) promises() []promise {
 	const (
 		served = "no errors while L2 is down"
 		agreed = "soon after its return all nodes agree with the database"
+		whole  = "soon after that every node has found it and the others"
 	)
 	if f == nil {
-		return []promise{untested(served), untested(agreed)}
+		return []promise{untested(served), untested(agreed), untested(whole)}
 	}
 	return []promise{
 		checked(served, f.during.refusals == 0, "%s of %s", number(f.during.refusals), number(f.during.requests())),
 		checked(agreed, f.inTime, "after %s, %s allowed", duration(f.agreed), duration(recoverWithin)),
+		checked(whole, f.whole && f.apart <= reuniteWithin, "after %s, %s allowed", duration(f.apart), duration(reuniteWithin)),
 	}
 }
 

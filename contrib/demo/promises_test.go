@@ -20,7 +20,7 @@ func good() facts {
 		change:   &changeFacts{rounds: 10, worst: 20 * time.Millisecond},
 		slow:     fine(),
 		down:     fine(),
-		outage:   &outageFacts{during: *fine(), agreed: 300 * time.Millisecond, inTime: true},
+		outage:   &outageFacts{during: *fine(), agreed: 300 * time.Millisecond, inTime: true, apart: 2 * time.Second, whole: true},
 		restart:  &restartFacts{reading: *fine(), asked: 100, loads: 1},
 		whole:    *fine(),
 	}
@@ -60,6 +60,7 @@ func TestPromises_EachIsBrokenByItsFact(t *testing.T) {
 		"no errors while the database is down, if node or L2 has one": func(f *facts) { f.down.refusals = 1 },
 		"no errors while L2 is down":                                  func(f *facts) { f.outage.during.refusals = 1 },
 		"soon after its return all nodes agree with the database":     func(f *facts) { f.outage.inTime = false },
+		"soon after that every node has found it and the others":      func(f *facts) { f.outage.whole = false },
 		"no errors while a node restarts":                             func(f *facts) { f.restart.refusals = 1 },
 		"a cold node fills its memory from L2":                        func(f *facts) { f.restart.loads = 11 },
 		"no answer was ever false":                                    func(f *facts) { f.whole.wrong = 1 },

@@ -84,7 +84,12 @@ agreed        until all nodes served what the database has, at most
 		fmt.Fprintf(w, "\nNot an error: %s answers 503 while the database was down, for products that neither\nthe node nor L2 had. There was nothing to serve.\n", number(n))
 	}
 	if n := r.facts.whole.excused; n > 0 {
-		fmt.Fprintf(w, "\nNot promised: %s answers had an old price for longer than %s while the nodes could not reach\neach other, or until they had made good for that.\n", number(n), duration(promptly))
+		fmt.Fprintf(w, `
+Not promised: %s answers had an old price for longer than %s while L2 was away, or until
+every node had found it and the others again, and had made good for that. A node that hears
+nobody believes what it holds for two seconds at a time, and tries to join the others at
+pauses of up to five. Once it has joined, the promise holds again.
+`, number(n), duration(promptly))
 	}
 }
 

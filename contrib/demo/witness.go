@@ -13,10 +13,13 @@ import (
 	"github.com/fusioncache-go/fusioncache/plugins/stats"
 )
 
-// witness knows what one node has served from its memory. As nothing is removed
-// in this show, and there is room for everything, the node must be able to serve
-// that again. Safe for concurrent use.
-type witness struct{ served []atomic.Bool }
+// witness knows what one node has served from its memory, and how often it has
+// joined the others. As nothing is removed in this show, and there is room for
+// everything, the node must be able to serve that again. Safe for concurrent use.
+type witness struct {
+	served []atomic.Bool
+	joins  atomic.Int64
+}
 
 func newWitness(products int) *witness { return &witness{served: make([]atomic.Bool, products+1)} }
 
@@ -28,6 +31,7 @@ func (w *witness) watch(events *core.Events) {
 			w.served[id].Store(true)
 		}
 	})
+	events.Listen("joins", core.Joined, func(core.Event) { w.joins.Add(1) })
 }
 
 // saw reports whether the node has served the product from its memory.
