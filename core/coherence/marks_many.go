@@ -11,16 +11,16 @@ import (
 	"github.com/fusioncache-go/fusioncache/core"
 )
 
-// prefetch reads the marks of the whole cache and of the tags of entries at once,
+// prefetch reads the marks of the whole cache and of the tags of stamps at once,
 // as far as each would have to be read. One that is not there, or not given, is
 // left to be read by itself.
-func (m *Marks) prefetch(ctx context.Context, entries []core.Meta) {
-	if m.shared == nil {
+func (m *Marks) prefetch(ctx context.Context, stamps []*core.Stamp) {
+	if m.shared == nil || len(stamps) == 0 {
 		return
 	}
 	tags := []string{""}
-	for i := range entries {
-		tags = append(tags, entries[i].Stamp.Names()...)
+	for _, s := range stamps {
+		tags = append(tags, s.Names()...)
 	}
 	slices.Sort(tags)
 	now, began := m.clock.Now(), m.changes.Load()
@@ -44,11 +44,11 @@ func (w *Writer) Expect(ctx context.Context, limit time.Duration, tags [][]strin
 	}
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	metas := make([]core.Meta, len(tags))
+	stamps := make([]*core.Stamp, len(tags))
 	for i := range tags {
-		metas[i].Stamp = &core.Stamp{Tags: tags[i]}
+		stamps[i] = &core.Stamp{Tags: tags[i]}
 	}
-	w.Marks.prefetch(ctx, metas)
+	w.Marks.prefetch(ctx, stamps)
 	all := slices.Concat(tags...)
 	slices.Sort(all)
 	w.Marks.Begin(ctx, slices.Compact(all))

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/fusioncache-go/fusioncache/core"
 )
@@ -25,10 +26,7 @@ type foundMany struct {
 // readMany is Read for many keys, in one call of the layer if that can.
 func (s *Shared) readMany(ctx context.Context, keys []string) []foundMany {
 	asked := s.clock.Now()
-	full := make([]string, len(keys))
-	for i, key := range keys {
-		full[i] = s.prefix + key
-	}
+	full := prefixed(s.prefix, keys)
 	out := make([]foundMany, len(keys))
 	for i, got := range s.getMany(ctx, full) {
 		out[i].Found, out[i].err = s.found(full[i], got, asked, &out[i].seen)
@@ -36,8 +34,29 @@ func (s *Shared) readMany(ctx context.Context, keys []string) []foundMany {
 	return out
 }
 
+// prefixed returns keys with a prefix, all of them in one piece.
+func prefixed(prefix string, keys []string) []string {
+	size := 0
+	for _, key := range keys {
+		size += len(prefix) + len(key)
+	}
+	var text strings.Builder
+	text.Grow(size)
+	out := make([]string, len(keys))
+	for i, key := range keys {
+		begin := text.Len()
+		text.WriteString(prefix)
+		text.WriteString(key)
+		out[i] = text.String()[begin:]
+	}
+	return out
+}
+
 // getMany gets full keys.
 func (s *Shared) getMany(ctx context.Context, full []string) []core.Got {
+	if len(full) <= maxBatch {
+		return s.getBatch(ctx, full)
+	}
 	out := make([]core.Got, 0, len(full))
 	for len(full) > 0 {
 		n := min(len(full), maxBatch)
@@ -71,10 +90,7 @@ func (s *Shared) getBatch(ctx context.Context, full []string) []core.Got {
 // readMarks reads the marks of tags, zero for one that is not there or cannot be
 // read now.
 func (s *Shared) readMarks(ctx context.Context, tags []string) []placed {
-	full := make([]string, len(tags))
-	for i, tag := range tags {
-		full[i] = s.markPrefix + tag
-	}
+	full := prefixed(s.markPrefix, tags)
 	out := make([]placed, len(tags))
 	for i, got := range s.getMany(ctx, full) {
 		if got.OK && got.Err == nil {

@@ -22,13 +22,10 @@ func ReadMany(s *Shared, l *Local) func(ctx context.Context, rs []core.Request) 
 		context.AfterFunc(ended, cancel)
 		found, asked := askMany(ctx, s, l, rs)
 		return func(_ context.Context, r core.Request) (core.Result, error) {
-			if res, ok := again(l, r); ok {
-				return res, nil
-			}
 			f, ok := found[r.Key]
 			switch {
 			case !ok:
-				return alone(ctx, r) // it was in memory when the others were asked for
+				return alone(ctx, r) // it was in memory when the others were asked for, and most likely is
 			case f.err != nil:
 				return core.Result{}, f.err
 			}
@@ -40,7 +37,7 @@ func ReadMany(s *Shared, l *Local) func(ctx context.Context, rs []core.Request) 
 // askMany asks for those of rs that memory does not hold by now, and for the marks
 // that what was found will be judged by.
 func askMany(ctx context.Context, s *Shared, l *Local, rs []core.Request) (map[string]*foundMany, core.Instant) {
-	var keys []string
+	keys := make([]string, 0, len(rs))
 	var held []core.Meta
 	for _, r := range rs {
 		if _, ok := again(l, r); !ok {
@@ -53,17 +50,12 @@ func askMany(ctx context.Context, s *Shared, l *Local, rs []core.Request) (map[s
 	l.learnMany(ctx, held)
 	asked := l.clock.Now()
 	found := make(map[string]*foundMany, len(keys))
-	var metas []core.Meta
 	all := l.readWithEpoch(ctx, s, keys)
 	for i := range all {
-		f := &all[i]
-		found[keys[i]] = f
-		if f.Payload != nil {
-			metas = append(metas, f.Meta)
-		}
+		found[keys[i]] = &all[i]
 	}
-	if l.marks != nil && len(metas) > 0 {
-		l.marks.prefetch(ctx, metas)
+	if l.marks != nil {
+		l.marks.prefetch(ctx, stamps(all))
 	}
 	return found, asked
 }
@@ -83,6 +75,17 @@ func (l *Local) readWithEpoch(ctx context.Context, s *Shared, keys []string) (al
 		}
 	})
 	return all
+}
+
+// stamps returns those of the entries that were found.
+func stamps(all []foundMany) []*core.Stamp {
+	out := make([]*core.Stamp, 0, len(all))
+	for i := range all {
+		if all[i].Payload != nil {
+			out = append(out, all[i].Meta.Stamp)
+		}
+	}
+	return out
 }
 
 // longest returns the longest time that one of rs has for the distributed layer.
@@ -107,7 +110,11 @@ func (l *Local) learnMany(ctx context.Context, held []core.Meta) {
 	if len(unknown) == 0 {
 		return
 	}
-	l.marks.prefetch(ctx, unknown)
+	judged := make([]*core.Stamp, len(unknown))
+	for i := range unknown {
+		judged[i] = unknown[i].Stamp
+	}
+	l.marks.prefetch(ctx, judged)
 	for i := range unknown {
 		l.marks.Learn(ctx, &unknown[i])
 	}

@@ -71,8 +71,9 @@ type rest[K comparable, V any] struct {
 
 // getRest goes on from the first key that memory did not answer, which is found so.
 func (c *Cache[V]) getRest(ctx context.Context, q rest[string, V], first int, found look) (map[string]V, error) {
-	m := &many[V]{cache: c, op: q.op}
-	seen := map[string]bool{q.keys[first]: true}
+	m := &many[V]{cache: c, op: q.op, most: len(q.keys)}
+	seen := make(map[string]bool, len(q.keys)-first)
+	seen[q.keys[first]] = true
 	m.add(first, q.keys[first], found)
 	for i := first + 1; i < len(q.keys); i++ {
 		key := q.keys[i]

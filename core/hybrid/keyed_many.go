@@ -41,7 +41,7 @@ func (k *Keyed[K, V]) getMany(
 
 // getRest goes on from the first key that memory did not answer, which is found so.
 func (k *Keyed[K, V]) getRest(ctx context.Context, q rest[K, V], first int, found look) (map[K]V, error) {
-	m := &many[V]{cache: k.cache, op: q.op}
+	m := &many[V]{cache: k.cache, op: q.op, most: len(q.keys)}
 	texts := map[string]K{}
 	for i := first; i < len(q.keys); i++ {
 		key := q.keys[i]

@@ -32,6 +32,7 @@ type lane[V any] struct {
 type many[V any] struct {
 	cache *Cache[V]
 	op    core.Op
+	most  int // keys
 	lanes []*lane[V]
 	spare []lane[V] // made ahead, several in one piece
 }
@@ -39,7 +40,7 @@ type many[V any] struct {
 // add takes in a key that memory did not answer. The same key is taken once.
 func (m *many[V]) add(index int, key string, found look) {
 	if len(m.spare) == 0 {
-		m.spare = make([]lane[V], min(max(len(m.lanes), 4), 64))
+		m.spare = make([]lane[V], min(max(len(m.lanes), 4), 64, m.most-len(m.lanes)))
 	}
 	l := &m.spare[0]
 	m.spare = m.spare[1:]
@@ -68,6 +69,7 @@ func (m *many[V]) enter(o *core.EntryOptions, opts []core.Option, f resilience.M
 	if f != nil {
 		convoy = resilience.NewConvoy(f)
 	}
+	open = make([]*lane[V], 0, len(m.lanes))
 	for _, l := range m.lanes {
 		var own *core.EntryOptions
 		if own, l.err = m.cache.admit(l.key, o, opts); l.err != nil {
@@ -89,8 +91,7 @@ func (m *many[V]) ask(ctx context.Context, open []*lane[V]) {
 	if s.readMany == nil {
 		return
 	}
-	var asking []*lane[V]
-	var rs []core.Request
+	asking, rs := make([]*lane[V], 0, len(open)), make([]core.Request, 0, len(open))
 	for _, l := range open {
 		r := l.request
 		r.Factory = nil // a read has none

@@ -5,6 +5,7 @@ package resilience
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/fusioncache-go/fusioncache/core"
@@ -68,7 +69,11 @@ func (s *Stampede) Together(
 	ctx context.Context, rs []core.Request, patience func(core.Request) time.Duration,
 	prepare func(ctx context.Context, rs []core.Request) core.Handler,
 ) []core.Answer {
-	fleet := s.group.Together(ctx, rs, prepare)
+	hurried := slices.ContainsFunc(rs, func(r core.Request) bool {
+		_, hurried := limited(patience(r))
+		return hurried
+	})
+	fleet := s.group.Together(ctx, rs, !hurried, prepare)
 	began := s.clock.Now()
 	out := make([]core.Answer, len(rs))
 	for i, r := range rs {
@@ -79,7 +84,7 @@ func (s *Stampede) Together(
 
 // await waits for one request of a fleet, for no longer than limit since it began.
 func (s *Stampede) await(ctx context.Context, fleet *flight.Fleet, i int, limit time.Duration, began core.Instant) (core.Result, error) {
-	if limit <= 0 || limit == core.Forever {
+	if _, hurried := limited(limit); !hurried {
 		return fleet.Wait(ctx, i)
 	}
 	within, cancel := context.WithTimeout(ctx, limit-s.clock.Now().Sub(began))

@@ -34,7 +34,9 @@ type Call struct {
 	waiters int
 	done    chan struct{}           // made when somebody waits on it
 	ctx     context.Context         // what the handler gets
-	cancel  context.CancelCauseFunc // nil when run on the caller's goroutine
+	cancel  context.CancelCauseFunc // nil when run on the caller's goroutine, or in a fleet
+	fleet   *Fleet                  // that the call was begun by, or nil
+	halted  atomic.Bool             // its fleet has been told that it needs no context
 	orphan  bool
 	ended   atomic.Bool
 
@@ -46,7 +48,7 @@ type Call struct {
 // Those who wait go on waiting; nobody joins it any more.
 func (c *Call) overdue() bool {
 	limit := c.request.Options.LoadTimeout
-	if limit == 0 && c.cancel != nil {
+	if limit == 0 && c.cancels() {
 		limit = core.DefaultLoadTimeout
 	}
 	if limit == 0 || limit == core.Forever {
@@ -57,7 +59,14 @@ func (c *Call) overdue() bool {
 
 // newCall returns the flight of a first caller, ready to run.
 func (g *Group) newCall(ctx context.Context, r core.Request, next core.Handler, outer *Call, f *Fleet) *Call {
-	c := &Call{group: g, parent: ctx, outer: outer, request: r, next: next, waiters: 1, began: g.clock.Now(), era: g.era.Load()}
+	var c *Call
+	if f != nil {
+		c = f.room()
+	} else {
+		c = new(Call)
+	}
+	c.group, c.parent, c.outer, c.request, c.next = g, ctx, outer, r, next
+	c.waiters, c.began, c.era = 1, g.clock.Now(), g.era.Load()
 	c.request.Token = &c.token
 	c.ctx = c
 	if f != nil {
@@ -67,6 +76,19 @@ func (g *Group) newCall(ctx context.Context, r core.Request, next core.Handler, 
 		c.lazyDone()
 	}
 	return c
+}
+
+// cancels reports whether the context of the handler can end.
+func (c *Call) cancels() bool { return c.cancel != nil || c.fleet != nil }
+
+// halt ends the context of the handler, that of a fleet with the last of its calls.
+func (c *Call) halt(cause error) {
+	switch {
+	case c.fleet != nil:
+		c.fleet.halt(c, cause)
+	case c.cancel != nil:
+		c.cancel(cause)
+	}
 }
 
 // Request returns what the flight was started with.
@@ -175,9 +197,7 @@ func (c *Call) end() {
 	if orphan {
 		g.orphans.Add(-1)
 	}
-	if c.cancel != nil {
-		c.cancel(nil)
-	}
+	c.halt(nil)
 	if done != nil {
 		close(done)
 	}
@@ -186,11 +206,11 @@ func (c *Call) end() {
 	}
 }
 
-// wait returns the result, or the cause of ctx's end if that comes first.
-func (c *Call) wait(ctx context.Context, outer *Call) (core.Result, error) {
+// wait returns the result, or the cause of ctx's end if that comes before done.
+func (c *Call) wait(ctx context.Context, outer *Call, done <-chan struct{}) (core.Result, error) {
 	defer c.group.nesting.leave(outer, c)
 	select {
-	case <-c.done:
+	case <-done:
 		if c.group.waker != nil {
 			c.group.waker.Woken(ctx)
 		}
@@ -215,9 +235,9 @@ func (c *Call) wait(ctx context.Context, outer *Call) (core.Result, error) {
 // stop ends the context of a retired call. The call is an orphan until its
 // handler returns. The shard's lock is held.
 func (c *Call) stop(cause error) {
-	if c.cancel != nil {
+	if c.cancels() {
 		c.disown()
-		c.cancel(cause)
+		c.halt(cause)
 	}
 }
 

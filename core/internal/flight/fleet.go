@@ -17,7 +17,9 @@ import (
 type Fleet struct {
 	outer *Call
 	seats []seat
+	calls []Call  // in one piece, those that are not begun yet
 	begun []*Call // by this fleet, to be run
+	over  chan struct{}
 
 	ctx    context.Context // of those; ends when all of them are stopped
 	cancel context.CancelCauseFunc
@@ -35,17 +37,30 @@ type seat struct {
 type Prepare func(ctx context.Context, rs []core.Request) core.Handler
 
 // Together joins or begins the flight of each of rs, which have different keys.
-// Those begun are prepared as one and handled one after the other, on a goroutine
-// of their own with the values of ctx but not its cancellation. A panic in the
+// Those begun are prepared as one and handled one after the other. A panic in the
 // handler of one request is no other's.
-func (g *Group) Together(ctx context.Context, rs []core.Request, prepare Prepare) *Fleet {
-	f := &Fleet{outer: from(ctx), seats: make([]seat, len(rs))}
+//
+// That is done on a goroutine of its own, with the values of ctx but not its
+// cancellation; or before Together returns if ctx can never end and atOnce says that
+// nobody is going to wait with less patience.
+func (g *Group) Together(ctx context.Context, rs []core.Request, atOnce bool, prepare Prepare) *Fleet {
+	f := &Fleet{outer: from(ctx), seats: make([]seat, len(rs)), calls: make([]Call, len(rs)), over: make(chan struct{})}
+	f.begun = make([]*Call, 0, len(rs))
 	f.ctx, f.cancel = context.WithCancelCause(context.WithoutCancel(ctx))
 	for i, r := range rs {
 		f.seats[i] = g.board(ctx, f, r)
 	}
-	if len(f.begun) > 0 {
-		go f.run(prepare)
+	switch {
+	case len(f.begun) == 0:
+		f.cancel(nil)
+		close(f.over)
+	case atOnce && ctx.Done() == nil:
+		f.run(prepare)
+	default:
+		go func() {
+			makeRoom()
+			f.run(prepare)
+		}()
 	}
 	return f
 }
@@ -67,27 +82,40 @@ func (g *Group) board(ctx context.Context, f *Fleet, r core.Request) seat {
 // Wait returns the outcome of request i, or the cause of ctx's end if that comes
 // first.
 func (f *Fleet) Wait(ctx context.Context, i int) (core.Result, error) {
-	if s := f.seats[i]; s.call == nil {
-		return core.Result{}, s.err
+	c := f.seats[i].call
+	switch {
+	case c == nil:
+		return core.Result{}, f.seats[i].err
+	case c.fleet == f:
+		return c.wait(ctx, f.outer, f.over)
 	}
-	return f.seats[i].call.wait(ctx, f.outer)
+	return c.wait(ctx, f.outer, c.done)
+}
+
+// room returns a call that is not begun yet.
+func (f *Fleet) room() *Call {
+	c := &f.calls[0]
+	f.calls = f.calls[1:]
+	return c
 }
 
 // member makes c, which nobody knows yet, a call of the fleet.
 func (f *Fleet) member(c *Call) {
 	f.aboard.Add(1)
-	var stopped atomic.Bool
-	c.ctx, c.cancel = f.ctx, func(cause error) {
-		if stopped.CompareAndSwap(false, true) && f.aboard.Add(-1) == 0 {
-			f.cancel(cause)
-		}
+	c.ctx, c.fleet = f.ctx, f
+}
+
+// halt ends the context of the fleet with the last of its calls.
+func (f *Fleet) halt(c *Call, cause error) {
+	if c.halted.CompareAndSwap(false, true) && f.aboard.Add(-1) == 0 {
+		f.cancel(cause)
 	}
-	c.lazyDone()
 }
 
 // run handles the calls of the fleet. Whatever way the handler takes, all of them
 // end.
 func (f *Fleet) run(prepare Prepare) {
+	defer close(f.over)
 	left := f.begun
 	var failure error = &core.PanicError{Value: core.ErrGoexit}
 	defer func() {

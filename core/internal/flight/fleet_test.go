@@ -46,7 +46,7 @@ func TestTogether_JoinsWhatIsUnderWayAndPreparesTheRestAtOnce(t *testing.T) {
 		synctest.Wait()
 		var keys []string
 		start := time.Now()
-		f := g.Together(t.Context(), requests("a b c"), prepared(time.Second, &keys, after(0, nil)))
+		f := g.Together(t.Context(), requests("a b c"), true, prepared(time.Second, &keys, after(0, nil)))
 		synctest.Wait()
 		joins := call(t.Context(), g, request("c"), after(time.Hour, nil))
 		for i, want := range []time.Duration{time.Second, 3 * time.Second, 3 * time.Second} {
@@ -65,7 +65,7 @@ func TestTogether_APanicForOneIsNoOthers(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, Limits{}, func(t *testing.T, g *Group) {
 				var keys []string
-				f := g.Together(t.Context(), requests("a b c"), prepared(0, &keys, func(ctx context.Context, r core.Request) (core.Result, error) {
+				f := g.Together(t.Context(), requests("a b c"), true, prepared(0, &keys, func(ctx context.Context, r core.Request) (core.Result, error) {
 					if r.Key == "b" {
 						crash()
 					}
@@ -85,7 +85,7 @@ func TestTogether_APanicForOneIsNoOthers(t *testing.T) {
 
 func TestTogether_APanicOfThePreparationIsForAll(t *testing.T) {
 	bubble(t, Limits{}, func(t *testing.T, g *Group) {
-		f := g.Together(t.Context(), requests("a b"), func(context.Context, []core.Request) core.Handler { panic("x") })
+		f := g.Together(t.Context(), requests("a b"), true, func(context.Context, []core.Request) core.Handler { panic("x") })
 		for i := range 2 {
 			_, err := f.Wait(t.Context(), i)
 			if p, ok := errors.AsType[*core.PanicError](err); !ok || p.Value != "x" {
@@ -101,7 +101,7 @@ func TestTogether_IsCancelledWhenNobodyWaitsForAnyOfIt(t *testing.T) {
 		rs := []core.Request{cancelling("a"), cancelling("b")}
 		var ended time.Duration
 		start := time.Now()
-		f := g.Together(within(t, time.Second, errBoom), rs, func(ctx context.Context, _ []core.Request) core.Handler {
+		f := g.Together(within(t, time.Second, errBoom), rs, true, func(ctx context.Context, _ []core.Request) core.Handler {
 			<-ctx.Done()
 			ended = time.Since(start)
 			return after(0, nil)
@@ -125,7 +125,7 @@ func TestTogether_RefusesAfterCloseAndItsOwnKeys(t *testing.T) {
 	bubble(t, Limits{}, func(t *testing.T, g *Group) {
 		var keys []string
 		inner := func(ctx context.Context, _ core.Request) (core.Result, error) {
-			f := g.Together(ctx, requests("a b"), prepared(0, &keys, after(0, nil)))
+			f := g.Together(ctx, requests("a b"), true, prepared(0, &keys, after(0, nil)))
 			_, own := f.Wait(ctx, 0)
 			_, other := f.Wait(ctx, 1)
 			if !errors.Is(own, core.ErrRecursiveLoad) || other != nil {
@@ -136,7 +136,7 @@ func TestTogether_RefusesAfterCloseAndItsOwnKeys(t *testing.T) {
 		call(t.Context(), g, request("a"), inner)().check(t, nil, 0)
 		checkPrepared(t, keys, "b")
 		_ = g.Close(t.Context())
-		if _, err := g.Together(t.Context(), requests("a"), prepared(0, &keys, after(0, nil))).Wait(t.Context(), 0); !errors.Is(err, core.ErrClosed) {
+		if _, err := g.Together(t.Context(), requests("a"), true, prepared(0, &keys, after(0, nil))).Wait(t.Context(), 0); !errors.Is(err, core.ErrClosed) {
 			t.Errorf("after close: %v", err)
 		}
 	})

@@ -107,7 +107,7 @@ func (g *Group) Do(ctx context.Context, r core.Request, next core.Handler) (core
 	if !joined {
 		go c.runApart()
 	}
-	return c.wait(ctx, outer)
+	return c.wait(ctx, outer, c.done)
 }
 
 // Launch starts a flight for r.Key that nobody waits for, unless there is one
