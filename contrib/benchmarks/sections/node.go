@@ -36,7 +36,12 @@ func newNode(r *Run, name string, entries int, bus core.Backplane) (*node, error
 	if err != nil {
 		return nil, err
 	}
-	n := &node{client: client}
+	return newNodeOn(client, name, entries, bus)
+}
+
+// newNodeOn is newNode on a client, which the node closes.
+func newNodeOn(client redis.UniversalClient, name string, entries int, bus core.Backplane) (n *node, err error) {
+	n = &node{client: client}
 	memory, err1 := ottermem.New(&ottermem.Options{MaxEntries: entries})
 	layer, err2 := redisdist.New(client, nil)
 	serializer, err3 := msgpackser.New(nil)
@@ -70,6 +75,16 @@ func newBus(r *Run, name string) (core.Backplane, redis.UniversalClient, error) 
 	}
 	bus, err := redisbus.New(client, hybrid.Channel(name), nil)
 	return bus, client, err
+}
+
+// newNotifier returns a node whose layer and backplane have one client, so that writes
+// and messages go out together.
+func newNotifier(r *Run, name string, entries int) (*node, error) {
+	bus, client, err := newBus(r, name)
+	if err != nil {
+		return nil, err
+	}
+	return newNodeOn(client, name, entries, bus)
 }
 
 func (n *node) close() {

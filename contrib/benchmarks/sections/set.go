@@ -31,12 +31,7 @@ func sets(ctx context.Context, r *Run) (*report.Section, error) {
 		return nil, err
 	}
 	defer func() { _ = client.Close() }()
-	bus, busClient, err := newBus(r, "set")
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = busClient.Close() }()
-	ours, err := newNode(r, "set", 100_000, bus)
+	ours, err := newNotifier(r, "set", 100_000)
 	if err != nil {
 		return nil, err
 	}
