@@ -169,8 +169,9 @@ type EntryOptions struct {
 	Size uint32
 
 	// Priority says how much the entry is worth keeping. It goes with the entry to
-	// all levels and nodes, for a memory layer of your own to heed: the layers shipped
-	// drop what is used least, whatever its priority. Zero: NormalPriority.
+	// all levels and nodes, for memory layers that heed it: layer.ByPriority gives each
+	// priority a layer of its own. One layer alone drops what is used least, whatever
+	// its priority. Zero: NormalPriority.
 	Priority Priority
 
 	// Tags name groups that the entry can be removed or expired with. At most 16,

@@ -11,6 +11,8 @@
 // if the layer has them. Abilities that this package does not know are hidden, because
 // they would pass the wrapper by.
 //
+// [ByPriority] makes one [core.MemoryLayer] of several.
+//
 // Wrappers compose from the inside out. What makes failures belongs inside of
 // what counts them: a circuit breaker around a Deadline around the layer.
 package layer

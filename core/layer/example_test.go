@@ -10,7 +10,9 @@ import (
 	"time"
 
 	"github.com/fusioncache-go/fusioncache/adapters/localdist"
+	"github.com/fusioncache-go/fusioncache/adapters/ottermem"
 	"github.com/fusioncache-go/fusioncache/core"
+	"github.com/fusioncache-go/fusioncache/core/hybrid"
 	"github.com/fusioncache-go/fusioncache/core/layer"
 )
 
@@ -67,4 +69,38 @@ func ExampleObserve() {
 	_ = observed.Delete(context.Background(), "k")
 	// Output:
 	// distributed remove k localdist: delete "k": store is closed
+}
+
+// Entries of high priority have room of their own: nothing else drops them.
+func ExampleByPriority() {
+	normal, err := ottermem.New(&ottermem.Options{MaxEntries: 10_000})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	high, err := ottermem.New(&ottermem.Options{MaxEntries: 100})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	memory, err := layer.ByPriority(layer.Priorities{Normal: normal, High: high})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	stack, err := hybrid.New(hybrid.Options{Memory: memory})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	ctx := context.Background()
+	defer stack.Close(ctx)
+	rates, err := hybrid.Of[float64](stack, "rate", core.WithPriority(core.HighPriority))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	_, _ = rates.Set(ctx, "EUR", 1.16)
+	fmt.Println(high.Len(), normal.Len())
+	// Output: 1 0
 }
