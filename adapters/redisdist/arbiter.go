@@ -10,6 +10,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -24,7 +25,8 @@ var _ core.Arbiter = (*Layer)(nil)
 //go:embed arbitrate.lua
 var script string
 
-var scriptSHA = scriptName(script)
+// The script and its name, as arguments.
+var scriptText, scriptSHA any = script, scriptName(script)
 
 func scriptName(s string) string {
 	sum := sha1.Sum([]byte(s))
@@ -98,7 +100,8 @@ func (l *Layer) scripted(ctx context.Context, key string, w core.Write) (core.Ru
 }
 
 func (l *Layer) runScript(ctx context.Context, key string, w core.Write, how calling) (core.Ruling, error) {
-	cmd := l.scriptCmd(ctx, key, w, how)
+	cmd := new(scriptCmd)
+	l.script(ctx, cmd, key, w, how)
 	if err := l.send(ctx, cmd); err != nil {
 		return core.Ruling{}, err
 	}
@@ -113,21 +116,33 @@ const (
 	bySource calling = true
 )
 
-func (l *Layer) scriptCmd(ctx context.Context, key string, w core.Write, how calling) *redis.SliceCmd {
-	command, name := "evalsha", scriptSHA
+// scriptCmd is a call of the script that go-redis must not repeat, see [once], in one
+// piece with its arguments.
+type scriptCmd struct {
+	redis.StringCmd
+	args [14]any
+}
+
+// NoRetry overrides what the client is set to.
+func (*scriptCmd) NoRetry() bool { return true }
+
+// script makes cmd the call that decides on w.
+func (l *Layer) script(ctx context.Context, cmd *scriptCmd, key string, w core.Write, how calling) {
+	var command, name any = "evalsha", scriptSHA
 	if how == bySource {
-		command, name = "eval", script
+		command, name = "eval", scriptText
 	}
 	channel, message := l.outlet(w.Notice)
 	var skew, tombstone any = "", ""
 	if w.Mode == core.Replay {
 		skew, tombstone = w.Skew.Milliseconds(), lifetime(w.TombstoneTTL)
 	}
-	return redis.NewSliceCmd(ctx,
+	cmd.args = [14]any{
 		command, name, 1, key,
 		mode(w.Mode), w.Data[:core.HeaderSize], w.Data[core.HeaderSize:], lifetime(w.TTL), w.Expect,
 		skew, tombstone, channel, message, l.latest(ctx),
-	)
+	}
+	cmd.StringCmd = *redis.NewStringCmd(ctx, cmd.args[:]...)
 }
 
 // outlet returns the channel that a notice is for, empty if there is none or it is
@@ -149,7 +164,7 @@ func (l *Layer) ReadHeader(ctx context.Context, key string) (header []byte, ok b
 	return header, len(header) > 0, err
 }
 
-func mode(m core.Mode) string {
+func mode(m core.Mode) any {
 	switch m {
 	case core.Fill:
 		return "fill"
@@ -169,16 +184,15 @@ func lifetime(ttl time.Duration) any {
 
 var errReply = errors.New("script gave an unknown reply")
 
-// parseRuling reads what the script returns: a word, the header in place, perhaps
-// another word, and the time.
-func (l *Layer) parseRuling(reply []any) (core.Ruling, error) {
-	if len(reply) != 4 {
+// parseRuling reads what the script returns: a word, perhaps another word, the time,
+// and the header in place.
+func (l *Layer) parseRuling(reply string) (core.Ruling, error) {
+	word, rest, _ := strings.Cut(reply, " ")
+	told, rest, _ := strings.Cut(rest, " ")
+	now, header, whole := strings.Cut(rest, " ")
+	if !whole {
 		return core.Ruling{}, errReply
 	}
-	word, _ := reply[0].(string)
-	header, _ := reply[1].(string)
-	told, _ := reply[2].(string)
-	now, _ := reply[3].(string)
 	l.clock.learn(now)
 	if word == "late" {
 		return core.Ruling{}, errLate

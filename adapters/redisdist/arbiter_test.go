@@ -30,26 +30,26 @@ func TestArbitrate_ReadsTheReplyOfTheScript(t *testing.T) {
 	w := forced("body")
 	h, _ := core.ParseHeader(w.Data)
 	tests := []struct {
-		reply []any
+		reply string
 		want  core.Ruling
 		ok    bool
 	}{
-		{[]any{"stored", header(w), "", "1"}, core.Ruling{Stored: true, Header: h}, true},
-		{[]any{"refused", header(w), "", ""}, core.Ruling{Header: h}, true},
-		{[]any{"refused", "", "", "1"}, core.Ruling{}, true},
-		{[]any{"foreign", "", "", "1"}, core.Ruling{Foreign: true}, true},
-		{[]any{"stored", header(w), "told", "1"}, core.Ruling{Stored: true, Told: true, Header: h}, true},
-		{[]any{"stored", header(w), "asked", "1"}, core.Ruling{}, false},
-		{[]any{"perhaps", "", "", "1"}, core.Ruling{}, false},
-		{[]any{"stored", "H1", "", "1"}, core.Ruling{}, false},
-		{[]any{"late", "", "", "1"}, core.Ruling{}, false},
-		{[]any{"stored", header(w)}, core.Ruling{}, false},
-		{[]any{"stored"}, core.Ruling{}, false},
-		{nil, core.Ruling{}, false},
+		{"stored  1:2 " + header(w), core.Ruling{Stored: true, Header: h}, true},
+		{"refused   " + header(w), core.Ruling{Header: h}, true},
+		{"refused  1:2 ", core.Ruling{}, true},
+		{"foreign  1:2 ", core.Ruling{Foreign: true}, true},
+		{"stored told 1:2 " + header(w), core.Ruling{Stored: true, Told: true, Header: h}, true},
+		{"stored asked 1:2 " + header(w), core.Ruling{}, false},
+		{"perhaps  1:2 ", core.Ruling{}, false},
+		{"stored  1:2 H1", core.Ruling{}, false},
+		{"late  1:2 ", core.Ruling{}, false},
+		{"stored  " + header(w), core.Ruling{}, false},
+		{"stored", core.Ruling{}, false},
+		{"", core.Ruling{}, false},
 	}
 	for _, tt := range tests {
 		l := newLayer(t, func(_ context.Context, cmd redis.Cmder) error {
-			redisdist.Inside(cmd).(*redis.SliceCmd).SetVal(tt.reply)
+			redisdist.Inside(cmd).(*redis.StringCmd).SetVal(tt.reply)
 			return nil
 		})
 		if got, err := l.Arbitrate(t.Context(), "k", w); got != tt.want || (err == nil) != tt.ok {

@@ -46,12 +46,12 @@ func (l *Layer) scriptMany(ctx context.Context, writes []core.KeyWrite, out []co
 	if l.scriptless.Load() || len(todo) == 0 {
 		return todo
 	}
-	keys, cmds := make([]string, len(todo)), make([]*redis.SliceCmd, len(todo))
+	keys, cmds := make([]string, len(todo)), make([]scriptCmd, len(todo))
 	for n, i := range todo {
 		keys[n] = writes[i].Key
-		cmds[n] = l.scriptCmd(ctx, writes[i].Key, writes[i].Write, how)
+		l.script(ctx, &cmds[n], writes[i].Key, writes[i].Write, how)
 	}
-	l.sendAll(ctx, keys, func(i int) redis.Cmder { return cmds[i] })
+	l.sendAll(ctx, keys, func(i int) redis.Cmder { return &cmds[i] })
 	for n, i := range todo {
 		err := cmds[n].Err()
 		forbidden := err != nil && scriptsForbidden(err)

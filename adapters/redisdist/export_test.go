@@ -12,6 +12,8 @@ func Inside(cmd redis.Cmder) redis.Cmder {
 		return c.Cmder
 	case *getCmd:
 		return &c.StringCmd
+	case *scriptCmd:
+		return &c.StringCmd
 	}
 	return cmd
 }

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -33,11 +34,14 @@ type reading struct {
 	heard  time.Time // when the answer had come
 }
 
-// learn notes the time in an answer that has just come. It is empty where the user
-// must not ask for it.
+// learn notes the time in an answer that has just come, seconds:microseconds. It is
+// empty where the user must not ask for it.
 func (c *serverClock) learn(text string) {
-	if n, err := strconv.ParseInt(text, 10, 64); err == nil {
-		c.last.Store(&reading{n, time.Now()})
+	whole, part, _ := strings.Cut(text, ":")
+	seconds, err1 := strconv.ParseInt(whole, 10, 64)
+	micros, err2 := strconv.ParseInt(part, 10, 64)
+	if err1 == nil && err2 == nil {
+		c.last.Store(&reading{seconds*1e6 + micros, time.Now()})
 	}
 }
 

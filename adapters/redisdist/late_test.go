@@ -5,6 +5,7 @@ package redisdist_test
 
 import (
 	"context"
+	"fmt"
 	"strconv"
 	"testing"
 	"testing/synctest"
@@ -26,12 +27,14 @@ func (s *clockwork) serve(_ context.Context, cmd redis.Cmder) error {
 	args := cmd.Args()
 	limit, _ := args[len(args)-1].(string)
 	s.limits = append(s.limits, limit)
-	now := micros(time.Now().Add(s.ahead))
-	reply := []any{"stored", s.header, "", now}
+	moment := time.Now().Add(s.ahead)
+	now := micros(moment)
+	said := fmt.Sprintf("%d:%d", moment.Unix(), moment.Nanosecond()/1000)
+	reply := "stored  " + said + " " + s.header
 	if limit != "" && (len(now) > len(limit) || len(now) == len(limit) && now > limit) {
-		reply = []any{"late", "", "", now}
+		reply = "late  " + said + " "
 	}
-	redisdist.Inside(cmd).(*redis.SliceCmd).SetVal(reply)
+	redisdist.Inside(cmd).(*redis.StringCmd).SetVal(reply)
 	return nil
 }
 

@@ -151,8 +151,9 @@ type once struct{ redis.Cmder }
 func (once) NoRetry() bool { return true }
 
 func unrepeated(cmd redis.Cmder) redis.Cmder {
-	if get, ok := cmd.(*getCmd); ok {
-		return get
+	switch cmd.(type) {
+	case *getCmd, *scriptCmd:
+		return cmd
 	}
 	return once{cmd}
 }

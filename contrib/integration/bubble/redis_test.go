@@ -331,7 +331,7 @@ func (s *redisServer) arbitrate(key string, a []string) string {
 
 // ruling is what the script returns.
 func ruling(word, header, told string, now int64) string {
-	return "*4\r\n" + bulk(word) + bulk(header) + bulk(told) + bulk(strconv.FormatInt(now, 10))
+	return bulk(fmt.Sprintf("%s %s %d:%d %s", word, told, now/1e6, now%1e6, header))
 }
 
 var modes = map[string]core.Mode{"force": core.Force, "fill": core.Fill, "replay": core.Replay}
