@@ -5,8 +5,10 @@ package sections
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -38,15 +40,23 @@ func sets(ctx context.Context, r *Run) (*report.Section, error) {
 	defer ours.close()
 	script := redis.NewScript(storeScript)
 	body, message := strings.Repeat("x", 150), strings.Repeat("m", 80)
+	stop, err := listen(ctx, client, "heard")
+	if err != nil {
+		return nil, err
+	}
+	defer stop()
 	var failed atomic.Int64
-	subjects := []measure.Subject{
-		{Name: "script: SET and PUBLISH", Run: func(from, n int) {
+	bare := func(channel string) func(from, n int) {
+		return func(from, n int) {
 			for i := range n {
-				if err := script.Run(ctx, client, []string{"bare:" + load.Key((from+i)%coldKeys)}, body, time.Hour.Milliseconds(), "bare", message).Err(); err != nil && err != redis.Nil {
+				if err := script.Run(ctx, client, []string{"bare:" + load.Key((from+i)%coldKeys)}, body, time.Hour.Milliseconds(), channel, message).Err(); err != nil && err != redis.Nil {
 					failed.Add(1)
 				}
 			}
-		}},
+		}
+	}
+	subjects := []measure.Subject{
+		{Name: "script: SET and PUBLISH", Run: bare("unheard")},
 		{Name: "ours, Set", Run: func(from, n int) {
 			for i := range n {
 				k := (from + i) % coldKeys
@@ -55,9 +65,10 @@ func sets(ctx context.Context, r *Run) (*report.Section, error) {
 				}
 			}
 		}},
+		{Name: "script, and its message comes back, as ours does", Run: bare("heard")},
 	}
 	table := report.Table{Header: []string{"", "1 goroutine", "64", "allocations"}}
-	rows := [][]any{{subjects[0].Name}, {subjects[1].Name}}
+	rows := [][]any{{subjects[0].Name}, {subjects[1].Name}, {subjects[2].Name}}
 	for _, g := range []int{1, 64} {
 		r.Log("set: %d goroutines", g)
 		times := measure.Paired(r.Rand, measure.Plan{Rounds: pick(r, 40, 8), Turn: 25 * time.Millisecond, Parallel: g}, subjects)
@@ -75,4 +86,24 @@ func sets(ctx context.Context, r *Run) (*report.Section, error) {
 		return nil, fmt.Errorf("set: %d writes failed", n)
 	}
 	return s, nil
+}
+
+// listen receives messages of a channel, and does nothing with them, until stop.
+func listen(ctx context.Context, client redis.UniversalClient, channel string) (stop func(), err error) {
+	messages := client.Subscribe(ctx, channel)
+	if _, err := messages.Receive(ctx); err != nil {
+		return nil, errors.Join(err, messages.Close())
+	}
+	var ended sync.WaitGroup
+	ended.Go(func() {
+		for {
+			if _, err := messages.ReceiveMessage(ctx); err != nil {
+				return
+			}
+		}
+	})
+	return func() {
+		_ = messages.Close()
+		ended.Wait()
+	}, nil
 }
