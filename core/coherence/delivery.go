@@ -81,7 +81,7 @@ func (w *Writer) apply(ctx context.Context, ch change) error {
 // enclose has the message of ch go along with its write, if it can.
 func (w *Writer) enclose(ch *change) {
 	if ch.notify && ch.forced && w.Shared.arbiter != nil {
-		ch.notice = w.Notifier.notice(w.telling(ch))
+		ch.notice, ch.number = w.Notifier.notice(w.telling(ch))
 	}
 }
 
@@ -105,6 +105,9 @@ func (w *Writer) landed(ch *change, ruling core.Ruling, failed error) bool {
 	if ch.token != nil && (failed != nil || !ruling.Stored) {
 		w.unfilled(*ch, ruling, failed)
 		return false
+	}
+	if failed != nil {
+		w.bare(ch)
 	}
 	// A load that memory was not to hold is newer than what it holds.
 	if (ch.token == nil || ch.options.Skip.Has(core.SkipMemoryWrite)) && ch.shared != nil && failed == nil {

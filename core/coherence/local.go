@@ -164,15 +164,27 @@ func (l *Local) Admits(key string, v core.Version) bool {
 	if v.IsZero() {
 		return true
 	}
-	if own, owes := l.debts.owes(key); owes && !mutation.On(mutation.NoDebt) {
-		if v.Node == own.Node {
-			return v.Op >= own.Op
-		}
-		if v.Time <= own.Time+l.skew.Milliseconds() {
-			return false
-		}
+	own, owes := l.debts.owes(key)
+	switch {
+	case l.predates(v, own):
+		return false
+	case owes && v.Node == own.Node:
+		return true
 	}
 	return l.fences.admits(l.hash(key), v, l.clock.Now()) || mutation.On(mutation.NoFence)
+}
+
+// predates reports whether v, in the distributed layer, is older than the write own of
+// this node that the layer may not have had, for all that anybody can tell. There is
+// none if own is zero.
+func (l *Local) predates(v, own core.Version) bool {
+	switch {
+	case own.IsZero() || mutation.On(mutation.NoDebt):
+		return false
+	case v.Node == own.Node:
+		return v.Op < own.Op
+	}
+	return v.Time <= own.Time+l.skew.Milliseconds()
 }
 
 // Commit stores the result of a flight, unless its token was revoked or it is

@@ -76,17 +76,22 @@ func opOf(kind wire.MessageKind) core.Op {
 	return 0
 }
 
-// notice returns the message of send for a distributed layer to publish, or nil if
-// none can. It has its number in the sequence and must be published in any case.
-func (n *Notifier) notice(t telling) *core.Notice {
+// notice returns the message of send for a distributed layer to publish, with its
+// number in the sequence, or nil if none can. A message with that number must be
+// published in any case.
+func (n *Notifier) notice(t telling) (*core.Notice, uint64) {
 	if n.outlet.Server == nil {
-		return nil
+		return nil, 0
 	}
-	return &core.Notice{Outlet: n.outlet, Message: n.compose(t)}
+	number := n.seq.Add(1)
+	return &core.Notice{Outlet: n.outlet, Message: n.numbered(t, number)}, number
 }
 
-func (n *Notifier) compose(t telling) []byte {
-	m := wire.Message{Kind: t.kind, Node: n.node, Seq: n.seq.Add(1), Version: t.version, Key: named(t.key), Value: t.value}
+func (n *Notifier) compose(t telling) []byte { return n.numbered(t, n.seq.Add(1)) }
+
+// numbered returns a message with a number that it has been given in the sequence.
+func (n *Notifier) numbered(t telling, number uint64) []byte {
+	m := wire.Message{Kind: t.kind, Node: n.node, Seq: number, Version: t.version, Key: named(t.key), Value: t.value}
 	return n.seal.Close(wire.AppendMessage(nil, m))
 }
 

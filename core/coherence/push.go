@@ -53,6 +53,19 @@ func (w *Writer) pushed(ch *change) string {
 	return string(frame.Data)
 }
 
+// bare takes the value out of the message of a set that failed. No server has put that
+// write in order with others, and between two clocks a version does not: it may be
+// older than what its receiver has written, or removed, meanwhile.
+func (w *Writer) bare(ch *change) {
+	if ch.push.payload == nil {
+		return
+	}
+	ch.push = pushing{}
+	if ch.notice != nil {
+		ch.notice = &core.Notice{Outlet: ch.notice.Outlet, Message: w.Notifier.numbered(w.telling(ch), ch.number)}
+	}
+}
+
 // Accept has the receiver keep values that come with messages, for keys that
 // memory holds. It belongs to set-up.
 func (r *Receiver) Accept(s *Shared) { r.shared = s }

@@ -19,8 +19,9 @@ const maxBatch = 1000
 // foundMany is what Read returns for one of many keys.
 type foundMany struct {
 	Found
-	seen core.Seen // what Found.Seen points to
-	err  error
+	seen  core.Seen // what Found.Seen points to
+	asked asking
+	err   error
 }
 
 // readMany is Read for many keys, in one call of the layer if that can.

@@ -20,12 +20,13 @@ func Ahead(s *Shared, l *Local) core.Stage {
 				return next(ctx, blindly(ctx, s, r))
 			}
 			within, cancel := context.WithTimeout(ctx, r.Options.DistributedTimeout)
+			asked := l.asks(r.Key)
 			found, err := s.Read(within, r.Key)
 			if err != nil {
 				cancel()
 				return next(ctx, r)
 			}
-			e, err := l.admit(within, r, found)
+			e, err := l.admit(within, r, found, asked)
 			cancel()
 			if err != nil {
 				s.unreadable(r.Key, err)

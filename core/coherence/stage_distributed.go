@@ -97,7 +97,7 @@ func reader(s *Shared, l *Local) core.Handler {
 		if res, ok, err := revalidate(ctx, s, l, r); ok || err != nil {
 			return res, err
 		}
-		asked := l.clock.Now()
+		asked := l.asks(r.Key)
 		found, err := s.Read(ctx, r.Key)
 		if err != nil {
 			return core.Result{}, err
@@ -106,14 +106,14 @@ func reader(s *Shared, l *Local) core.Handler {
 	}
 }
 
-// settle makes a result of what was found in the distributed layer, which was asked
-// at that time, and stores it in memory.
-func settle(ctx context.Context, s *Shared, l *Local, r core.Request, found Found, asked core.Instant) (core.Result, error) {
+// settle makes a result of what was found in the distributed layer, and stores it in
+// memory.
+func settle(ctx context.Context, s *Shared, l *Local, r core.Request, found Found, asked asking) (core.Result, error) {
 	res := core.Result{Level: core.LevelDistributed, Seen: found.Seen}
-	if own, ok := unfinished(l, r, found.Seen, asked); ok {
+	if own, ok := unfinished(l, r, found.Seen, asked.at); ok {
 		return own, nil
 	}
-	e, err := l.admit(ctx, r, found)
+	e, err := l.admit(ctx, r, found, asked)
 	if err != nil {
 		s.unreadable(r.Key, err)
 	}
@@ -127,10 +127,25 @@ func settle(ctx context.Context, s *Shared, l *Local, r core.Request, found Foun
 	return res, nil
 }
 
+// asking is when the distributed layer was asked for a key, and which write of this
+// node it may not have had then.
+type asking struct {
+	at  core.Instant
+	own core.Version
+}
+
+// asks returns what is to be known before the distributed layer is asked for key.
+func (l *Local) asks(key string) asking {
+	own, _ := l.debts.owes(key)
+	return asking{l.clock.Now(), own}
+}
+
 // admit returns the entry that was found in the distributed layer, for memory; nil if
-// it does not count.
-func (l *Local) admit(ctx context.Context, r core.Request, found Found) (*core.Entry, error) {
-	if found.Payload == nil || !l.Admits(r.Key, found.Meta.Version) {
+// it does not count. A write of this node that has arrived since the layer was asked
+// makes the answer no newer.
+func (l *Local) admit(ctx context.Context, r core.Request, found Found, asked asking) (*core.Entry, error) {
+	v := found.Meta.Version
+	if found.Payload == nil || l.predates(v, asked.own) || !l.Admits(r.Key, v) {
 		return nil, nil // nothing, or a copy that lags behind what this node knows
 	}
 	m := r.Options.LocalMeta(found.Meta, l.clock.Now())

@@ -20,7 +20,7 @@ func ReadMany(s *Shared, l *Local) func(ctx context.Context, rs []core.Request) 
 		ended := ctx
 		ctx, cancel := context.WithTimeout(ctx, longest(rs))
 		context.AfterFunc(ended, cancel)
-		found, asked := askMany(ctx, s, l, rs)
+		found := askMany(ctx, s, l, rs)
 		return func(_ context.Context, r core.Request) (core.Result, error) {
 			f, ok := found[r.Key]
 			switch {
@@ -29,14 +29,14 @@ func ReadMany(s *Shared, l *Local) func(ctx context.Context, rs []core.Request) 
 			case f.err != nil:
 				return core.Result{}, f.err
 			}
-			return settle(ctx, s, l, r, f.Found, asked)
+			return settle(ctx, s, l, r, f.Found, f.asked)
 		}
 	}
 }
 
 // askMany asks for those of rs that memory does not hold by now, and for the marks
 // that what was found will be judged by.
-func askMany(ctx context.Context, s *Shared, l *Local, rs []core.Request) (map[string]*foundMany, core.Instant) {
+func askMany(ctx context.Context, s *Shared, l *Local, rs []core.Request) map[string]*foundMany {
 	keys := make([]string, 0, len(rs))
 	var held []core.Meta
 	for _, r := range rs {
@@ -48,16 +48,20 @@ func askMany(ctx context.Context, s *Shared, l *Local, rs []core.Request) (map[s
 		}
 	}
 	l.learnMany(ctx, held)
-	asked := l.clock.Now()
+	asked := make([]asking, len(keys))
+	for i, key := range keys {
+		asked[i] = l.asks(key)
+	}
 	found := make(map[string]*foundMany, len(keys))
 	all := l.readWithEpoch(ctx, s, keys)
 	for i := range all {
+		all[i].asked = asked[i]
 		found[keys[i]] = &all[i]
 	}
 	if l.marks != nil {
 		l.marks.prefetch(ctx, stamps(all))
 	}
-	return found, asked
+	return found
 }
 
 // readWithEpoch reads keys and, if it is not known, the mark of the whole cache beside

@@ -44,6 +44,7 @@ type change struct {
 	notify  bool
 	forced  bool         // shared stores it whatever is there: the message can go along
 	notice  *core.Notice // the message, if it goes along; it has a number and must go out
+	number  uint64       // of the notice
 	meta    core.Meta    // for a set: as it is to be in the distributed layer
 	unsure  bool         // whether the marks in meta may not be those of the server
 	codec   core.Codec   // for a set

@@ -176,6 +176,7 @@ func TestNodes_WhatIsKnownToBeSupersededIsNotServed(t *testing.T) {
 		n := startNodes(t, 2)
 		set(t, n.caches[0], 1)
 		n.channels[0].Disconnect()
+		time.Sleep(time.Millisecond) // what is checked at the very moment of the doubt counts
 		set(t, n.caches[1], 2)
 		n.gates[0].noValue.Store(true)
 		n.channels[0].Reconnect()
@@ -183,5 +184,54 @@ func TestNodes_WhatIsKnownToBeSupersededIsNotServed(t *testing.T) {
 		n.wantMiss(t, 0, "k")
 		n.gates[0].noValue.Store(false)
 		n.want(t, 0, "k", 2)
+	})
+}
+
+// lateAnswers is a gate whose answers about entries are on their way for long.
+type lateAnswers struct{ *gate }
+
+func (l lateAnswers) Get(ctx context.Context, key string) ([]byte, bool, error) {
+	data, ok, err := l.gate.Get(ctx, key)
+	if strings.HasPrefix(key, hybrid.KeyPrefixes("app")[0]) {
+		time.Sleep(20 * time.Second)
+	}
+	return data, ok, err
+}
+
+// An answer that was given before the server had a write of this node is no newer for
+// coming after that. What it brings may be gone from the server by then, and leave the
+// write nothing to be put above of.
+func TestOwnWrite_HidesAnAnswerFromBeforeItArrived(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := hybrid.Must(localdist.New(nil))
+		bus := hybrid.Must(localbus.NewBus(nil))
+		start := func(layer core.DistributedLayer) *hybrid.Cache[int] {
+			return open[int](t, hybrid.Options{
+				Distributed: layer, Backplane: bus.Channel(hybrid.Channel("app")),
+				Defaults: core.EntryOptions{TTL: time.Hour, DistributedTimeout: time.Minute},
+			})
+		}
+		near, far := newGate(store), newGate(store)
+		a, b := start(lateAnswers{near}), start(far)
+		synctest.Wait()
+		near.noWrite.Store(true)
+		set(t, a, 1)
+		set(t, b, 2)
+		synctest.Wait()
+		go func() {
+			time.Sleep(time.Second)
+			_ = store.Delete(t.Context(), serverKey) // evicted
+			near.noWrite.Store(false)
+		}()
+		began := time.Now()
+		if v, ok, err := a.Get(t.Context(), "k"); ok || err != nil {
+			t.Errorf("got %d, %v", v, err)
+		}
+		if took := time.Since(began); took != 20*time.Second {
+			t.Errorf("took %v", took)
+		}
+		if x, err := a.Explain(t.Context(), "k"); err != nil || !x.Owed.IsZero() {
+			t.Errorf("the write has not arrived meanwhile: %v, %v", x.Owed, err)
+		}
 	})
 }

@@ -229,3 +229,48 @@ func TestPush_BadOptionsAreNamed(t *testing.T) {
 	_, err = hybrid.Of[int](open[int](t, hybrid.Options{}).Stack(), "pushed", core.Push(true))
 	expectOption(t, err, "EntryOptions.Push")
 }
+
+// outlets is a bus whose server can publish for a distributed layer.
+type outlets struct{ core.Backplane }
+
+func (outlets) Outlet() core.Outlet { return core.Outlet{Server: 1, Channel: "c"} }
+
+// No server has put a write that failed in order with others. Its value could be taken
+// for newer than a later removal, by the clocks of two nodes.
+func TestPush_AWriteThatFailedTakesNoValueAlong(t *testing.T) {
+	for name, wrap := range map[string]func(core.Backplane) core.Backplane{
+		"a message of its own":       func(b core.Backplane) core.Backplane { return b },
+		"a message beside the write": func(b core.Backplane) core.Backplane { return outlets{b} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				n := newNetwork(t)
+				gate := newGate(n.server.store)
+				channel := n.bus.Channel(hybrid.Channel("app"))
+				o := hybrid.Options{Distributed: gate, Backplane: wrap(channel), MessageKeys: [][]byte{keyOf(1)}}
+				c := open[string](t, o)
+				spy := &eavesdropper{}
+				listening, stop := context.WithCancel(t.Context())
+				defer stop()
+				go func() { _ = n.bus.Channel(hybrid.Channel("app")).Subscribe(listening, spy) }()
+				synctest.Wait()
+				gate.noWrite.Store(true)
+				if outcome := set(t, c, "unordered", core.Push(true)); outcome != core.LocalOnly {
+					t.Fatalf("set: %v", outcome)
+				}
+				synctest.Wait()
+				told := false
+				for _, msg := range spy.heard {
+					told = told || bytes.Contains(msg, []byte("k"))
+					if bytes.Contains(msg, []byte("unordered")) {
+						t.Error("the value went along")
+					}
+				}
+				if !told {
+					t.Error("the others were not told")
+				}
+				gate.noWrite.Store(false)
+			})
+		})
+	}
+}

@@ -20,6 +20,8 @@ var seeds = []struct {
 	{20003911, "a load that a removal had overtaken was a fallback of the next"},
 	{30032919, "a damaged header made a value look newer than the removal of it"},
 	{30034373, "a write was given up for foreign data, and an older one of another node came through"},
+	{40001844, "a pushed value whose write had failed was a fallback after a later removal"},
+	{40006450, "an answer from before a write had arrived was shown after it"},
 }
 
 func TestSeeds_ThatHaveFailedOnce(t *testing.T) {
