@@ -141,3 +141,40 @@ func TestTogether_RefusesAfterCloseAndItsOwnKeys(t *testing.T) {
 		}
 	})
 }
+
+// What nobody can give up needs no goroutine of its own; what somebody may leave has one.
+func TestTogether_IsDoneAtOnceOnlyIfNobodyCanLeave(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		ctx    func(t *testing.T) context.Context
+		atOnce bool
+		want   time.Duration
+	}{
+		{"endless", func(*testing.T) context.Context { return context.Background() }, true, time.Second},
+		{"endless, with less patience", func(*testing.T) context.Context { return context.Background() }, false, 0},
+		{"may end", func(t *testing.T) context.Context { return t.Context() }, true, 0},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			bubble(t, Limits{}, func(t *testing.T, g *Group) {
+				var keys []string
+				var during context.Context
+				start := time.Now()
+				f := g.Together(c.ctx(t), requests("a b"), c.atOnce, prepared(time.Second, &keys, func(ctx context.Context, _ core.Request) (core.Result, error) {
+					during = ctx
+					return value, ctx.Err()
+				}))
+				if took := time.Since(start); took != c.want {
+					t.Errorf("returned after %v, want %v", took, c.want)
+				}
+				for i := range 2 {
+					if res, err := f.Wait(t.Context(), i); res != value || err != nil {
+						t.Errorf("%d: %v, %v", i, res, err)
+					}
+				}
+				if g.Len() != 0 || during.Err() == nil {
+					t.Errorf("%d flights left, context: %v", g.Len(), during.Err())
+				}
+			})
+		})
+	}
+}
