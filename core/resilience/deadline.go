@@ -7,6 +7,7 @@ import (
 	"context"
 
 	"github.com/fusioncache-go/fusioncache/core"
+	"github.com/fusioncache-go/fusioncache/core/internal/lazy"
 )
 
 // Deadline returns the stage that bounds the factory: its context ends after
@@ -20,16 +21,17 @@ func Deadline() core.Stage {
 	return func(next core.Handler) core.Handler {
 		return func(ctx context.Context, r core.Request) (core.Result, error) {
 			limit := r.Options.LoadTimeout
-			if limit == 0 && ctx.Done() != nil {
+			if limit == 0 && lazy.Ends(ctx) {
 				limit = core.DefaultLoadTimeout
 			}
 			d, ok := limited(limit)
 			if !ok || r.Factory == nil {
 				return next(ctx, r)
 			}
-			b := newBudget(ctx, r.Key, d)
-			defer b.end()
-			return next(b, r)
+			within := new(lazy.Context)
+			within.InitLimit(ctx, core.TimeoutError{Key: r.Key, After: d})
+			defer within.End(nil)
+			return next(within, r)
 		}
 	}
 }

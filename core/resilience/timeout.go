@@ -6,8 +6,10 @@ package resilience
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/fusioncache-go/fusioncache/core"
+	"github.com/fusioncache-go/fusioncache/core/internal/lazy"
 )
 
 // Timeout returns the stage that bounds one caller's wait: by
@@ -20,14 +22,19 @@ import (
 func Timeout(clock core.Clock, events *core.Events) core.Stage {
 	return func(next core.Handler) core.Handler {
 		return func(ctx context.Context, r core.Request) (core.Result, error) {
-			limit := patience(r, clock)
-			if limit == nil || r.Factory == nil {
+			after, soft := patience(r, clock)
+			if after == 0 || r.Factory == nil {
 				return next(ctx, r)
 			}
-			waiting, cancel := context.WithTimeoutCause(ctx, limit.After, limit)
-			defer cancel()
+			waiting := new(lazy.Context)
+			waiting.InitPatience(ctx, core.TimeoutError{Key: r.Key, After: after, Soft: soft})
+			defer waiting.End(nil)
 			res, err := next(waiting, r)
-			if err == nil || context.Cause(waiting) != error(limit) || !errors.Is(err, context.DeadlineExceeded) {
+			if err == nil || !errors.Is(err, context.DeadlineExceeded) {
+				return res, err
+			}
+			limit := waiting.Late()
+			if limit == nil {
 				return res, err
 			}
 			report(events, core.Event{Kind: core.FactoryTimedOut, Key: r.Key, Level: core.LevelFactory, Err: limit})
@@ -39,17 +46,17 @@ func Timeout(clock core.Clock, events *core.Events) core.Stage {
 	}
 }
 
-// patience returns the limit that holds for the request, as the error that
-// breaking it makes, or nil.
-func patience(r core.Request, clock core.Clock) *core.TimeoutError {
+// patience returns the limit that holds for the request, zero if there is none, and
+// whether it is the soft one.
+func patience(r core.Request, clock core.Clock) (after time.Duration, isSoft bool) {
 	soft, hasSoft := limited(r.Options.SoftTimeout)
 	hard, hasHard := limited(r.Options.HardTimeout)
-	hasSoft = hasSoft && (!hasHard || soft < hard) && servable(r, clock.Now())
+	hasSoft = hasSoft && (!hasHard || soft < hard) && r.Held != nil && servable(r, clock.Now())
 	switch {
 	case hasSoft:
-		return &core.TimeoutError{Key: r.Key, After: soft, Soft: true}
+		return soft, true
 	case hasHard:
-		return &core.TimeoutError{Key: r.Key, After: hard}
+		return hard, false
 	}
-	return nil
+	return 0, false
 }

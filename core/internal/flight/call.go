@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/fusioncache-go/fusioncache/core"
+	"github.com/fusioncache-go/fusioncache/core/internal/lazy"
 )
 
 // Call is one flight. It is also the context that its handler gets: the first
@@ -32,11 +33,11 @@ type Call struct {
 	era     uint64 // of the group, when the call was made
 
 	waiters int
-	done    chan struct{}           // made when somebody waits on it
-	ctx     context.Context         // what the handler gets
-	cancel  context.CancelCauseFunc // nil when run on the caller's goroutine, or in a fleet
-	fleet   *Fleet                  // that the call was begun by, or nil
-	halted  atomic.Bool             // its fleet has been told that it needs no context
+	done    chan struct{}   // made when somebody waits on it
+	ctx     context.Context // what the handler gets
+	own     *lazy.Context   // that; nil when run on the caller's goroutine, or in a fleet
+	fleet   *Fleet          // that the call was begun by, or nil
+	halted  atomic.Bool     // its fleet has been told that it needs no context
 	orphan  bool
 	ended   atomic.Bool
 
@@ -59,35 +60,53 @@ func (c *Call) overdue() bool {
 
 // newCall returns the flight of a first caller, ready to run.
 func (g *Group) newCall(ctx context.Context, r core.Request, next core.Handler, outer *Call, f *Fleet) *Call {
+	if f == nil && lazy.Ends(ctx) {
+		return g.newApart(ctx, r, next, outer)
+	}
 	var c *Call
 	if f != nil {
 		c = f.room()
 	} else {
 		c = new(Call)
 	}
-	c.group, c.parent, c.outer, c.request, c.next = g, ctx, outer, r, next
-	c.waiters, c.began, c.era = 1, g.clock.Now(), g.era.Load()
-	c.request.Token = &c.token
-	c.ctx = c
+	c.init(g, ctx, r, next, outer)
 	if f != nil {
 		f.member(c)
-	} else if ctx.Done() != nil {
-		c.ctx, c.cancel = context.WithCancelCause(c)
-		c.lazyDone()
 	}
 	return c
 }
 
+// newApart returns a flight that is to run on a goroutine of its own.
+func (g *Group) newApart(ctx context.Context, r core.Request, next core.Handler, outer *Call) *Call {
+	a := new(struct { // one allocation
+		call Call
+		ctx  lazy.Context
+	})
+	c := &a.call
+	c.init(g, ctx, r, next, outer)
+	a.ctx.Init(c)
+	c.ctx, c.own = &a.ctx, &a.ctx
+	c.lazyDone()
+	return c
+}
+
+func (c *Call) init(g *Group, ctx context.Context, r core.Request, next core.Handler, outer *Call) {
+	c.group, c.parent, c.outer, c.request, c.next = g, ctx, outer, r, next
+	c.waiters, c.began, c.era = 1, g.clock.Now(), g.era.Load()
+	c.request.Token = &c.token
+	c.ctx = c
+}
+
 // cancels reports whether the context of the handler can end.
-func (c *Call) cancels() bool { return c.cancel != nil || c.fleet != nil }
+func (c *Call) cancels() bool { return c.own != nil || c.fleet != nil }
 
 // halt ends the context of the handler, that of a fleet with the last of its calls.
 func (c *Call) halt(cause error) {
 	switch {
 	case c.fleet != nil:
 		c.fleet.halt(c, cause)
-	case c.cancel != nil:
-		c.cancel(cause)
+	case c.own != nil:
+		c.own.End(cause)
 	}
 }
 
@@ -209,13 +228,11 @@ func (c *Call) end() {
 // wait returns the result, or the cause of ctx's end if that comes before done.
 func (c *Call) wait(ctx context.Context, outer *Call, done <-chan struct{}) (core.Result, error) {
 	defer c.group.nesting.leave(outer, c)
-	select {
-	case <-done:
+	if c.group.timers.Await(ctx, done) {
 		if c.group.waker != nil {
 			c.group.waker.Woken(ctx)
 		}
 		return c.result, c.err
-	case <-ctx.Done():
 	}
 	cause := reason(ctx)
 	s := c.group.shard(c.request.Key)

@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 
 	"github.com/fusioncache-go/fusioncache/core"
+	"github.com/fusioncache-go/fusioncache/core/internal/lazy"
 )
 
 // Fleet is the flights of several requests, those that were under way joined and
@@ -54,11 +55,11 @@ func (g *Group) Together(ctx context.Context, rs []core.Request, atOnce bool, pr
 	case len(f.begun) == 0:
 		f.cancel(nil)
 		close(f.over)
-	case atOnce && ctx.Done() == nil:
+	case atOnce && !lazy.Ends(ctx):
 		f.run(prepare)
 	default:
 		go func() {
-			makeRoom()
+			makeRoom(false)
 			f.run(prepare)
 		}()
 	}

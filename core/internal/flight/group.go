@@ -19,6 +19,7 @@ import (
 
 	"github.com/fusioncache-go/fusioncache/core"
 	"github.com/fusioncache-go/fusioncache/core/internal/chance"
+	"github.com/fusioncache-go/fusioncache/core/internal/lazy"
 )
 
 const shardCount = 64
@@ -38,6 +39,7 @@ type Group struct {
 	era     atomic.Uint64 // counts the calls of Depart
 	onEnd   func(*Call)
 	waker   chance.Waker // nil outside of a simulation
+	timers  lazy.Timers
 }
 
 // Limits bound a group.
@@ -99,7 +101,7 @@ func (g *Group) Do(ctx context.Context, r core.Request, next core.Handler) (core
 	if err != nil {
 		return core.Result{}, err
 	}
-	if !joined && ctx.Done() == nil {
+	if !joined && !lazy.Ends(ctx) {
 		defer g.nesting.leave(outer, c)
 		c.run()
 		return c.result, c.err
@@ -120,12 +122,8 @@ func (g *Group) Launch(ctx context.Context, r core.Request, next core.Handler) b
 	if g.closed.Load() || s.calls[r.Key] != nil || g.admit(r) != nil {
 		return false
 	}
-	c := g.newCall(ctx, r, next, nil, nil)
+	c := g.newApart(ctx, r, next, nil)
 	c.waiters = 0
-	if c.cancel == nil {
-		c.ctx, c.cancel = context.WithCancelCause(c)
-		c.lazyDone()
-	}
 	s.calls[r.Key] = c
 	go c.runApart()
 	return true

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: The fusioncache-go authors
 
-package resilience
+package lazy
 
 import (
 	"context"
@@ -13,29 +13,30 @@ import (
 	"github.com/fusioncache-go/fusioncache/core"
 )
 
-func TestBudget_EndsAsAContextWithATimeoutDoes(t *testing.T) {
+func TestContext_EndsAsAContextWithATimeoutDoes(t *testing.T) {
 	type value struct{}
 	for name, test := range map[string]struct {
 		ask  bool // before anything happens
-		act  func(b *budget, cancel context.CancelCauseFunc)
+		act  func(b *Context, cancel context.CancelCauseFunc)
 		err  error
 		over func(cause error) bool
 	}{
-		"nothing":        {false, func(*budget, context.CancelCauseFunc) {}, nil, func(c error) bool { return c == nil }},
-		"asked, nothing": {true, func(*budget, context.CancelCauseFunc) {}, nil, func(c error) bool { return c == nil }},
-		"late":           {false, func(*budget, context.CancelCauseFunc) { time.Sleep(time.Second) }, context.DeadlineExceeded, isTimeout},
-		"asked, late":    {true, func(*budget, context.CancelCauseFunc) { time.Sleep(time.Second) }, context.DeadlineExceeded, isTimeout},
-		"ended":          {false, func(b *budget, _ context.CancelCauseFunc) { b.end() }, context.Canceled, func(c error) bool { return c == context.Canceled }},
-		"asked, ended":   {true, func(b *budget, _ context.CancelCauseFunc) { b.end() }, context.Canceled, func(c error) bool { return c == context.Canceled }},
-		"parent":         {false, func(_ *budget, end context.CancelCauseFunc) { end(core.ErrClosed) }, context.Canceled, func(c error) bool { return c == core.ErrClosed }},
-		"asked, parent":  {true, func(_ *budget, end context.CancelCauseFunc) { end(core.ErrClosed) }, context.Canceled, func(c error) bool { return c == core.ErrClosed }},
+		"nothing":        {false, func(*Context, context.CancelCauseFunc) {}, nil, func(c error) bool { return c == nil }},
+		"asked, nothing": {true, func(*Context, context.CancelCauseFunc) {}, nil, func(c error) bool { return c == nil }},
+		"late":           {false, func(*Context, context.CancelCauseFunc) { time.Sleep(time.Second) }, context.DeadlineExceeded, isTimeout},
+		"asked, late":    {true, func(*Context, context.CancelCauseFunc) { time.Sleep(time.Second) }, context.DeadlineExceeded, isTimeout},
+		"ended":          {false, func(b *Context, _ context.CancelCauseFunc) { b.End(nil) }, context.Canceled, func(c error) bool { return c == context.Canceled }},
+		"asked, ended":   {true, func(b *Context, _ context.CancelCauseFunc) { b.End(nil) }, context.Canceled, func(c error) bool { return c == context.Canceled }},
+		"parent":         {false, func(_ *Context, end context.CancelCauseFunc) { end(core.ErrClosed) }, context.Canceled, func(c error) bool { return c == core.ErrClosed }},
+		"asked, parent":  {true, func(_ *Context, end context.CancelCauseFunc) { end(core.ErrClosed) }, context.Canceled, func(c error) bool { return c == core.ErrClosed }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				parent, cancel := context.WithCancelCause(context.WithValue(t.Context(), value{}, 7))
 				defer cancel(nil)
-				b := newBudget(parent, "k", time.Second)
-				defer b.end()
+				b := new(Context)
+				b.InitLimit(parent, core.TimeoutError{Key: "k", After: time.Second})
+				defer b.End(nil)
 				child, stop := context.Context(b), context.CancelFunc(func() {})
 				if test.ask {
 					child, stop = context.WithCancel(b)
