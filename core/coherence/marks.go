@@ -221,12 +221,16 @@ func (m *Marks) read(ctx context.Context, tag string) core.Generation {
 
 // ask is read, and why the distributed layer did not answer.
 func (m *Marks) ask(ctx context.Context, tag string) (core.Generation, error) {
-	now, began := m.clock.Now(), m.changes.Load()
+	began := m.changes.Load()
 	m.mu.Lock()
 	k := m.known[tag]
 	m.mu.Unlock()
 	known := !k.gen.IsZero()
-	if known && !k.doubted && (m.shared == nil || now.Sub(k.at) < m.maxAge) {
+	if known && !k.doubted && m.shared == nil {
+		return k.gen, nil
+	}
+	now := m.clock.Now()
+	if known && !k.doubted && now.Sub(k.at) < m.maxAge {
 		return k.gen, nil
 	}
 	if m.shared == nil {

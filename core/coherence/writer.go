@@ -169,7 +169,10 @@ func as(e *core.Entry, v core.Version) *core.Entry {
 // reach listeners only: the caller has its value.
 func (w *Writer) fill(ctx context.Context, r core.Request, e *core.Entry, same core.Version) {
 	o := r.Options
-	now := w.Clock.Now()
+	var now core.Instant
+	if w.Shared != nil {
+		now = w.Clock.Now()
+	}
 	if w.Shared != nil && now.Sub(e.Born()) > w.Shared.options.MaxFillAge {
 		w.fenced(r.Key) // a mark that it would have to respect may be gone
 		return

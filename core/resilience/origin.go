@@ -24,11 +24,17 @@ func Origin(clock core.Clock, events *core.Events) core.Handler {
 		if r.Factory == nil {
 			return core.Result{}, nil
 		}
-		start := clock.Now()
+		heard := events.Wants(core.FactorySucceeded | core.FactoryFailed)
+		var start core.Instant
+		if heard {
+			start = clock.Now()
+		}
 		ended := core.Event{Kind: core.FactoryFailed, Key: r.Key, Level: core.LevelFactory, Err: core.ErrGoexit}
 		defer func() {
-			ended.Took = clock.Now().Sub(start)
-			report(events, ended)
+			if heard {
+				ended.Took = clock.Now().Sub(start)
+				report(events, ended)
+			}
 		}()
 		e, o, err := load(ctx, r)
 		if err != nil {

@@ -5,6 +5,7 @@ package stats
 
 import (
 	"sync/atomic"
+	"unsafe"
 
 	"github.com/fusioncache-go/fusioncache/core"
 )
@@ -40,18 +41,20 @@ func (p *Plugin) Install(h *core.Host) error {
 
 func (p *Plugin) count(ev core.Event) {
 	if i, at, ok := place(ev.Kind, ev.Level); ok {
-		p.shards[shardOf(ev.Key)].n[i][at].Add(1)
+		p.shards[shardOf()].n[i][at].Add(1)
 	}
 }
 
-// shardOf spreads keys by their last bytes, which is where keys differ; a real
-// hash would cost more than the count.
-func shardOf(key string) uint {
-	n := len(key)
-	if n < 2 {
-		return 0
-	}
-	return (uint(key[n-1]) + 7*uint(key[n-2])) % shards
+// shardOf spreads goroutines by where their stacks are, so that those that run at the
+// same time seldom want the same lines of the processors' caches. Spread by key, every
+// line would go to and fro between the processors.
+func shardOf() uint64 {
+	var here byte
+	const (
+		stack = 11                 // bits of the smallest stack
+		ratio = 0x9E3779B97F4A7C15 // 2^64 by the golden ratio: Knuth's multiplicative hash
+	)
+	return uint64(uintptr(unsafe.Pointer(&here))) >> stack * ratio >> (64 - 4) % shards
 }
 
 // Snapshot returns the counts of now. While events go on it is not of one
