@@ -58,19 +58,16 @@ func TestSeed_PK1_MemoryAloneIsACacheToo(t *testing.T) {
 	})
 }
 
-// One million operations, or as many as fit into a few seconds.
 func TestSeed_PK4_OneCacheServesManyGoroutines(t *testing.T) {
 	c := open[string](t, hybrid.Options{Defaults: core.EntryOptions{
 		TTL: time.Millisecond, StaleTTL: time.Second, Throttle: time.Millisecond,
 	}})
 	const operations, goroutines, keys = 1_000_000, 64, 1000
-	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
-	defer cancel()
 	var done atomic.Int64
 	var wg sync.WaitGroup
 	for range goroutines {
 		wg.Go(func() {
-			for done.Add(1) <= operations && ctx.Err() == nil {
+			for done.Add(1) <= operations {
 				if err := mixed(c, fmt.Sprint("key-", rand.IntN(keys))); err != nil {
 					t.Error(err)
 					return
@@ -79,7 +76,6 @@ func TestSeed_PK4_OneCacheServesManyGoroutines(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	t.Logf("%d operations", min(done.Load(), operations))
 }
 
 // mixed does one operation and checks that what it got was written for its key.

@@ -36,15 +36,16 @@ type world interface {
 
 // worlds are the servers that a scenario must hold on.
 var worlds = map[string]func(tb testing.TB) world{
-	"redis": func(tb testing.TB) world { return startRedis(tb) },
-	"nats":  func(tb testing.TB) world { return natsWorld{natstest.Start(tb, nil)} },
-	"local": func(tb testing.TB) world { return startLocal(tb) },
+	"redis":   func(tb testing.TB) world { return startRedis(tb) },
+	"cluster": func(tb testing.TB) world { return clusterWorld{redistest.StartCluster(tb)} },
+	"nats":    func(tb testing.TB) world { return natsWorld{natstest.Start(tb, nil)} },
+	"local":   func(tb testing.TB) world { return startLocal(tb) },
 }
 
 // everywhere runs a scenario in every world.
 func everywhere(t *testing.T, scenario func(t *testing.T, w world)) {
 	t.Helper()
-	in(t, scenario, "redis", "nats", "local")
+	in(t, scenario, "redis", "cluster", "nats", "local")
 }
 
 // everywhereConnected runs a scenario in the worlds with a network that can fail.
