@@ -18,7 +18,9 @@ import (
 	"github.com/fusioncache-go/fusioncache/core/memorytest"
 )
 
-func otter(n int) core.MemoryLayer { return hybrid.Must(ottermem.New(&ottermem.Options{MaxEntries: n})) }
+func otter(n int) core.MemoryLayer {
+	return hybrid.Must(ottermem.New(&ottermem.Options{MaxEntries: n}))
+}
 
 // freecache has room for n pieces of half a mebibyte.
 func freecache(n int) core.MemoryLayer { return hybrid.Must(freecachemem.New(n<<19, nil)) }
