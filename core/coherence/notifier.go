@@ -116,7 +116,7 @@ func (n *Notifier) beat(ctx context.Context, now core.Instant) error {
 	b.count.Store(0)
 	b.at.Store(int64(now))
 	b.count.Store(count)
-	return n.backplane.Publish(ctx, n.sign(wire.MessageHeartbeat, core.Version{Node: n.node.Node(), Op: count}))
+	return n.backplane.Publish(ctx, n.sign(wire.MessageHeartbeat, core.Version{Time: stamp(now), Node: n.node.Node(), Op: count}))
 }
 
 // sentAt returns when a heartbeat of this node was sent, if it is one of the last.

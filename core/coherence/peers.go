@@ -37,8 +37,9 @@ type peer struct {
 	ahead    *ahead       // what has come already behind next; nil if nothing
 	sent     uint64       // the last number that is known to have been sent
 	gapSince core.Instant // when next became the first that is missing
-	heard    core.Instant
-	beats    uint64 // how often it has said that it lives
+	heard    core.Instant // until when everything that it sent has come, but for a gap
+	beats    uint64       // how often it has said that it lives
+	delay    delay
 }
 
 // gap reports whether something is missing.
@@ -82,26 +83,46 @@ func (p *peers) hear(id wire.NodeID, seq uint64, now core.Instant) (lost bool) {
 	if n == nil {
 		return p.meet(id, seq, seq > 1, now)
 	}
-	n.heard = now
+	n.hears(now, p.silence())
 	return n.take(seq, now) && !mutation.On(mutation.NoGap)
 }
 
 // live takes note of a sign of life, the node's beats'th, after change seq, as hear
-// does of a change.
-func (p *peers) live(id wire.NodeID, seq, beats uint64, now core.Instant) (lost bool) {
+// does of a change. It was sent at that stamp.
+func (p *peers) live(id wire.NodeID, seq, beats uint64, sent int64, now core.Instant) (lost bool) {
 	n := p.known[id]
 	if n == nil {
 		lost = p.meet(id, seq, seq > 0, now)
-		p.known[id].beats = beats
+		p.known[id].lives(beats, sent, now)
 		return lost
 	}
-	n.beats = max(n.beats, beats)
-	n.heard = now
+	n.lives(beats, sent, now)
 	if !n.gap() {
 		n.gapSince = now
 	}
 	n.sent = max(n.sent, seq)
 	return false
+}
+
+// lives takes note of when a sign of life was sent: everything from before has come,
+// and nothing says that anything later has.
+func (n *peer) lives(beats uint64, sent int64, now core.Instant) {
+	if beats < n.beats {
+		return // overtaken by a later one
+	}
+	n.beats = beats
+	if at, ok := instantOf(sent); ok {
+		n.delay.take(at, now)
+	}
+	n.heard = max(n.heard, now.Add(-n.delay.late))
+}
+
+// hears takes note of a change, of which nobody knows when it was sent. What comes after
+// a silence may come late, as all that follows does: only a sign of life ends that.
+func (n *peer) hears(now core.Instant, silence time.Duration) {
+	if now.Sub(n.heard) <= silence {
+		n.heard = max(n.heard, now.Add(-n.delay.late))
+	}
 }
 
 // elder reports whether a node is known that lived well before one which has said
@@ -149,7 +170,7 @@ func (n *peer) take(seq uint64, now core.Instant) (lost bool) {
 		n.ahead.add(seq)
 		return false
 	}
-	*n = peer{next: seq + 1, sent: n.sent, gapSince: now, heard: now, beats: n.beats}
+	*n = peer{next: seq + 1, sent: n.sent, gapSince: now, heard: n.heard, beats: n.beats, delay: n.delay}
 	return true
 }
 

@@ -211,7 +211,7 @@ func (r *Receiver) account(m wire.Message, unknown bool) {
 	defer r.mu.Unlock()
 	switch m.Kind {
 	case wire.MessageHeartbeat:
-		lost = r.peers.live(m.Node, m.Seq, m.Version.Op, now)
+		lost = r.peers.live(m.Node, m.Seq, m.Version.Op, m.Version.Time, now)
 	case wire.MessageGoodbye:
 		lost = r.peers.goodbye(m.Node, m.Seq)
 	default:

@@ -96,8 +96,9 @@
 //
 // The kinds are 1 set, 2 remove, 3 expire, 4 heartbeat, and reserved 5 tag
 // removed, 6 tag expired, 7 cleared, 8 cleared softly; 9 goodbye; 10 push; 11 batch; 12 extend. Kinds 4, 7,
-// 8, 9 and 11 have no key, the others must have one. Of a heartbeat, op counts heartbeats. Frozen for ever are the place of the version,
-// that 0 is none, and the checksum at the end; for all kinds of version 1 so is
+// 8, 9 and 11 have no key, the others must have one. Of a heartbeat, op counts heartbeats, and l
+// is when it was sent, by a clock of the sender that is never set; it orders nothing.
+// Frozen for ever are the place of the version, that 0 is none, and the checksum at the end; for all kinds of version 1 so is
 // everything up to seq.
 //
 // The parts of a batch are 1 to [MaxParts] changes of kinds 1, 2, 3, 10 and 12, one
