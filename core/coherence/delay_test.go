@@ -18,7 +18,9 @@ type late struct {
 	beats uint64
 }
 
-func newLate() *late { return &late{peers: newPeers(PulseOptions{}.withDefaults()), id: wire.NodeID{1}} }
+func newLate() *late {
+	return &late{peers: newPeers(PulseOptions{}.withDefaults()), id: wire.NodeID{1}}
+}
 
 func after(d time.Duration) core.Instant { return core.Instant(time.Hour + d) }
 

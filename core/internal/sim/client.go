@@ -139,8 +139,12 @@ func (c *client) release(ctx context.Context, n *node, o *op) {
 	}()
 }
 
-// busy reports whether the node is at a write yet.
+// busy reports whether the node is at a write yet. In a loose plan that may wait for
+// what another key is written together with.
 func (c *client) busy(n *node, o *op) bool {
+	if c.run.plan.Loose && n.port.writing.Load() > 0 {
+		return true
+	}
 	for _, part := range o.parts() {
 		if n.port.busy(c.place(part)) {
 			return true

@@ -120,7 +120,7 @@ type port struct {
 	store *store
 	node  *node
 
-	writes          atomic.Int64 // calls that write
+	writes, writing atomic.Int64 // calls that write, and those of them under way
 	failing, failed atomic.Int64 // calls that are about to fail, or take long; when the last one has ended
 	mu              sync.Mutex
 	dice            dice
@@ -208,6 +208,10 @@ func (p *port) call(ctx context.Context, key string, write bool, writes []core.K
 	p.store.calls.Add(1)
 	p.begin(key)
 	defer p.end(key)
+	if write {
+		p.writing.Add(1)
+		defer p.writing.Add(-1)
+	}
 	what := "nothing"
 	if p.store.world.plan.Verbose {
 		p.store.world.note(p.node.index, "call")
