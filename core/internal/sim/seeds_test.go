@@ -18,10 +18,12 @@ var seeds = []struct {
 	{7001621, "a mark that was overtaken on its way undid a later removal of everything"},
 	{7007054, "a load stored what it had read before a write whose life was over by then"},
 	{20003911, "a load that a removal had overtaken was a fallback of the next"},
+	{20007204, "what was older than a tombstone was a fallback"},
 	{30032919, "a damaged header made a value look newer than the removal of it"},
 	{30034373, "a write was given up for foreign data, and an older one of another node came through"},
 	{40001844, "a pushed value whose write had failed was a fallback after a later removal"},
 	{40006450, "an answer from before a write had arrived was shown after it"},
+	{60025471, "messages that came late ended the silence of their node"},
 }
 
 func TestSeeds_ThatHaveFailedOnce(t *testing.T) {
