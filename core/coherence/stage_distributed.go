@@ -7,6 +7,7 @@ import (
 	"context"
 
 	"github.com/fusioncache-go/fusioncache/core"
+	"github.com/fusioncache-go/fusioncache/core/internal/mutation"
 )
 
 // Distributed returns the stage that reads the distributed layer: what is fresh
@@ -145,7 +146,8 @@ func (l *Local) asks(key string) asking {
 // makes the answer no newer.
 func (l *Local) admit(ctx context.Context, r core.Request, found Found, asked asking) (*core.Entry, error) {
 	v := found.Meta.Version
-	if found.Payload == nil || l.predates(v, asked.own) || !l.Admits(r.Key, v) {
+	late := l.predates(v, asked.own) && !mutation.On(mutation.NoFence) // a fence would stop most of it, too
+	if found.Payload == nil || late || !l.Admits(r.Key, v) {
 		return nil, nil // nothing, or a copy that lags behind what this node knows
 	}
 	m := r.Options.LocalMeta(found.Meta, l.clock.Now())
