@@ -8,6 +8,8 @@
 //	go run . -trace FILE [-room 1000,10000]
 //
 // A trace has a key on each line; with a name that ends in .gz it is compressed.
+//
+// It prints each budget with a verdict, and fails if a bound is broken.
 package main
 
 import (
@@ -65,15 +67,18 @@ func run(ctx context.Context) error {
 		target = "make bench-quick"
 	}
 	about := fmt.Sprintf("%s, on %s, by `%s`.", time.Now().UTC().Format("2 January 2006"), sections.Machine(), target)
+	if broken := report.Broken(done); len(broken) > 0 {
+		failed = errors.Join(failed, fmt.Errorf("%d bounds are broken: %s", len(broken), strings.Join(broken, "; ")))
+	}
 	if *out == "" {
 		report.Page(os.Stdout, about, done)
 		return failed
 	}
-	budgets := report.Table{Header: []string{"", "", "", ""}}
-	budgets.Rows = report.Budgets(done).Rows
-	for _, row := range budgets.Rows {
-		fmt.Printf("%-90s %10s  at most %10s  %s\n", row[0], row[1], row[2], row[3])
+	budgets := report.Budgets(done)
+	for _, row := range append([][]string{budgets.Header}, budgets.Rows...) {
+		fmt.Printf("%-95s %10s %10s %10s  %s\n", row[0], row[1], row[2], row[3], row[4])
 	}
+	fmt.Println(report.Count(done))
 	return errors.Join(failed, write(*out, about, done))
 }
 

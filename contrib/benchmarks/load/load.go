@@ -31,6 +31,9 @@ type Kind[V any] struct {
 	// Make returns the value of the key with number i.
 	Make func(i int) V
 
+	// Allocations is how many a decoded value takes.
+	Allocations float64
+
 	// Is reports whether v is the value of key i. It looks at little of v, so that it
 	// costs next to nothing.
 	Is func(v V, i int) bool
@@ -39,9 +42,10 @@ type Kind[V any] struct {
 // Text is strings of 64 bytes.
 func Text() Kind[string] {
 	return Kind[string]{
-		Name: "string 64 B",
-		Make: func(i int) string { return fill(i, 64) },
-		Is:   func(v string, i int) bool { return len(v) == 64 && v[len(v)-1] == byte('a'+i%26) },
+		Name:        "string 64 B",
+		Make:        func(i int) string { return fill(i, 64) },
+		Allocations: 1,
+		Is:          func(v string, i int) bool { return len(v) == 64 && v[len(v)-1] == byte('a'+i%26) },
 	}
 }
 
@@ -52,16 +56,18 @@ func Record() Kind[Struct6] {
 		Make: func(i int) Struct6 {
 			return Struct6{int64(i), "name " + strconv.Itoa(i), strconv.Itoa(i) + "@example.org", i % 100, float64(i) / 3, i%2 == 0}
 		},
-		Is: func(v Struct6, i int) bool { return v.ID == int64(i) && v.Age == i%100 },
+		Allocations: 2,
+		Is:          func(v Struct6, i int) bool { return v.ID == int64(i) && v.Age == i%100 },
 	}
 }
 
 // Blob is slices of 1 KiB.
 func Blob() Kind[[]byte] {
 	return Kind[[]byte]{
-		Name: "bytes 1 KiB",
-		Make: func(i int) []byte { return []byte(fill(i, 1024)) },
-		Is:   func(v []byte, i int) bool { return len(v) == 1024 && v[len(v)-1] == byte('a'+i%26) },
+		Name:        "bytes 1 KiB",
+		Make:        func(i int) []byte { return []byte(fill(i, 1024)) },
+		Allocations: 1,
+		Is:          func(v []byte, i int) bool { return len(v) == 1024 && v[len(v)-1] == byte('a'+i%26) },
 	}
 }
 

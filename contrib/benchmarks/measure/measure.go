@@ -98,6 +98,16 @@ func (t Times) Ratio(a, b int) float64 {
 	return Median(ratios)
 }
 
+// Difference returns the median, over the rounds, of the time of subject a less that
+// of b.
+func (t Times) Difference(a, b int) float64 {
+	more := make([]float64, len(t[a]))
+	for i := range more {
+		more[i] = t[a][i] - t[b][i]
+	}
+	return Median(more)
+}
+
 // Median returns the median of values, which it does not change.
 func Median[T cmp.Ordered](values []T) T { return Quantile(values, 0.5) }
 

@@ -17,6 +17,9 @@ import (
 
 // memoryFor returns how many bytes hold count entries of any kind of value.
 func memoryFor[V any](c Config[V]) int {
+	if c.Memory > 0 {
+		return c.Memory
+	}
 	sample, err := c.Load(context.Background(), load.Key(0))
 	if err != nil {
 		return 0

@@ -13,8 +13,6 @@ import (
 	"github.com/fusioncache-go/fusioncache/contrib/benchmarks/load"
 	"github.com/fusioncache-go/fusioncache/core"
 	"github.com/fusioncache-go/fusioncache/core/hybrid"
-	"github.com/fusioncache-go/fusioncache/plugins/breaker"
-	"github.com/fusioncache-go/fusioncache/plugins/stats"
 	"github.com/fusioncache-go/fusioncache/serializers/msgpackser"
 )
 
@@ -85,13 +83,7 @@ func newOursTagged[V any](c Config[V]) (Cache[V], error) {
 	return newOursOn(c, hybrid.Options{}, core.Tags("all"))
 }
 
-func newOursPlugins[V any](c Config[V]) (Cache[V], error) {
-	circuits, err := breaker.New(nil)
-	if err != nil {
-		return nil, err
-	}
-	return newOursOn(c, hybrid.Options{Plugins: []core.Plugin{stats.New(), circuits}})
-}
+func newOursPlugins[V any](c Config[V]) (Cache[V], error) { return withPolicies[V](true)(c) }
 
 func newOursPolicies[V any](c Config[V]) (Cache[V], error) {
 	return newOursOn(c, hybrid.Options{},

@@ -48,6 +48,7 @@ func (c Class) String() string {
 // Config is what a contestant is made for.
 type Config[V any] struct {
 	Capacity int // entries that must fit
+	Memory   int // bytes for those that keep bytes; 0: enough for the entries, by calculation
 	Load     load.Func[V]
 	Redis    string // address of a server, for contestants that cannot do without
 }

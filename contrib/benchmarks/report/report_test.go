@@ -7,6 +7,8 @@ import (
 	"bytes"
 	"encoding/xml"
 	"io"
+	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -14,13 +16,25 @@ import (
 )
 
 func TestPage_ShowsBudgetsWithVerdicts(t *testing.T) {
-	s := &report.Section{Title: "Hit", Budgets: []report.Budget{{What: "fast", Got: 0.5, Most: 1}, {What: "slow", Got: 2, Most: 1, Unit: " ms"}}}
+	s := &report.Section{Title: "Hit", Budgets: []report.Budget{
+		{What: "fast", Got: 0.5, Most: 1},
+		{What: "argued", Got: 2, Most: 1, Bound: 3, Unit: " ms"},
+		{What: "slow", Got: 2, Most: 1},
+		{What: "too slow", Got: 4, Most: 1, Bound: 3},
+		{What: "no number", Got: math.NaN(), Most: 1},
+	}}
 	var out strings.Builder
 	report.Page(&out, "about", []*report.Section{s})
-	for _, want := range []string{"| fast | 0.50 | 1 | holds |", "| slow | 2 ms | 1 ms | MISSED |", "## Hit"} {
+	for _, want := range []string{
+		"| fast | 1 | 1 | 0.50 | holds |", "| argued | 1 ms | 3 ms | 2 ms | within bound |",
+		"| slow | 1 | 1 | 2 | BROKEN |", "| too slow | 1 | 3 | 4 | BROKEN |", "5 budgets: 1 hold, 1 within bound, 3 broken.", "## Hit",
+	} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("no %q in\n%s", want, out.String())
 		}
+	}
+	if got := report.Broken([]*report.Section{s}); !slices.Equal(got, []string{"slow", "too slow", "no number"}) {
+		t.Errorf("broken: %q", got)
 	}
 }
 

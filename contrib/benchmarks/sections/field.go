@@ -32,16 +32,13 @@ type field[V any] struct {
 	runners []*runner[V]
 }
 
-// newField makes contestants that have room for twice the keys.
-func newField[V any](r *Run, kind load.Kind[V], keys int, which func(peers.Peer[V]) bool) (*field[V], error) {
+// newField makes contestants that have room for so many entries.
+func newField[V any](r *Run, kind load.Kind[V], keys, room int, all []peers.Peer[V]) (*field[V], error) {
 	f := &field[V]{kind: kind, keys: load.Keys(keys), asked: load.Keys(keys)}
-	for _, p := range peers.All[V]() {
-		if !which(p) {
-			continue
-		}
+	for _, p := range all {
 		one := &runner[V]{peer: p}
 		cache, err := p.New(peers.Config[V]{
-			Capacity: 2 * keys,
+			Capacity: room,
 			Redis:    r.Redis,
 			Load: func(_ context.Context, key string) (V, error) {
 				one.loads.Add(1)
@@ -148,6 +145,16 @@ func (f *field[V]) hitsOnly(what func()) error {
 		}
 	}
 	return nil
+}
+
+// those returns the contestants that ok is true of.
+func those[V any](ok func(peers.Peer[V]) bool) (out []peers.Peer[V]) {
+	for _, p := range peers.All[V]() {
+		if ok(p) {
+			out = append(out, p)
+		}
+	}
+	return out
 }
 
 // index returns which contestant has that name.

@@ -6,7 +6,8 @@ package sections
 import (
 	"context"
 	"fmt"
-	"runtime"
+	"runtime/debug"
+	"slices"
 	"time"
 
 	"github.com/fusioncache-go/fusioncache/contrib/benchmarks/load"
@@ -15,97 +16,124 @@ import (
 	"github.com/fusioncache-go/fusioncache/contrib/benchmarks/report"
 )
 
-// grown is who takes part in the section on growth.
-func grown(p peers.Peer[string]) bool {
-	switch p.Name {
-	case peers.OtterLoad, peers.OursOtter, "freecache, pooled msgpack", peers.FreecachePlain, peers.OursFreecache:
-		return true
-	}
-	return false
+// bytesPerGrownKey is what a key takes, in all contestants of one store together and in
+// the lists of keys.
+const bytesPerGrownKey = 1000
+
+// crowded is how many keys there are when goroutines become more.
+const crowded = 100_000
+
+// curve is how the contestants on one store grow. The first is the bare store that ours
+// has to follow.
+type curve struct {
+	store string
+	names []string // the last is ours
+	keys  report.Table
+	tasks report.Table
 }
 
 func growth(ctx context.Context, r *Run) (*report.Section, error) {
 	s := &report.Section{
 		Name: "growth", Title: "Growth",
-		Text: "A hit with more keys, and with more goroutines: string of 64 bytes, uniform access, which is the harder one. " +
-			"With more keys a hit becomes slower because what it needs is not in the processor's caches; what is ours should follow the bare store.",
+		Text: "A hit with more keys, and with more goroutines: string of 64 bytes, uniform access, which is the harder one. With more keys a hit becomes slower because what it needs " +
+			"is not in the processor's caches. Ours follows the bare store's curve if its ratio to that, in brackets, does not grow.",
 	}
-	sizes := []int{1000, 10_000, 100_000, 1_000_000}
-	if !r.Quick && memoryOfMachine() > 20<<30 {
-		sizes = append(sizes, 10_000_000)
+	sizes := []int{1000, 10_000, 100_000, 1_000_000, 10_000_000}
+	if r.Quick {
+		sizes = sizes[:3]
 	}
-	sizes = pick(r, sizes, sizes[:3])
-	chart := report.Chart{Name: "growth-keys", Title: "Hit by number of keys", Unit: "ns", XName: "keys"}
-	table := report.Table{Title: "**More keys, 1 goroutine**", Header: []string{"keys"}}
-	for _, n := range sizes {
-		f, times, err := grow(ctx, r, n, 1, 64)
-		if err != nil {
+	if most := sizes[len(sizes)-1]; int64(most) > availableMemory()/bytesPerGrownKey {
+		sizes = sizes[:len(sizes)-1]
+		s.Text += fmt.Sprintf(" %d keys are left out: they need about %d MiB, and %d are available.", most, most*bytesPerGrownKey>>20, availableMemory()>>20)
+	}
+	keys := report.Chart{Name: "growth-keys", Title: "Hit by number of keys", Unit: "ns", XName: "keys"}
+	tasks := report.Chart{Name: "growth-goroutines", Title: "Hit by number of goroutines", Unit: "ns", XName: "goroutines"}
+	for _, c := range []*curve{
+		{store: "otter", names: []string{peers.OtterLoad, peers.OursOtter}},
+		{store: "freecache", names: []string{peers.FreecachePlain, "freecache, pooled msgpack", peers.OursFreecache}},
+	} {
+		if err := c.grow(ctx, r, s, sizes, &keys, &tasks); err != nil {
 			return nil, err
 		}
-		addGrowth(&table, &chart, f, times[0], n)
-		if n == sizes[0] || n == sizes[len(sizes)-1] {
-			s.Budgets = append(s.Budgets, growthBudgets(f, times[0], fmt.Sprintf("%d keys", n))...)
-		}
-		if n == 100_000 {
-			more := report.Table{Title: "**More goroutines, 100,000 keys**", Header: []string{"goroutines"}}
-			lines := report.Chart{Name: "growth-goroutines", Title: "Hit by number of goroutines", Unit: "ns", XName: "goroutines"}
-			for i, g := range []int{1, 4, 16, 64} {
-				addGrowth(&more, &lines, f, times[i], g)
-			}
-			s.Budgets = append(s.Budgets, growthBudgets(f, times[3], "64 goroutines")...)
-			defer func() { s.Tables, s.Charts = append(s.Tables, more), append(s.Charts, lines) }()
-		}
-		_ = f.close()
-		runtime.GC()
 	}
-	s.Tables, s.Charts = append(s.Tables, table), append(s.Charts, chart)
+	s.Charts = append(s.Charts, keys, tasks)
 	return s, nil
 }
 
-// grow measures with n keys: alone, and if there are 100,000 with more goroutines.
-func grow(ctx context.Context, r *Run, n, alone, crowd int) (*field[string], []measure.Times, error) {
-	r.Log("growth: %d keys", n)
-	f, err := newField(r, load.Text(), n, grown)
-	if err != nil {
-		return nil, nil, err
+// grow measures with more keys, and at one size with more goroutines.
+func (c *curve) grow(ctx context.Context, r *Run, s *report.Section, sizes []int, keys, tasks *report.Chart) error {
+	c.keys = report.Table{Title: "**" + c.store + ", more keys, 1 goroutine**", Header: append([]string{"keys"}, c.names...)}
+	c.tasks = report.Table{Title: fmt.Sprintf("**%s, more goroutines, %d keys**", c.store, crowded), Header: append([]string{"goroutines"}, c.names...)}
+	byKeys, byTasks := c.lines(keys), c.lines(tasks)
+	var grown, together []float64
+	for _, n := range sizes {
+		r.Log("growth: %s, %d keys", c.store, n)
+		counts := []int{1}
+		if n == crowded {
+			counts = []int{1, 4, 16, 64}
+		}
+		all, err := c.measure(ctx, r, n, counts)
+		if err != nil {
+			return err
+		}
+		grown = append(grown, c.add(&c.keys, byKeys, all[0], n))
+		if n == crowded {
+			for i, g := range counts {
+				together = append(together, c.add(&c.tasks, byTasks, all[i], g))
+			}
+		}
+		debug.FreeOSMemory()
 	}
-	if err := f.fill(ctx); err != nil {
-		_ = f.close()
-		return nil, nil, err
+	s.Tables = append(s.Tables, c.keys, c.tasks)
+	s.Budgets = append(s.Budgets,
+		report.Budget{What: fmt.Sprintf("growth, 1000 to %d keys: %s by the bare store's curve", sizes[len(sizes)-1], c.ours()), Got: slices.Max(grown) / grown[0], Most: 1.15},
+		report.Budget{What: fmt.Sprintf("growth, 1 to 64 goroutines: %s by the bare store's curve", c.ours()), Got: slices.Max(together) / together[0], Most: 1.15})
+	return nil
+}
+
+func (c *curve) ours() string { return c.names[len(c.names)-1] }
+
+// lines adds a line for each contestant to chart, and returns where they begin.
+func (c *curve) lines(chart *report.Chart) func(i int) *report.Line {
+	first := len(chart.Lines)
+	for _, name := range c.names {
+		chart.Lines = append(chart.Lines, report.Line{Label: name})
+	}
+	return func(i int) *report.Line { return &chart.Lines[first+i] }
+}
+
+// measure measures hits with n keys, and so many goroutines each time.
+func (c *curve) measure(ctx context.Context, r *Run, n int, counts []int) ([]measure.Times, error) {
+	f, err := newField(r, load.Text(), n, n+n/4, those(func(p peers.Peer[string]) bool { return slices.Contains(c.names, p.Name) }))
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = f.close() }()
+	usual := debug.SetGCPercent(30) // or else the garbage of filling takes as much as what is held
+	err = f.fill(ctx)
+	debug.SetGCPercent(usual)
+	if err != nil {
+		return nil, err
 	}
 	subjects := f.subjects(ctx, load.Uniform(r.Rand, 1<<21, n))
 	var out []measure.Times
 	err = f.hitsOnly(func() {
-		for g := alone; g <= crowd; g *= 4 {
-			out = append(out, measure.Paired(r.Rand, measure.Plan{Rounds: pick(r, 40, 8), Turn: 10 * time.Millisecond, Parallel: g}, subjects))
-			if n != 100_000 {
-				break
-			}
+		for _, g := range counts {
+			out = append(out, measure.Paired(r.Rand, measure.Plan{Rounds: pick(r, 60, 10), Turn: 10 * time.Millisecond, Parallel: g}, subjects))
 		}
 	})
-	return f, out, err
+	return out, err
 }
 
-func addGrowth(t *report.Table, c *report.Chart, f *field[string], times measure.Times, at int) {
+// add adds a row and points, and returns the ratio of ours to the bare store.
+func (c *curve) add(t *report.Table, line func(int) *report.Line, times measure.Times, at int) (ratio float64) {
 	row := []any{at}
-	if len(t.Rows) == 0 {
-		for _, one := range f.runners {
-			t.Header = append(t.Header, one.peer.Name)
-			c.Lines = append(c.Lines, report.Line{Label: one.peer.Name})
-		}
-	}
-	for i := range f.runners {
-		row = append(row, fmt.Sprintf("%.0f ns", times.Median(i)))
-		c.Lines[i].X = append(c.Lines[i].X, float64(at))
-		c.Lines[i].Y = append(c.Lines[i].Y, times.Median(i))
+	for i := range c.names {
+		ratio = times.Ratio(i, 0)
+		row = append(row, fmt.Sprintf("%.0f ns (%.2f)", times.Median(i), ratio))
+		l := line(i)
+		l.X, l.Y = append(l.X, float64(at)), append(l.Y, times.Median(i))
 	}
 	t.Add(row...)
-}
-
-func growthBudgets(f *field[string], times measure.Times, at string) []report.Budget {
-	ratio := func(a, b string) float64 { return times.Ratio(f.index(a), f.index(b)) }
-	return []report.Budget{
-		{What: "growth, " + at + ": ours, otter by bare otter", Got: ratio(peers.OursOtter, peers.OtterLoad), Most: 1.15},
-		{What: "growth, " + at + ": ours, freecache by plain freecache", Got: ratio(peers.OursFreecache, peers.FreecachePlain), Most: 0.95},
-	}
+	return ratio
 }

@@ -6,6 +6,7 @@ package sections
 import (
 	"bufio"
 	"fmt"
+	"math"
 	"os"
 	"runtime"
 	"strings"
@@ -16,6 +17,16 @@ func memoryOfMachine() (bytes int64) {
 	line := lineOf("/proc/meminfo", "MemTotal:")
 	_, _ = fmt.Sscan(line, &bytes)
 	return bytes << 10
+}
+
+// availableMemory returns the bytes that programs can still get; without /proc it says
+// that there are plenty.
+func availableMemory() int64 {
+	var kilobytes int64
+	if _, err := fmt.Sscan(lineOf("/proc/meminfo", "MemAvailable:"), &kilobytes); err != nil {
+		return math.MaxInt64
+	}
+	return kilobytes << 10
 }
 
 // Machine says what the benchmarks run on.

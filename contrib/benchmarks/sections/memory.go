@@ -11,6 +11,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"runtime/metrics"
+	"slices"
 	"strings"
 
 	"github.com/fusioncache-go/fusioncache/contrib/benchmarks/load"
@@ -31,7 +32,7 @@ func memory(ctx context.Context, r *Run) (*report.Section, error) {
 	n := pick(r, 1_000_000, 200_000)
 	s := &report.Section{
 		Name: "memory", Title: "Memory",
-		Text: fmt.Sprintf("Room for %d entries: key of 20 bytes, value of 64. Twice as many were set; bytes for an entry are the growth of the heap by the entries that are held then. "+
+		Text: fmt.Sprintf("Room for %d entries: key of 20 bytes, value of 64; those that keep bytes get as much memory as so many take. Twice as many were set; bytes for an entry are the growth of the heap by the entries that are held then. "+
 			"Processor time of one cycle of the garbage collector. Each row has a process of its own.", n),
 	}
 	table := report.Table{Header: []string{"", "bytes for an entry", "collector, ms a cycle"}}
@@ -78,35 +79,45 @@ func MeasureMemory(ctx context.Context, what string) (string, error) {
 	if _, err := fmt.Sscan(size, &n); err != nil {
 		return "", err
 	}
-	before := heap()
-	held := 1
-	var cache peers.Cache[string]
-	for _, p := range peers.All[string]() {
-		if p.Name != name {
-			continue
-		}
-		var err error
-		var full bool
-		cache, err = p.New(peers.Config[string]{Capacity: n, Load: func(_ context.Context, key string) (string, error) {
-			if full {
-				return "", errNoHit
-			}
-			return load.Text().Make(load.Number(key)), nil
-		}})
-		if err != nil {
-			return "", err
-		}
-		for i := range 2 * n {
-			_, _ = cache.Get(ctx, load.Key(i))
-		}
-		peers.Settle(cache)
-		full = true
-		held = count(ctx, cache, 2*n)
+	i := slices.IndexFunc(peers.All[string](), func(p peers.Peer[string]) bool { return p.Name == name })
+	if i < 0 {
+		return fmt.Sprintf("0 %.3f", collect()), nil
 	}
-	bytes := (float64(heap()) - float64(before)) / float64(max(1, held))
+	peer := peers.All[string]()[i]
+	before := heap()
+	cache, held, err := full(ctx, peer, n, 150*n)
+	if err == nil && peer.Bytes {
+		cache.Close()
+		cache, held, err = full(ctx, peer, n, int(150*float64(n)*float64(n)/float64(held)))
+	}
+	if err != nil {
+		return "", err
+	}
+	bytes := (float64(heap()) - float64(before)) / float64(held)
 	cycle := collect()
 	runtime.KeepAlive(cache)
 	return fmt.Sprintf("%.1f %.3f", bytes, cycle), nil
+}
+
+// full returns a contestant with room for n entries, after twice as many were set, and
+// how many it holds. Memory is for those that keep bytes.
+func full(ctx context.Context, p peers.Peer[string], n, memory int) (cache peers.Cache[string], held int, err error) {
+	asked := false
+	cache, err = p.New(peers.Config[string]{Capacity: n, Memory: memory, Load: func(_ context.Context, key string) (string, error) {
+		if asked {
+			return "", errNoHit
+		}
+		return load.Text().Make(load.Number(key)), nil
+	}})
+	if err != nil {
+		return nil, 0, err
+	}
+	for i := range 2 * n {
+		_, _ = cache.Get(ctx, load.Key(i))
+	}
+	peers.Settle(cache)
+	asked = true
+	return cache, max(1, count(ctx, cache, 2*n)), nil
 }
 
 // count returns how many of n keys are held.

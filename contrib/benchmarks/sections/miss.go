@@ -23,7 +23,7 @@ func misses(ctx context.Context, r *Run) (*report.Section, error) {
 			"Allocations are without those of the key and of the value.",
 	}
 	capacity := pick(r, 50_000, 10_000)
-	f, err := newField(r, load.Text(), capacity/2, func(p peers.Peer[string]) bool { return !p.NeedsRedis })
+	f, err := newField(r, load.Text(), capacity/2, capacity, those(func(p peers.Peer[string]) bool { return !p.NeedsRedis }))
 	if err != nil {
 		return nil, err
 	}

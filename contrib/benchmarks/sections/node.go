@@ -36,16 +36,24 @@ func newNode(r *Run, name string, entries int, bus core.Backplane) (*node, error
 	if err != nil {
 		return nil, err
 	}
-	return newNodeOn(client, name, entries, bus)
+	return newNodeWith(client, name, entries, bus)
 }
 
-// newNodeOn is newNode on a client, which the node closes.
-func newNodeOn(client redis.UniversalClient, name string, entries int, bus core.Backplane) (n *node, err error) {
+// newNodeWith is newNode with a client, which the node closes.
+func newNodeWith(client redis.UniversalClient, name string, entries int, bus core.Backplane) (*node, error) {
+	serializer, err := msgpackser.New(nil)
+	if err != nil {
+		return nil, errors.Join(err, client.Close())
+	}
+	return newNodeOn(client, name, entries, bus, serializer)
+}
+
+// newNodeOn is newNodeWith with a serializer.
+func newNodeOn(client redis.UniversalClient, name string, entries int, bus core.Backplane, serializer core.Serializer) (n *node, err error) {
 	n = &node{client: client}
 	memory, err1 := ottermem.New(&ottermem.Options{MaxEntries: entries})
 	layer, err2 := redisdist.New(client, nil)
-	serializer, err3 := msgpackser.New(nil)
-	if err := errors.Join(err1, err2, err3); err != nil {
+	if err := errors.Join(err1, err2); err != nil {
 		return nil, errors.Join(err, client.Close())
 	}
 	n.stack, err = hybrid.New(hybrid.Options{Name: name, Memory: memory, Distributed: layer, Backplane: bus, Serializer: serializer})
@@ -84,7 +92,7 @@ func newNotifier(r *Run, name string, entries int) (*node, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newNodeOn(client, name, entries, bus)
+	return newNodeWith(client, name, entries, bus)
 }
 
 func (n *node) close() {

@@ -44,6 +44,7 @@ func All() []Section {
 	return []Section{
 		{"hit", hits},
 		{"miss", misses},
+		{"policies", policies},
 		{"stampede", stampedes},
 		{"distributed", distributed},
 		{"set", sets},

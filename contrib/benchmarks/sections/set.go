@@ -82,6 +82,11 @@ func sets(ctx context.Context, r *Run) (*report.Section, error) {
 		table.Add(append(rows[i], fmt.Sprintf("%.1f", count))...)
 	}
 	s.Tables = append(s.Tables, table)
+	counts, err := setCounts(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	s.Budgets = append(s.Budgets, counts...)
 	if n := failed.Load(); n > 0 {
 		return nil, fmt.Errorf("set: %d writes failed", n)
 	}
