@@ -117,11 +117,25 @@ const (
 )
 
 // scriptCmd is a call of the script that go-redis must not repeat, see [once], in one
-// piece with its arguments.
+// piece with its arguments: those that are pointers point into it.
 type scriptCmd struct {
 	redis.StringCmd
 	args [14]any
+
+	header, body, expect, message binary
+	channel                       string
+	ttl, latest                   int64
 }
+
+// binary is an argument that can be pointed to. A hook of the client that prints
+// arguments prints no value.
+type binary []byte
+
+// MarshalBinary implements encoding.BinaryMarshaler.
+func (b *binary) MarshalBinary() ([]byte, error) { return *b, nil }
+
+// String tells of the length only.
+func (b *binary) String() string { return fmt.Sprintf("(%d bytes)", len(*b)) }
 
 // NoRetry overrides what the client is set to.
 func (*scriptCmd) NoRetry() bool { return true }
@@ -132,15 +146,24 @@ func (l *Layer) script(ctx context.Context, cmd *scriptCmd, key string, w core.W
 	if how == bySource {
 		command, name = "eval", scriptText
 	}
-	channel, message := l.outlet(w.Notice)
-	var skew, tombstone any = "", ""
+	cmd.header, cmd.body, cmd.expect = w.Data[:core.HeaderSize], w.Data[core.HeaderSize:], w.Expect
+	cmd.channel, cmd.message = l.outlet(w.Notice)
+	var ttl, skew, tombstone, latest any = "", "", "", ""
+	if w.TTL != core.Forever {
+		cmd.ttl = milliseconds(w.TTL)
+		ttl = &cmd.ttl
+	}
 	if w.Mode == core.Replay {
 		skew, tombstone = w.Skew.Milliseconds(), lifetime(w.TombstoneTTL)
 	}
+	if end, limited := l.latest(ctx); limited {
+		cmd.latest = end
+		latest = &cmd.latest
+	}
 	cmd.args = [14]any{
 		command, name, 1, key,
-		mode(w.Mode), w.Data[:core.HeaderSize], w.Data[core.HeaderSize:], lifetime(w.TTL), w.Expect,
-		skew, tombstone, channel, message, l.latest(ctx),
+		mode(w.Mode), &cmd.header, &cmd.body, ttl, &cmd.expect,
+		skew, tombstone, &cmd.channel, &cmd.message, latest,
 	}
 	cmd.StringCmd = *redis.NewStringCmd(ctx, cmd.args[:]...)
 }

@@ -8,7 +8,7 @@ import (
 	"errors"
 	"strconv"
 	"strings"
-	"sync/atomic"
+	"sync"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -26,12 +26,10 @@ var errLate = errors.New("reached the server too late, and was not carried out")
 // Nothing is expected of the clocks but that they run equally fast. Where the one of
 // the server was set, or another server answers, one write at the most is refused
 // without need, and sent again.
-type serverClock struct{ last atomic.Pointer[reading] }
-
-// reading is what the server's clock said in an answer.
-type reading struct {
-	server int64     // in microseconds
-	heard  time.Time // when the answer had come
+type serverClock struct {
+	mu     sync.Mutex
+	micros int64     // what the server's clock said in the last answer
+	heard  time.Time // when that had come; zero: never
 }
 
 // learn notes the time in an answer that has just come, seconds:microseconds. It is
@@ -40,31 +38,32 @@ func (c *serverClock) learn(text string) {
 	whole, part, _ := strings.Cut(text, ":")
 	seconds, err1 := strconv.ParseInt(whole, 10, 64)
 	micros, err2 := strconv.ParseInt(part, 10, 64)
-	if err1 == nil && err2 == nil {
-		c.last.Store(&reading{seconds*1e6 + micros, time.Now()})
+	if err1 != nil || err2 != nil {
+		return
 	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.micros, c.heard = seconds*1e6+micros, time.Now()
 }
 
-// at returns the server's time at a moment, rather too early than too late; empty if
-// it is not known.
-func (c *serverClock) at(moment time.Time) string {
-	r := c.last.Load()
-	if r == nil {
-		return ""
-	}
-	return strconv.FormatInt(r.server+moment.Sub(r.heard).Microseconds(), 10)
+// at returns the server's time at a moment, in microseconds, rather too early than too
+// late, if it is known.
+func (c *serverClock) at(moment time.Time) (micros int64, known bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.micros + moment.Sub(c.heard).Microseconds(), !c.heard.IsZero()
 }
 
 // latest returns until when, by the server's clock, a write may be carried out that
-// is sent now: until its caller has no patience any more, or the client. Empty: for
-// ever.
-func (l *Layer) latest(ctx context.Context) string {
+// is sent now: until its caller has no patience any more, or the client. If it is not
+// limited, it may be for ever.
+func (l *Layer) latest(ctx context.Context) (micros int64, limited bool) {
 	end, limited := ctx.Deadline()
 	if own := time.Now().Add(l.patience); l.patience > 0 && (!limited || own.Before(end)) {
 		end, limited = own, true
 	}
 	if !limited {
-		return ""
+		return 0, false
 	}
 	return l.clock.at(end)
 }

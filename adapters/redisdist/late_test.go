@@ -25,7 +25,10 @@ type clockwork struct {
 
 func (s *clockwork) serve(_ context.Context, cmd redis.Cmder) error {
 	args := cmd.Args()
-	limit, _ := args[len(args)-1].(string)
+	limit := ""
+	if end, limited := args[len(args)-1].(*int64); limited {
+		limit = strconv.FormatInt(*end, 10)
+	}
 	s.limits = append(s.limits, limit)
 	moment := time.Now().Add(s.ahead)
 	now := micros(moment)

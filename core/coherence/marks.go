@@ -83,13 +83,25 @@ func (m *Marks) Current(marked uint64) bool { return marked == m.changes.Load() 
 // an entry under, and the count of changes at which they hold. Where the
 // distributed layer does not answer, they are what Recall returns; see Sure.
 func (m *Marks) Begin(ctx context.Context, tags []string) *core.Stamp {
-	return m.stamp(tags, func(tag string) core.Generation { return m.read(ctx, tag) })
+	return m.stamp(m.changes.Load(), tags, func(tag string) core.Generation { return m.read(ctx, tag) })
 }
 
-// stamp returns the stamp of what begins now with tags, whose generations are what of
-// says.
-func (m *Marks) stamp(tags []string, of func(tag string) core.Generation) *core.Stamp {
-	at := m.changes.Load()
+// begin is Begin within limit.
+func (m *Marks) begin(ctx context.Context, limit time.Duration, tags []string) *core.Stamp {
+	if m.shared == nil {
+		return m.Begin(ctx, tags)
+	}
+	if at := m.changes.Load(); m.Sure(tags) { // nobody has to be asked, so nothing has to be timed
+		return m.recall(at, tags)
+	}
+	within, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	return m.Begin(within, tags)
+}
+
+// stamp returns the stamp of what begins with tags at a count of changes; their
+// generations are what of says.
+func (m *Marks) stamp(at uint64, tags []string, of func(tag string) core.Generation) *core.Stamp {
 	epoch := of("")
 	if len(tags) == 0 {
 		return m.share(epoch, at)
@@ -153,8 +165,10 @@ func (m *Marks) Sure(tags []string) bool {
 }
 
 // Recall is Begin without asking the distributed layer, for when that is away.
-func (m *Marks) Recall(tags []string) *core.Stamp {
-	return m.stamp(tags, func(tag string) core.Generation { return m.invent(tag, 0) })
+func (m *Marks) Recall(tags []string) *core.Stamp { return m.recall(m.changes.Load(), tags) }
+
+func (m *Marks) recall(at uint64, tags []string) *core.Stamp {
+	return m.stamp(at, tags, func(tag string) core.Generation { return m.invent(tag, 0) })
 }
 
 // sure reports whether a mark was read just now, and nothing was heard of it since.

@@ -24,10 +24,8 @@ type Order struct {
 
 type orderShard struct {
 	mu    sync.Mutex
-	lines map[string]*line
+	lines map[string][]*Place // those who wait; nobody, but there, while somebody has the turn
 }
-
-type line struct{ waiting []*Place }
 
 // Place is a place in the line of a key. Whoever takes one must use it, once,
 // with Do or Go: those behind wait for that.
@@ -47,7 +45,7 @@ func NewOrder(limits BackgroundLimits) *Order {
 	o := &Order{seed: maphash.MakeSeed()}
 	o.background = newBackground(limits, o.pass)
 	for i := range o.shards {
-		o.shards[i].lines = make(map[string]*line)
+		o.shards[i].lines = make(map[string][]*Place)
 	}
 	return o
 }
@@ -74,14 +72,14 @@ func (o *Order) Enter(key string) *Place {
 	s := o.shard(key)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	l := s.lines[key]
-	if l == nil {
-		s.lines[key] = &line{}
+	line, busy := s.lines[key]
+	if !busy {
+		s.lines[key] = nil
 		p.has = true
 		return p
 	}
 	p.turn = make(chan struct{})
-	l.waiting = append(l.waiting, p)
+	s.lines[key] = append(line, p)
 	return p
 }
 
@@ -163,12 +161,13 @@ func (o *Order) pass(key string) {
 // next takes the first who still waits out of the line of key, or ends the line.
 // The lock is held.
 func (s *orderShard) next(key string) *Place {
-	l := s.lines[key]
-	for len(l.waiting) > 0 {
-		first := l.waiting[0]
-		l.waiting[0] = nil
-		l.waiting = l.waiting[1:]
+	line := s.lines[key]
+	for len(line) > 0 {
+		first := line[0]
+		line[0] = nil
+		line = line[1:]
 		if !first.left {
+			s.lines[key] = line
 			return first
 		}
 	}

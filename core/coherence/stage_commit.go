@@ -63,11 +63,8 @@ func begin(ctx context.Context, w *Writer, r core.Request) (b beginning) {
 			b.stamp = w.Marks.Recall(r.Options.Tags)
 			return b
 		}
-		within, cancel := context.WithTimeout(ctx, r.Options.DistributedTimeout)
-		defer cancel()
-		ctx = within
 	}
-	b.stamp = w.Marks.Begin(ctx, r.Options.Tags)
+	b.stamp = w.Marks.begin(ctx, r.Options.DistributedTimeout, r.Options.Tags)
 	return b
 }
 

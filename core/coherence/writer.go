@@ -7,6 +7,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/fusioncache-go/fusioncache/core"
@@ -28,6 +30,8 @@ type Writer struct {
 	Versions *Versions
 	Clock    core.Clock
 	Events   *core.Events // may be nil
+
+	scratch sync.Pool // *[]byte, to encode in
 }
 
 // change is one write on its way to the other levels. shared takes it, as it is by
@@ -53,7 +57,8 @@ type change struct {
 	served  bool         // memory has that value all the same
 }
 
-// Set stores the live entry e under key.
+// Set stores the live entry e under key. An entry without a stamp gets that of
+// [Writer.Stamp]; one that has just been made with it need not be copied.
 func (w *Writer) Set(ctx context.Context, key string, e *core.Entry, c core.Codec, o *core.EntryOptions) (core.Outcome, error) {
 	ch := w.beginSet(w.prepareSet(ctx, key, e, c, o), c, o)
 	outcome, err := w.send(ctx, ch)
@@ -69,7 +74,10 @@ type setting struct {
 }
 
 func (w *Writer) prepareSet(ctx context.Context, key string, e *core.Entry, c core.Codec, o *core.EntryOptions) (s setting) {
-	s.key, s.entry = key, w.marked(ctx, e, o)
+	if e.Stamp() == nil {
+		e = stamped(e, w.Stamp(ctx, o))
+	}
+	s.key, s.entry = key, e
 	s.prepared, s.err = w.prepare(key, s.entry, c, o)
 	return s
 }
@@ -214,19 +222,17 @@ func (w *Writer) mayFill(seen *core.Seen) bool {
 	return !seen.Foreign
 }
 
-// marked returns e with the present marks, for a write that is loaded from
-// nowhere. One that goes on in the background does not wait for the server to
-// give them: see [Marks.Settle].
-func (w *Writer) marked(ctx context.Context, e *core.Entry, o *core.EntryOptions) *core.Entry {
+// Stamp returns the present marks for an entry that is loaded from nowhere. One whose
+// write goes on in the background does not wait for the server to give them: see
+// [Marks.Settle].
+func (w *Writer) Stamp(ctx context.Context, o *core.EntryOptions) *core.Stamp {
 	switch {
 	case w.Marks == nil:
-		return e
+		return nil
 	case o.BackgroundWrites:
-		return stamped(e, w.Marks.Recall(o.Tags))
+		return w.Marks.Recall(o.Tags)
 	}
-	within, cancel := context.WithTimeout(ctx, o.DistributedTimeout)
-	defer cancel()
-	return stamped(e, w.Marks.Begin(within, o.Tags))
+	return w.Marks.begin(ctx, o.DistributedTimeout, o.Tags)
 }
 
 // stamped returns e with the stamp s.
@@ -261,7 +267,7 @@ type prepared struct {
 func (w *Writer) prepare(key string, e *core.Entry, c core.Codec, o *core.EntryOptions) (p prepared, err error) {
 	bytes, op := w.Local.Bytes() != nil || o.Clone, core.OpEncode
 	if (bytes && !o.Skip.Has(core.SkipMemoryWrite)) || w.shares(o) {
-		p.payload, err = c.Encode(nil, e)
+		p.payload, err = w.encode(c, e)
 	}
 	switch {
 	case o.Skip.Has(core.SkipMemoryWrite):
@@ -279,6 +285,24 @@ func (w *Writer) prepare(key string, e *core.Entry, c core.Codec, o *core.EntryO
 	err = &core.LayerError{Level: core.LevelDistributed, Op: op, Key: key, Err: err}
 	w.Events.Emit(core.Event{Kind: core.LayerFailed, Key: key, Level: core.LevelDistributed, Op: op, Err: err})
 	return p, err
+}
+
+// maxScratch is the largest buffer that is kept to encode in, in bytes.
+const maxScratch = 64 << 10
+
+// encode returns the encoded value of e, in no more memory than it needs.
+func (w *Writer) encode(c core.Codec, e *core.Entry) ([]byte, error) {
+	scratch, ok := w.scratch.Get().(*[]byte)
+	if !ok {
+		scratch = new([]byte)
+	}
+	data, err := c.Encode((*scratch)[:0], e)
+	if err != nil || cap(data) > maxScratch {
+		return data, err
+	}
+	*scratch = data
+	defer w.scratch.Put(scratch)
+	return slices.Clone(data), nil
 }
 
 // version returns the next version, if any other node can see it.

@@ -22,9 +22,16 @@ var errWrongType = errors.New("views of one name must have one type")
 // core.ReturnLayerErrors. If ctx has ended already, nothing is written.
 func (c *Cache[V]) Set(ctx context.Context, key string, v V, opts ...core.Option) (core.Outcome, error) {
 	return c.write(ctx, core.OpSet, key, opts, func(full string, o *core.EntryOptions) (core.Outcome, error) {
-		now := c.stack.clock.Now()
-		return c.stack.writer.Set(ctx, full, core.Live(v, o.Meta(now, now)), c.codec, o)
+		e := core.Live(v, c.written(ctx, c.stack.clock.Now(), o))
+		return c.stack.writer.Set(ctx, full, e, c.codec, o)
 	})
+}
+
+// written returns the metadata of an entry that is written at now.
+func (c *Cache[V]) written(ctx context.Context, now core.Instant, o *core.EntryOptions) core.Meta {
+	m := o.Meta(now, now)
+	m.Stamp = c.stack.writer.Stamp(ctx, o)
+	return m
 }
 
 // Remove removes key from every level and node, stale copies included. Removing

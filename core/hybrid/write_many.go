@@ -44,7 +44,7 @@ func setMany[K comparable, V any](ctx context.Context, c *Cache[V], w writes[K],
 	return writeMany(ctx, c, w, func(all []coherence.Writing, at []int) []coherence.Written {
 		now := c.stack.clock.Now()
 		for i := range all {
-			all[i].Entry = core.Live(values[w.keys[at[i]]], all[i].Options.Meta(now, now))
+			all[i].Entry = core.Live(values[w.keys[at[i]]], c.written(ctx, now, all[i].Options))
 		}
 		return c.stack.writer.SetMany(ctx, all, c.codec)
 	})

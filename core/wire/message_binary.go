@@ -5,6 +5,7 @@ package wire
 
 import (
 	"encoding/binary"
+	"slices"
 
 	"github.com/fusioncache-go/fusioncache/core"
 )
@@ -14,6 +15,7 @@ import (
 // [MaxMessageKey], without the key or the value that its kind needs, or with one
 // that its kind does not have, is one that [ParseMessage] refuses.
 func AppendMessage(dst []byte, m Message) []byte {
+	dst = slices.Grow(dst, messageOverhead+len(m.Key)+len(m.Value))
 	start := len(dst)
 	kind := byte(m.Kind)
 	if !m.Kind.known() {
@@ -28,6 +30,9 @@ func AppendMessage(dst []byte, m Message) []byte {
 	dst = append(dst, m.Value...)
 	return binary.BigEndian.AppendUint32(dst, checksum("", dst[start:]))
 }
+
+// messageOverhead is room for all of a message but its key and value, and for a seal.
+const messageOverhead = 64 + sealSize
 
 // flagsOf says how a version is written that node tells of.
 func flagsOf(v core.Version, node NodeID) byte {
