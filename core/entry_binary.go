@@ -9,8 +9,7 @@ import (
 	"math"
 )
 
-// The binary form of an entry, for layers of bytes, is that of its [Extra] and then
-// the following; of the body of a frame it is the following:
+// The binary form of metadata in the body of a frame:
 //
 //	flags    1 byte   which of the following are there
 //	stale    varint   (absent: Never)
@@ -24,8 +23,8 @@ import (
 //
 // Differences wrap around, so that every instant has its form, Never too.
 //
-// A version of 32 bytes follows the flags if there is one: in layers of bytes. A
-// frame carries it in its ordering header instead.
+// A version of 32 bytes follows the flags if there is one, which a frame carries in its
+// ordering header instead.
 const (
 	hasStale = 1 << iota
 	hasBorn
@@ -45,13 +44,6 @@ const (
 )
 
 var errEntry = errors.New("malformed entry")
-
-// AppendBinary appends the binary form of e, which must have a payload, to dst.
-func (e *Entry) AppendBinary(dst []byte) []byte {
-	dst = e.Extra().AppendBinary(dst)
-	m := e.Meta()
-	return append(m.AppendBinary(dst), e.Payload()...)
-}
 
 // AppendBinary appends the binary form of the metadata but Extra to dst. [ParseMeta] takes no more than 16 tags, of no
 // more than 256 bytes each, and no Dead before Stale.
@@ -134,43 +126,9 @@ func appendTags(dst []byte, tags []string) []byte {
 	return dst
 }
 
-// ParseEntry reads the binary form of an entry from data: its metadata and its
-// payload, which aliases data and has no spare capacity. Malformed data gives an
-// error; no data makes it panic or allocate more than a few KiB. Without Stamp and
-// Extra it allocates nothing.
-func ParseEntry(data []byte) (m Meta, payload []byte, err error) {
-	x, rest, err := ParseExtra(data)
-	if err != nil {
-		return Meta{}, nil, err
-	}
-	m, payload, err = ParseMeta(rest)
-	if err == nil {
-		m.Extra = x
-	}
-	return m, payload, err
-}
-
-// PeekEntry is [ParseEntry] for who only wants to know whether the entry is fresh:
-// it leaves out tags, generations and the ETag, puts the rest of Extra and Stamp into p,
-// and allocates nothing.
-func PeekEntry(data []byte, p *Peeked) (m Meta, payload []byte, err error) {
-	d := decoder{data: data, short: p}
-	more := d.extra(&p.extra)
-	m, payload, err = d.entry()
-	if err == nil && more {
-		m.Extra = &p.extra
-	}
-	return m, payload, err
-}
-
-// Peeked is room for what [PeekEntry] finds. The zero Peeked is ready for use.
-type Peeked struct {
-	extra Extra
-	stamp Stamp
-}
-
-// ParseMeta reads what [Meta.AppendBinary] has written, and what follows, as
-// [ParseEntry] does.
+// ParseMeta reads what [Meta.AppendBinary] has written. The rest is the payload, which
+// aliases data and has no spare capacity. Malformed data gives an error; no data makes it
+// panic or allocate more than a few KiB. Without Stamp it allocates nothing.
 func ParseMeta(data []byte) (m Meta, payload []byte, err error) {
 	d := decoder{data: data}
 	return d.entry()
@@ -221,12 +179,7 @@ func (d *decoder) stamp(flags byte) *Stamp {
 		s.Marked = d.uvarint()
 		d.bad = d.bad || s.Epoch.IsZero()
 	}
-	if d.short != nil {
-		d.short.stamp = s
-		return &d.short.stamp
-	}
-	kept := s
-	return &kept
+	return &s
 }
 
 // decoder reads fields off the front of data. After the first failure it

@@ -32,7 +32,8 @@ type MemoryLayer interface {
 // allocates nothing but the decoded value.
 type ByteMemory interface {
 	// AppendEntry appends the binary form ([Entry.AppendBinary]) of the entry
-	// held for key to dst. It must not keep key.
+	// held for key to dst. It must not keep key. Many entries have the head of their
+	// form in common, see [SplitEntry].
 	AppendEntry(dst []byte, key string) (data []byte, ok bool)
 }
 

@@ -13,11 +13,17 @@
 //
 //   - The index: 16 bytes for each place in it, of which a quarter or so are in
 //     use; measured 35 to 130 bytes per entry. It never shrinks but by Clear.
+//   - What entries have in common: see below.
 //   - What the collector adds on top of a large live heap. Set GOMEMLIMIT; this
 //     package never touches the collector's settings.
 //
-// An entry takes its key, its binary form and 36 bytes. The largest one is about
-// 1/1024 of the size: see [Memory.MaxEntry].
+// An entry takes its key, its binary form and 35 bytes at most. What many have in
+// common is kept once for all of them: the start of the key up to the first colon,
+// which names the view, and some 20 bytes of the binary form. There are up to 1023 such
+// kinds, which are never forgotten, since freecache does not tell what it drops; ExpireAll
+// makes one more of each view. What comes when there is no room for another kind takes
+// those bytes for each entry. The largest entry is about 1/1024 of the size: see
+// [Memory.MaxEntry].
 //
 // # What it does differently from freecache itself
 //

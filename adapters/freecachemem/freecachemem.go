@@ -16,7 +16,7 @@ import (
 )
 
 const (
-	idSize     = 8
+	idSize     = 5
 	headerSize = freecache.ENTRY_HDR_SIZE
 )
 
@@ -33,10 +33,14 @@ var errNotEncoded = errors.New("a layer of bytes takes encoded entries only")
 type Memory struct {
 	cache    *freecache.Cache
 	clock    *clock
+	kinds    *kinds
 	seed     maphash.Seed
 	maxEntry int
-	buffers  sync.Pool // of *[]byte, in which Set puts together what it stores
+	buffers  sync.Pool // of *buffers
 }
+
+// buffers is where Set puts together what it stores.
+type buffers struct{ form, stored []byte }
 
 var (
 	_ core.MemoryLayer = (*Memory)(nil)
@@ -56,18 +60,19 @@ func New(size int, opts *Options) (*Memory, error) {
 	return &Memory{
 		cache:    freecache.NewCacheCustomTimer(size, c),
 		clock:    c,
+		kinds:    newKinds(),
 		seed:     maphash.MakeSeed(),
 		maxEntry: maxEntry(size),
-		buffers:  sync.Pool{New: func() any { return new([]byte) }},
+		buffers:  sync.Pool{New: func() any { return new(buffers) }},
 	}, nil
 }
 
 // maxEntry follows from freecache's limit of a quarter of one of its 256
 // segments.
-func maxEntry(size int) int { return size/256/4 - headerSize - idSize - trailerSize }
+func maxEntry(size int) int { return size/256/4 - headerSize - idSize - mostOverhead }
 
 // MaxEntry returns the size in bytes, of key and binary form together, of the
-// largest entry that fits. The binary form is the payload and, roughly, 20 bytes
+// largest entry that fits. The binary form is the payload and, roughly, 40 bytes
 // of metadata, 32 more with a version, and the tags.
 func (m *Memory) MaxEntry() int { return m.maxEntry }
 
@@ -85,25 +90,25 @@ func (m *Memory) Get(key string) (*core.Entry, bool) {
 }
 
 // AppendEntry appends the binary form of the entry held for key to dst. It
-// allocates nothing if dst has room for it, the key and some 10 bytes, or for up
-// to twice as much where a value has shrunk; it may write to all of that room.
+// allocates nothing if dst has room for that.
 func (m *Memory) AppendEntry(dst []byte, key string) ([]byte, bool) {
 	id := m.id(key)
-	room := dst[len(dst):]
-	data, err := m.cache.GetWithBuf(id[:], room)
-	if err != nil {
-		return dst, false
-	}
-	entry, ok := open(data, key)
-	switch {
-	case !ok:
-		return dst, false
-	case len(data) <= cap(room): // freecache has written into it
-		return dst[:len(dst)+len(entry)], true
-	case len(dst) == 0:
-		return entry, true
-	}
-	return append(dst, entry...), true
+	found := false
+	// The callback runs under a lock that a panic would leave locked; it cannot. It sees
+	// the entry where that lies, so that it is copied once and padding not at all.
+	_ = m.cache.GetFn(id[:], func(data []byte) error {
+		of, own, ok := m.kinds.open(data, key)
+		if !ok {
+			return nil
+		}
+		found = true
+		if size := len(dst) + len(of.head) + len(own); size > cap(dst) {
+			dst = append(make([]byte, 0, size), dst...)
+		}
+		dst = append(append(dst, of.head...), own...)
+		return nil
+	})
+	return dst, found
 }
 
 // Set stores e, which must have a payload unless that is empty. The error wraps
@@ -124,18 +129,21 @@ func (m *Memory) set(key string, e *core.Entry) error {
 	if len(key) > maxKey || len(key)+len(e.Payload()) > m.maxEntry {
 		return core.ErrTooLarge
 	}
-	buf := m.buffers.Get().(*[]byte)
-	defer m.buffers.Put(buf)
-	*buf = e.AppendBinary((*buf)[:0])
-	if len(key)+len(*buf) > m.maxEntry {
+	b := m.buffers.Get().(*buffers)
+	defer m.buffers.Put(b)
+	b.form = e.AppendBinary(b.form[:0])
+	if len(key)+len(b.form) > m.maxEntry {
 		return core.ErrTooLarge
 	}
+	head, _, _ := core.SplitEntry(b.form)
+	of, number := m.kinds.of(key, head)
+	b.stored = seal(b.stored[:0], number, of, key, b.form)
 	id := m.id(key)
-	*buf = seal(*buf, key, m.makeSlot(&id, len(*buf)+len(key)+trailerSize))
-	if err := m.cache.Set(id[:], *buf, 0); err != nil {
+	b.stored = pad(b.stored, m.makeSlot(&id, len(b.stored)))
+	if err := m.cache.Set(id[:], b.stored, 0); err != nil {
 		return err
 	}
-	m.clock.wrote(headerSize + idSize + len(*buf))
+	m.clock.wrote(headerSize + idSize + len(b.stored))
 	return nil
 }
 
@@ -151,7 +159,7 @@ func (m *Memory) makeSlot(id *[idSize]byte, need int) int {
 		have = len(data)
 		return nil
 	})
-	size, inPlace := slot(have, need, m.maxEntry+trailerSize)
+	size, inPlace := slot(have, need, m.maxEntry+mostOverhead)
 	if have > 0 && !inPlace {
 		m.cache.Del(id[:])
 	}
@@ -174,6 +182,8 @@ func (m *Memory) Len() int { return int(m.cache.EntryCount()) }
 // id returns the key under which freecache knows key: a hash that nobody outside
 // can compute.
 func (m *Memory) id(key string) (id [idSize]byte) {
-	binary.LittleEndian.PutUint64(id[:], maphash.String(m.seed, key))
+	var all [8]byte
+	binary.LittleEndian.PutUint64(all[:], maphash.String(m.seed, key))
+	copy(id[:], all[:])
 	return id
 }

@@ -7,41 +7,84 @@ import "encoding/binary"
 
 // What freecache holds for the hash of a key:
 //
-//	entry    the binary form
-//	padding  as many bytes as the trailer says, of any content
-//	key      the full key
-//	trailer  length of the key and of the padding, 16 bits each
+//	kind     uvarint  its number, doubled; 1 more if there is padding
+//	length   uvarint  of the rest of the key
+//	key      without the start that the kind has
+//	entry    the binary form without the head that the kind has
+//	padding  as long as its end says
 //
-// The entry comes first so that it can be read into its place in the caller's
-// buffer and what follows be cut off.
+// The last byte of padding is its length if that is less than 255. Or else it is 255,
+// and the two bytes before are the length.
 const (
-	trailerSize = 4
-	maxKey      = 1<<16 - 1
-	maxPadding  = 1<<16 - 1
+	mostOverhead = 6 // beside key, entry and padding
+	maxKey       = 1<<16 - 1
+	maxPadding   = 1<<16 - 1
+	longPadding  = 255
 )
 
-// seal completes data, which holds an entry, to size bytes with padding, key and
-// trailer.
-func seal(data []byte, key string, size int) []byte {
-	padding := size - len(data) - len(key) - trailerSize
-	data = append(data, make([]byte, padding)...)
-	data = append(data, key...)
-	data = binary.LittleEndian.AppendUint16(data, uint16(len(key)))
-	return binary.LittleEndian.AppendUint16(data, uint16(padding))
+// seal appends what is to be stored of an entry with a binary form, without padding.
+func seal(dst []byte, number int, of kind, key string, form []byte) []byte {
+	key = key[len(of.start):]
+	dst = binary.AppendUvarint(dst, uint64(number)<<1)
+	dst = binary.AppendUvarint(dst, uint64(len(key)))
+	dst = append(dst, key...)
+	return append(dst, form[len(of.head):]...)
 }
 
-// open returns the entry in data if it is that of key.
-func open(data []byte, key string) (entry []byte, ok bool) {
-	end := len(data) - trailerSize
-	start := end - len(key)
-	if start < 0 || int(binary.LittleEndian.Uint16(data[end:])) != len(key) || string(data[start:end]) != key {
+// pad completes data to size bytes.
+func pad(data []byte, size int) []byte {
+	padding := size - len(data)
+	if padding == 0 {
+		return data
+	}
+	data[0] |= 1
+	data = append(data, make([]byte, padding)...)
+	if padding < longPadding {
+		data[size-1] = byte(padding)
+		return data
+	}
+	data[size-1] = longPadding
+	binary.LittleEndian.PutUint16(data[size-3:], uint16(padding))
+	return data
+}
+
+// unpad returns data without padding.
+func unpad(data []byte) (rest []byte, ok bool) {
+	if len(data) == 0 {
 		return nil, false
 	}
-	start -= int(binary.LittleEndian.Uint16(data[end+2:]))
-	if start < 0 {
+	padding := int(data[len(data)-1])
+	if padding == longPadding && len(data) >= 3 {
+		padding = int(binary.LittleEndian.Uint16(data[len(data)-3:]))
+	}
+	if padding == 0 || padding > len(data) {
 		return nil, false
 	}
-	return data[:start], true
+	return data[:len(data)-padding], true
+}
+
+// open returns what is stored of an entry, and its kind, if it is that of key.
+func (k *kinds) open(data []byte, key string) (of kind, own []byte, ok bool) {
+	number, n := binary.Uvarint(data)
+	if n <= 0 {
+		return kind{}, nil, false
+	}
+	data, padded := data[n:], number&1 != 0
+	if of, ok = k.at(number >> 1); !ok {
+		return kind{}, nil, false
+	}
+	size, n := binary.Uvarint(data)
+	if n <= 0 || size > uint64(len(data)-n) {
+		return kind{}, nil, false
+	}
+	data = data[n:]
+	if len(key) != len(of.start)+int(size) || key[:len(of.start)] != of.start || string(data[:size]) != key[len(of.start):] {
+		return kind{}, nil, false
+	}
+	if data = data[size:]; padded {
+		data, ok = unpad(data)
+	}
+	return of, data, ok
 }
 
 // slot returns the size to store need bytes in, where have are held (0 for none)

@@ -5,29 +5,98 @@ package freecachemem
 
 import (
 	"bytes"
+	"fmt"
 	"math"
+	"strings"
+	"sync"
 	"testing"
 
 	"github.com/fusioncache-go/fusioncache/core"
 )
 
 func TestOpen_OfAnotherKeyIsNothing(t *testing.T) {
-	data := seal([]byte("entry"), "key", len("entrykey")+trailerSize+3)
-	if got, ok := open(data, "key"); !ok || string(got) != "entry" {
-		t.Errorf("got %q, %v", got, ok)
-	}
-	for _, key := range []string{"", "k", "ey", "Key", "kez", "keyy", "\x00key", "entry\x00\x00\x00key"} {
-		if got, ok := open(data, key); ok {
-			t.Errorf("opened with %q: %q", key, got)
+	k := newKinds()
+	for _, padding := range []int{0, 1, 2, 3, 253, 254, 255, 256, maxPadding} {
+		for _, full := range []string{"key", "view:key"} {
+			of, number := k.of(full, []byte("head"))
+			data := seal(nil, number, of, full, []byte("headentry"))
+			data = pad(data, len(data)+padding)
+			if found, own, ok := k.open(data, full); !ok || found.head+string(own) != "headentry" {
+				t.Errorf("padding of %d: got %q, %q, %v", padding, found, own, ok)
+			}
+			for _, key := range []string{"", "k", "ey", "Key", "kez", "keyy", "\x03key", "view:", "View:key", "view:kez", "keyentry", "other:key", "view:keyy"} {
+				if _, own, ok := k.open(data, key); ok && key != full {
+					t.Errorf("opened with %q: %q", key, own)
+				}
+			}
 		}
 	}
-	for n := range data {
-		if got, ok := open(data[:n], "key"); ok {
-			t.Errorf("opened %d of %d bytes: %q", n, len(data), got)
+}
+
+func TestOpen_OfRubbishIsNothing(t *testing.T) {
+	k := newKinds()
+	of, number := k.of("a:key", []byte("head"))
+	for _, data := range []string{
+		"", "\x80", "\x02", "\x02\x80", "\x02\x04key", "\x02\x05key", "\x04\x03key", "\x03\x03key", "\x03\x03key\x00", "\x03\x03key\x02",
+		"\x03\x03key\xff", "\x03\x03key\x04\x00\xff", "\x02\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01key",
+	} {
+		if found, own, ok := k.open([]byte(data), "a:key"); ok {
+			t.Errorf("%q is opened as %q, %q", data, found, own)
 		}
 	}
-	if got, ok := open([]byte("\x00\x00\xff\xff"), ""); ok {
-		t.Errorf("opened a trailer of more padding than there is: %q", got)
+	if _, own, ok := k.open(seal(nil, number, of, "a:key", []byte("head")), "a:key"); !ok || len(own) != 0 {
+		t.Errorf("nothing but a head: %q, %v", own, ok)
+	}
+}
+
+func TestKinds_AreShared(t *testing.T) {
+	k := newKinds()
+	first, n := k.of("a:1", []byte("head"))
+	if again, same := k.of("a:2", []byte("head")); n != same || again != first || first != (kind{"a:", "head"}) {
+		t.Errorf("%q has number %d, and then %q %d", first, n, again, same)
+	}
+	for _, key := range []string{"b:1", "1", strings.Repeat("s", maxStart) + ":1"} {
+		if of, other := k.of(key, []byte("head")); other == n {
+			t.Errorf("%q is of kind %q, number %d", key, of, other)
+		}
+	}
+}
+
+func TestKinds_AreBounded(t *testing.T) {
+	k := newKinds()
+	for i := range 2 * maxKinds {
+		key := fmt.Sprint(i, ":key")
+		of, number := k.of(key, []byte("head"))
+		if i >= maxKinds && (number != 0 || of != kind{}) {
+			t.Fatalf("kind %d has number %d", i, number)
+		}
+		if _, own, ok := k.open(seal(nil, number, of, key, []byte("headentry")), key); !ok || of.head+string(own) != "headentry" {
+			t.Fatalf("kind %d: %q, %v", i, own, ok)
+		}
+	}
+	if n := len(k.now.Load().all); n != maxKinds {
+		t.Errorf("there are %d kinds", n)
+	}
+}
+
+// Each goroutine's kinds are new now and then, and known to the others at other times.
+func TestKinds_AreAgreedUpon(t *testing.T) {
+	k := newKinds()
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() {
+			for i := range 200 {
+				want := kind{fmt.Sprint(i, ":"), "head"}
+				of, number := k.of(want.start+"key", []byte("head"))
+				if found, ok := k.at(uint64(number)); !ok || found != want || of != want {
+					t.Errorf("kind %d is %q and %q, want %q", number, of, found, want)
+				}
+			}
+		})
+	}
+	all.Wait()
+	if n := len(k.now.Load().all); n != 201 {
+		t.Errorf("there are %d kinds, want 201", n)
 	}
 }
 
@@ -56,8 +125,7 @@ func TestMemory_KeysOfOneHashAreNotTakenForOneAnother(t *testing.T) {
 	}
 	e := core.Encoded([]byte("payload"), core.Meta{Stale: 1, Dead: 1})
 	id := m.id("there")
-	form := e.AppendBinary(nil)
-	if err := m.cache.Set(id[:], seal(form, "other", len(form)+5+trailerSize), 0); err != nil {
+	if err := m.cache.Set(id[:], seal(nil, 0, kind{}, "other", e.AppendBinary(nil)), 0); err != nil {
 		t.Fatal(err)
 	}
 	if e, ok := m.Get("there"); ok {
@@ -81,7 +149,7 @@ func TestMemory_StoredRubbishIsAMiss(t *testing.T) {
 		t.Fatal(err)
 	}
 	id := m.id("key")
-	for _, data := range [][]byte{{1}, seal(nil, "key", 3+trailerSize), seal([]byte{0x80}, "key", 4+trailerSize)} {
+	for _, data := range [][]byte{{1}, seal(nil, 0, kind{}, "key", nil), seal(nil, 0, kind{}, "key", []byte{0x80})} {
 		if err := m.cache.Set(id[:], data, 0); err != nil {
 			t.Fatal(err)
 		}
@@ -115,8 +183,8 @@ func TestSet_KeepsOneBufferAtMostAsLargeAsAnEntry(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = m.Set("key", core.Encoded(make([]byte, 10<<20), core.Meta{}))
-	buf := m.buffers.Get().(*[]byte)
-	if cap(*buf) > 4*m.MaxEntry() {
-		t.Errorf("a refused entry left a buffer of %d bytes behind", cap(*buf))
+	b := m.buffers.Get().(*buffers)
+	if cap(b.form)+cap(b.stored) > 4*m.MaxEntry() {
+		t.Errorf("a refused entry left buffers of %d and %d bytes behind", cap(b.form), cap(b.stored))
 	}
 }
