@@ -124,9 +124,9 @@ func (w *Writer) deliver(ctx context.Context, ch *change) (core.Ruling, error) {
 	if err := w.restamp(ctx, ch); err != nil {
 		return core.Ruling{}, err
 	}
-	within, cancel := context.WithTimeout(ctx, ch.options.DistributedTimeout)
-	defer cancel()
-	ruling, err := ch.shared(within, ch)
+	within := w.Shared.timers.Within(ctx, ch.options.DistributedTimeout)
+	defer within.End()
+	ruling, err := ch.shared(within.Context, ch)
 	return ruling, ours(ch, ruling, err)
 }
 

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/fusioncache-go/fusioncache/core"
+	"github.com/fusioncache-go/fusioncache/core/internal/lazy"
 	"github.com/fusioncache-go/fusioncache/core/internal/mutation"
 	"github.com/fusioncache-go/fusioncache/core/wire"
 )
@@ -36,6 +37,7 @@ type Shared struct {
 	clock      Timeline
 	versions   *Versions
 	events     *core.Events
+	timers     lazy.Timers
 }
 
 // SharedOptions are the constants of the protocol with the distributed layer.

@@ -92,8 +92,9 @@ func reader(s *Shared, l *Local) core.Handler {
 		if res, ok := again(l, r); ok {
 			return res, nil
 		}
-		ctx, cancel := context.WithTimeout(ctx, r.Options.DistributedTimeout)
-		defer cancel()
+		within := s.timers.Within(ctx, r.Options.DistributedTimeout)
+		defer within.End()
+		ctx = within.Context
 		l.learn(ctx, r.Held)
 		if res, ok, err := revalidate(ctx, s, l, r); ok || err != nil {
 			return res, err

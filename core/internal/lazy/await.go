@@ -10,7 +10,10 @@ import (
 )
 
 // Timers are timers to use again. The zero value is ready for use.
-type Timers struct{ pool sync.Pool }
+type Timers struct {
+	pool   sync.Pool // *time.Timer
+	alarms sync.Pool // *alarm
+}
 
 func (t *Timers) start(d time.Duration) *time.Timer {
 	timer, ok := t.pool.Get().(*time.Timer)

@@ -29,6 +29,8 @@ type Context struct {
 	late   *core.TimeoutError // cause of its end by time, if made
 	over   bool
 	why    error // cause of its end, if over
+
+	children *timed // that end with it
 }
 
 // Init makes c a context that is derived from parent and ends with End.
@@ -67,6 +69,10 @@ func (c *Context) End(cause error) {
 	if c.cancel != nil {
 		c.cancel(cause)
 	}
+	for child := c.children; child != nil; child = child.next {
+		child.end(context.Canceled)
+	}
+	c.children = nil
 }
 
 // real returns the context that does the work.
