@@ -15,7 +15,19 @@ type BatchReader interface {
 	GetMany(ctx context.Context, keys []string) ([]Got, error)
 }
 
-// Got is what came of one key of a [BatchReader]: what Get returns.
+// BatchHeaderReader is the ability of an [Arbiter] to read the ordering headers of
+// many keys at once, in one round trip per server where that is possible. It is for
+// a node that holds copies in doubt: it reads whole only what has changed. Without
+// it, a node that asks about several of them reads all of them whole.
+type BatchHeaderReader interface {
+	// ReadHeaders does for each of keys, which are all different, what ReadHeader
+	// does, and returns the outcomes in the order of keys; Data is the header. For
+	// errors the same holds as for [BatchReader].
+	ReadHeaders(ctx context.Context, keys []string) ([]Got, error)
+}
+
+// Got is what came of one key of a [BatchReader] or a [BatchHeaderReader]: what Get or
+// ReadHeader returns.
 type Got struct {
 	Data []byte
 	OK   bool

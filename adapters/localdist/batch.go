@@ -12,6 +12,8 @@ import (
 var (
 	_ core.BatchReader  = (*Store)(nil)
 	_ core.BatchArbiter = (*Store)(nil)
+
+	_ core.BatchHeaderReader = (*Store)(nil)
 )
 
 // GetMany implements [core.BatchReader].
@@ -20,6 +22,16 @@ func (s *Store) GetMany(ctx context.Context, keys []string) ([]core.Got, error) 
 	for i, key := range keys {
 		g := &out[i]
 		g.Data, g.OK, g.Err = s.Get(ctx, key)
+	}
+	return out, nil
+}
+
+// ReadHeaders implements [core.BatchHeaderReader].
+func (s *Store) ReadHeaders(ctx context.Context, keys []string) ([]core.Got, error) {
+	out := make([]core.Got, len(keys))
+	for i, key := range keys {
+		g := &out[i]
+		g.Data, g.OK, g.Err = s.ReadHeader(ctx, key)
 	}
 	return out, nil
 }

@@ -22,7 +22,7 @@ func harness() distributedtest.Harness {
 			return store
 		},
 		Bubble:   true,
-		Features: distributedtest.Features{Ping: true, Arbiter: true, Batch: true, NoServer: true},
+		Features: distributedtest.Features{Ping: true, Arbiter: true, Batch: true, BatchHeaders: true, NoServer: true},
 	}
 }
 

@@ -14,6 +14,8 @@ import (
 var (
 	_ core.BatchReader  = (*Layer)(nil)
 	_ core.BatchArbiter = (*Layer)(nil)
+
+	_ core.BatchHeaderReader = (*Layer)(nil)
 )
 
 // maxTogether is how many operations of a batch are under way at a time. They
@@ -26,6 +28,17 @@ func (l *Layer) GetMany(ctx context.Context, keys []string) ([]core.Got, error) 
 	out := make([]core.Got, len(keys))
 	together(len(keys), func(i int) {
 		out[i].Data, out[i].OK, out[i].Err = l.Get(ctx, keys[i])
+	})
+	return out, nil
+}
+
+// ReadHeaders implements [core.BatchHeaderReader]: up to 32 at once. Each carries the
+// whole value, as [Layer.ReadHeader] does; what it saves is to decode and keep those
+// that have not changed.
+func (l *Layer) ReadHeaders(ctx context.Context, keys []string) ([]core.Got, error) {
+	out := make([]core.Got, len(keys))
+	together(len(keys), func(i int) {
+		out[i].Data, out[i].OK, out[i].Err = l.ReadHeader(ctx, keys[i])
 	})
 	return out, nil
 }

@@ -83,8 +83,9 @@ var (
 	_ core.Arbiter          = (*Layer)(nil)
 )
 
-// Layer is a [core.DistributedLayer], a [core.BatchReader], a [core.BatchArbiter]
-// and a [core.Pinger] on one bucket. It is safe for many goroutines at once.
+// Layer is a [core.DistributedLayer], a [core.BatchReader], a [core.BatchArbiter], a
+// [core.BatchHeaderReader] and a [core.Pinger] on one bucket. It is safe for many
+// goroutines at once.
 type Layer struct {
 	js        jetstream.JetStream
 	link      *link

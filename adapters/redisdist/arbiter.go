@@ -181,10 +181,21 @@ func (l *Layer) outlet(n *core.Notice) (channel string, message []byte) {
 func (l *Layer) ReadHeader(ctx context.Context, key string) (header []byte, ok bool, err error) {
 	cmd := headerOf(ctx, key)
 	if err := l.send(ctx, cmd); err != nil {
-		return nil, false, l.failure(ctx, "read header", key, err)
+		cmd.SetErr(err) // it may not have been sent
 	}
-	header, err = cmd.Bytes()
-	return header, len(header) > 0, err
+	got := l.header(ctx, key, cmd)
+	return got.Data, got.OK, got.Err
+}
+
+// header is what a command of headerOf that has been sent came to.
+func (l *Layer) header(ctx context.Context, key string, cmd *redis.StringCmd) (got core.Got) {
+	if err := cmd.Err(); err != nil {
+		got.Err = l.failure(ctx, "read header", key, err)
+		return got
+	}
+	got.Data, got.Err = cmd.Bytes()
+	got.OK = len(got.Data) > 0
+	return got
 }
 
 func mode(m core.Mode) any {

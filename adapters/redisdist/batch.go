@@ -15,7 +15,24 @@ import (
 var (
 	_ core.BatchReader  = (*Layer)(nil)
 	_ core.BatchArbiter = (*Layer)(nil)
+
+	_ core.BatchHeaderReader = (*Layer)(nil)
 )
+
+// ReadHeaders sends one pipeline of GETRANGE, in a cluster one to each master of some
+// of the keys: what one of them fails to answer fails alone.
+func (l *Layer) ReadHeaders(ctx context.Context, keys []string) ([]core.Got, error) {
+	cmds := make([]*redis.StringCmd, len(keys))
+	for i, key := range keys {
+		cmds[i] = headerOf(ctx, key)
+	}
+	l.sendAll(ctx, keys, func(i int) redis.Cmder { return cmds[i] })
+	out := make([]core.Got, len(keys))
+	for i, key := range keys {
+		out[i] = l.header(ctx, key, cmds[i])
+	}
+	return out, nil
+}
 
 // ArbitrateMany sends one pipeline of scripts, in a cluster one to each master of some
 // of the keys, and up to three more if a server does not know the script yet. Where

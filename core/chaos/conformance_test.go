@@ -60,7 +60,7 @@ func TestConformance_Distributed(t *testing.T) {
 		NewDown:    func(tb testing.TB) core.DistributedLayer { return layer(tb, chaos.Faults{Fail: 1}) },
 		NewStalled: func(tb testing.TB) core.DistributedLayer { return layer(tb, chaos.Faults{Hang: 1}) },
 		Bubble:     true,
-		Features:   distributedtest.Features{Ping: true, Arbiter: true, Batch: true},
+		Features:   distributedtest.Features{Ping: true, Arbiter: true, Batch: true, BatchHeaders: true},
 	})
 }
 

@@ -13,8 +13,9 @@ import (
 
 // Distributed returns a layer that does what d does, as far as the plan lets it:
 // see Fail, FailAfter, Hang, Delay and Garble in [Faults]. It has the abilities of
-// d as a [core.Pinger], a [core.Arbiter], a [core.BatchReader] and a
-// [core.BatchArbiter], which go wrong likewise, a batch as one call, and no others.
+// d as a [core.Pinger], a [core.Arbiter], a [core.BatchReader], a [core.BatchArbiter]
+// and a [core.BatchHeaderReader], which go wrong likewise, a batch as one call, and no
+// others.
 func Distributed(d core.DistributedLayer, plan *Plan) core.DistributedLayer {
 	w := &distributed{layer: d, plan: plan}
 	w.arbiter, _ = core.As[core.Arbiter](d)
@@ -61,10 +62,22 @@ func (w *distributed) ReadHeader(ctx context.Context, key string) (header []byte
 	return w.read(ctx, "read header of", key, w.arbiter.ReadHeader)
 }
 
-func (w *distributed) GetMany(ctx context.Context, keys []string) (out []core.Got, err error) {
+func (w *distributed) GetMany(ctx context.Context, keys []string) ([]core.Got, error) {
+	return w.readMany(ctx, "get many", keys, abilities.GetMany)
+}
+
+func (w *distributed) ReadHeaders(ctx context.Context, keys []string) ([]core.Got, error) {
+	return w.readMany(ctx, "read many headers", keys, abilities.ReadHeaders)
+}
+
+// readMany makes a call that returns bytes for many keys, all of which may be garbled.
+func (w *distributed) readMany(
+	ctx context.Context, op string, keys []string,
+	call func(context.Context, core.DistributedLayer, []string) ([]core.Got, error),
+) (out []core.Got, err error) {
 	d := w.plan.roll(distributedCall)
-	met, err := d.carryOut(ctx, "get many", "", func() (err error) {
-		out, err = abilities.GetMany(ctx, w.layer, keys)
+	met, err := d.carryOut(ctx, op, "", func() (err error) {
+		out, err = call(ctx, w.layer, keys)
 		return err
 	})
 	if err != nil {

@@ -28,7 +28,8 @@ type Timeline interface {
 // concurrent use.
 type Shared struct {
 	layer   core.DistributedLayer
-	arbiter core.Arbiter // nil: writes are not ordered by the server
+	arbiter core.Arbiter           // nil: writes are not ordered by the server
+	headers core.BatchHeaderReader // nil: many copies in doubt are read whole
 	options SharedOptions
 	prefix  string // of entries
 	// markPrefix begins the keys of marks.
@@ -85,6 +86,9 @@ type Prefixes struct{ Entries, Marks string }
 func NewShared(layer core.DistributedLayer, p Prefixes, clock Timeline, v *Versions, o SharedOptions, events *core.Events) *Shared {
 	s := &Shared{layer: layer, prefix: p.Entries, markPrefix: p.Marks, options: o.withDefaults(), format: wire.V1{}, clock: clock, versions: v, events: events}
 	s.arbiter, _ = core.As[core.Arbiter](layer)
+	if s.arbiter != nil {
+		s.headers, _ = core.As[core.BatchHeaderReader](layer)
+	}
 	return s
 }
 
@@ -169,13 +173,18 @@ func (s *Shared) Header(ctx context.Context, key string) (h core.Header, ok bool
 		return core.Header{Version: found.Meta.Version, Kind: core.ValueWrite}, found.Payload != nil, err
 	}
 	data, ok, err := s.arbiter.ReadHeader(ctx, s.prefix+key)
-	if errors.Is(err, core.ErrForeign) {
+	return s.header(key, core.Got{Data: data, OK: ok, Err: err})
+}
+
+// header is what the layer has answered when it was asked for the header of key.
+func (s *Shared) header(key string, got core.Got) (h core.Header, ok bool, err error) {
+	if errors.Is(got.Err, core.ErrForeign) {
 		return core.Header{}, false, nil
 	}
-	if err != nil || !ok {
-		return core.Header{}, false, s.failed(core.OpGet, key, err)
+	if got.Err != nil || !got.OK {
+		return core.Header{}, false, s.failed(core.OpGet, key, got.Err)
 	}
-	h, err = core.ParseHeader(data)
+	h, err = core.ParseHeader(got.Data)
 	return h, err == nil && h.Kind != core.TombstoneWrite, nil
 }
 

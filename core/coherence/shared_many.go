@@ -21,6 +21,7 @@ type foundMany struct {
 	Found
 	seen  core.Seen // what Found.Seen points to
 	asked asking
+	same  *core.Meta // of the copy in memory that the layer still holds: nothing was read
 	err   error
 }
 
@@ -59,10 +60,28 @@ func (s *Shared) getMany(ctx context.Context, full []string) []core.Got {
 		return s.getBatch(ctx, full)
 	}
 	out := make([]core.Got, 0, len(full))
-	for len(full) > 0 {
-		n := min(len(full), maxBatch)
-		out = append(out, s.getBatch(ctx, full[:n])...)
-		full = full[n:]
+	for some := range slices.Chunk(full, maxBatch) {
+		out = append(out, s.getBatch(ctx, some)...)
+	}
+	return out
+}
+
+// headersOf gets the headers of keys. Of a layer that cannot read them, which only it
+// knows if it is a wrapper, there are none.
+func (s *Shared) headersOf(ctx context.Context, keys []string) []core.Got {
+	out := make([]core.Got, 0, len(keys))
+	for full := range slices.Chunk(prefixed(s.prefix, keys), maxBatch) {
+		some, err := s.headers.ReadHeaders(ctx, full)
+		if errors.Is(err, errors.ErrUnsupported) {
+			return make([]core.Got, len(keys))
+		}
+		if err == nil && len(some) != len(full) {
+			err = fmt.Errorf("%d headers for %d keys", len(some), len(full))
+		}
+		if err != nil {
+			some = slices.Repeat([]core.Got{{Err: err}}, len(full))
+		}
+		out = append(out, some...)
 	}
 	return out
 }

@@ -185,36 +185,6 @@ func again(l *Local, r core.Request) (res core.Result, ok bool) {
 	return core.Result{Entry: e, Level: core.LevelMemory}, err == nil
 }
 
-// revalidate asks only for the header if the node holds an entry that would be
-// fresh, had no message been lost: if the layer still holds that write, it is.
-func revalidate(ctx context.Context, s *Shared, l *Local, r core.Request) (res core.Result, ok bool, err error) {
-	if r.Held == nil || r.Held.State(l.clock.Now()) != core.Fresh || r.Held.Version().IsZero() {
-		return core.Result{}, false, nil
-	}
-	m := r.Held.Meta()
-	asked := l.clock.Now()
-	if l.marks != nil {
-		m.Stamp = l.marks.marked(m.Stamp, l.marks.changes.Load())
-		if l.marks.Learn(ctx, &m) != Valid {
-			return core.Result{}, false, nil
-		}
-	}
-	h, ok, err := s.Header(ctx, r.Key)
-	if err != nil || !ok || !h.Same(r.Held.Version()) {
-		l.superseded(r.Key, r.Held, h.Version)
-		return core.Result{}, false, err
-	}
-	m.Checked = asked
-	var live *core.Entry
-	if !r.Options.Clone {
-		live = r.Held
-	}
-	l.confirm(r.Key, r.Token, m, live)
-	l.Use(r.Key, &m, l.clock.Now())
-	l.events.Emit(core.Event{Kind: core.Revalidated, Key: r.Key, Level: core.LevelMemory})
-	return core.Result{Entry: r.Held.With(m), Level: core.LevelMemory}, true, nil
-}
-
 // unfinished answers with a write of this node that the distributed layer lacks: it has
 // just been seen to have nothing newer.
 func unfinished(l *Local, r core.Request, seen *core.Seen, asked core.Instant) (res core.Result, ok bool) {

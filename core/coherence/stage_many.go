@@ -28,6 +28,8 @@ func ReadMany(s *Shared, l *Local) func(ctx context.Context, rs []core.Request) 
 				return alone(ctx, r) // it was in memory when the others were asked for, and most likely is
 			case f.err != nil:
 				return core.Result{}, f.err
+			case f.same != nil:
+				return l.reassured(r, *f.same), nil
 			}
 			return settle(ctx, s, l, r, f.Found, f.asked)
 		}
@@ -37,31 +39,45 @@ func ReadMany(s *Shared, l *Local) func(ctx context.Context, rs []core.Request) 
 // askMany asks for those of rs that memory does not hold by now, and for the marks
 // that what was found will be judged by.
 func askMany(ctx context.Context, s *Shared, l *Local, rs []core.Request) map[string]*foundMany {
-	keys := make([]string, 0, len(rs))
+	open := make([]core.Request, 0, len(rs))
 	var held []core.Meta
 	for _, r := range rs {
 		if _, ok := again(l, r); !ok {
-			keys = append(keys, r.Key)
+			open = append(open, r)
 		}
 		if r.Held != nil {
 			held = append(held, r.Held.Meta())
 		}
 	}
 	l.learnMany(ctx, held)
-	asked := make([]asking, len(keys))
-	for i, key := range keys {
-		asked[i] = l.asks(key)
+	d, keys := l.doubtsOf(ctx, s, open)
+	whole, checked := l.readBoth(ctx, s, keys, d)
+	found := make(map[string]*foundMany, len(open))
+	for i := range whole {
+		found[keys[i]] = &whole[i]
 	}
-	found := make(map[string]*foundMany, len(keys))
-	all := l.readWithEpoch(ctx, s, keys)
-	for i := range all {
-		all[i].asked = asked[i]
-		found[keys[i]] = &all[i]
+	for i := range checked {
+		found[d.requests[i].Key] = &checked[i]
 	}
 	if l.marks != nil {
-		l.marks.prefetch(ctx, stamps(all))
+		l.marks.prefetch(ctx, stamps(whole, checked))
 	}
 	return found
+}
+
+// readBoth reads keys whole and asks about copies in doubt, at the same time.
+func (l *Local) readBoth(ctx context.Context, s *Shared, keys []string, d doubts) (whole, checked []foundMany) {
+	if len(d.requests) == 0 {
+		return l.readWithEpoch(ctx, s, keys), nil
+	}
+	together(2, func(i int) {
+		if i == 0 {
+			whole = l.readWithEpoch(ctx, s, keys)
+		} else {
+			checked = l.settleDoubts(ctx, s, d)
+		}
+	})
+	return whole, checked
 }
 
 // readWithEpoch reads keys and, if it is not known, the mark of the whole cache beside
@@ -69,11 +85,11 @@ func askMany(ctx context.Context, s *Shared, l *Local, rs []core.Request) map[st
 // what the others have answered could be judged.
 func (l *Local) readWithEpoch(ctx context.Context, s *Shared, keys []string) (all []foundMany) {
 	if l.marks == nil || len(keys) < 2 || l.marks.Sure(nil) {
-		return s.readMany(ctx, keys)
+		return l.readWhole(ctx, s, keys)
 	}
 	together(2, func(i int) {
 		if i == 0 {
-			all = s.readMany(ctx, keys)
+			all = l.readWhole(ctx, s, keys)
 		} else {
 			l.marks.read(ctx, "")
 		}
@@ -81,12 +97,26 @@ func (l *Local) readWithEpoch(ctx context.Context, s *Shared, keys []string) (al
 	return all
 }
 
-// stamps returns those of the entries that were found.
-func stamps(all []foundMany) []*core.Stamp {
-	out := make([]*core.Stamp, 0, len(all))
+// readWhole reads keys, and notes which writes of this node the layer may not have had.
+func (l *Local) readWhole(ctx context.Context, s *Shared, keys []string) []foundMany {
+	asked := make([]asking, len(keys))
+	for i, key := range keys {
+		asked[i] = l.asks(key)
+	}
+	all := s.readMany(ctx, keys)
 	for i := range all {
-		if all[i].Payload != nil {
-			out = append(out, all[i].Meta.Stamp)
+		all[i].asked = asked[i]
+	}
+	return all
+}
+
+// stamps returns those of the entries that were found.
+func stamps(parts ...[]foundMany) (out []*core.Stamp) {
+	for _, all := range parts {
+		for i := range all {
+			if all[i].Payload != nil {
+				out = append(out, all[i].Meta.Stamp)
+			}
 		}
 	}
 	return out

@@ -14,15 +14,22 @@ import (
 // batchSize is more than an adapter has hands for at once.
 const batchSize = 120
 
-func (p *probe) getMany(b core.BatchReader, keys []string) ([]core.Got, error) {
+// reading is a way to read one key, and one to read many that must be like it.
+type reading struct {
+	name string
+	one  func(ctx context.Context, key string) (data []byte, ok bool, err error)
+	many func(ctx context.Context, keys []string) ([]core.Got, error)
+}
+
+func (p *probe) readMany(r reading, keys []string) ([]core.Got, error) {
 	ctx, cancel := context.WithTimeout(p.ctx, opTime)
 	defer cancel()
-	out, err := b.GetMany(ctx, keys)
+	out, err := r.many(ctx, keys)
 	if err == nil && len(out) != len(keys) {
 		err = fmt.Errorf("%d outcomes", len(out))
 	}
 	if err != nil {
-		return nil, fmt.Errorf("get many, %d keys: %w", len(keys), err)
+		return nil, fmt.Errorf("%s, %d keys: %w", r.name, len(keys), err)
 	}
 	return out, nil
 }
@@ -32,15 +39,33 @@ func checkBatchGet(p *probe) error {
 	if b == nil {
 		return nil // law Abilities reports it
 	}
-	if _, err := p.getMany(b, nil); err != nil {
+	return p.readAlike(reading{"get many", p.layer.Get, b.GetMany})
+}
+
+func checkBatchHeaders(p *probe) error {
+	b := p.headerReader()
+	a, ok := core.As[core.Arbiter](p.layer)
+	if b == nil || !ok {
+		return nil // law Abilities reports it
+	}
+	return p.readAlike(reading{"read many headers", a.ReadHeader, b.ReadHeaders})
+}
+
+// readAlike reads many keys, of which some are not there and some values are empty,
+// and then each by itself.
+func (p *probe) readAlike(r reading) error {
+	if _, err := p.readMany(r, nil); err != nil {
 		return err
 	}
 	keys := make([]string, batchSize)
 	for i := range keys {
 		keys[i] = p.key(fmt.Sprint("many", i*7%batchSize))
 		value := fmt.Append(nil, "value of ", i)
-		if i%6 == 1 {
+		switch i % 6 {
+		case 1:
 			value = nil
+		case 2:
+			value = writeOf(core.Force, core.ValueWrite, uint64(i), value).Data
 		}
 		if i%3 != 0 { // the others are never set
 			if err := p.set(keys[i], value, keyLife); err != nil {
@@ -48,15 +73,17 @@ func checkBatchGet(p *probe) error {
 			}
 		}
 	}
-	out, err := p.getMany(b, keys)
+	out, err := p.readMany(r, keys)
 	if err != nil {
 		return err
 	}
 	for i, got := range out {
-		data, ok, err := p.get(keys[i])
+		ctx, cancel := context.WithTimeout(p.ctx, opTime)
+		data, ok, err := r.one(ctx, keys[i])
+		cancel()
 		if !bytes.Equal(got.Data, data) || got.OK != ok || (got.Err == nil) != (err == nil) {
-			return fmt.Errorf("get many, %s: %s, %t, %v, but get: %s, %t, %v",
-				short(keys[i]), excerpt(got.Data), got.OK, got.Err, excerpt(data), ok, err)
+			return fmt.Errorf("%s, %s: %s, %t, %v, but alone: %s, %t, %v",
+				r.name, short(keys[i]), excerpt(got.Data), got.OK, got.Err, excerpt(data), ok, err)
 		}
 		whole := got.Data[:cap(got.Data)]
 		for j := range whole {

@@ -50,19 +50,14 @@ func (p *probe) calls(layer core.DistributedLayer, key string) []call {
 }
 
 func (p *probe) batchCalls(layer core.DistributedLayer, key string) (calls []call) {
-	if !p.h.Features.Batch {
-		return nil
+	f := p.h.Features
+	if reader, ok := core.As[core.BatchReader](layer); ok && f.Batch && p.reader() != nil {
+		calls = append(calls, call{"GetMany", readOf(key, reader.GetMany)})
 	}
-	if reader, ok := core.As[core.BatchReader](layer); ok && p.reader() != nil {
-		calls = append(calls, call{"GetMany", func(ctx context.Context) (bool, error) {
-			out, err := reader.GetMany(ctx, []string{key})
-			if err != nil || len(out) != 1 {
-				return false, err
-			}
-			return !out[0].OK, out[0].Err
-		}})
+	if reader, ok := core.As[core.BatchHeaderReader](layer); ok && f.BatchHeaders && p.headerReader() != nil {
+		calls = append(calls, call{"ReadHeaders", readOf(key, reader.ReadHeaders)})
 	}
-	if arbiter, ok := core.As[core.BatchArbiter](layer); ok && p.batchArbiter() != nil {
+	if arbiter, ok := core.As[core.BatchArbiter](layer); ok && f.Batch && p.batchArbiter() != nil {
 		w := writeOf(core.Force, core.ValueWrite, 1, []byte("value"))
 		calls = append(calls, call{"ArbitrateMany", func(ctx context.Context) (bool, error) {
 			out, err := arbiter.ArbitrateMany(ctx, []core.KeyWrite{{Key: key, Write: w}})
@@ -73,6 +68,17 @@ func (p *probe) batchCalls(layer core.DistributedLayer, key string) (calls []cal
 		}})
 	}
 	return calls
+}
+
+// readOf reads one key by a way to read many.
+func readOf(key string, many func(context.Context, []string) ([]core.Got, error)) func(context.Context) (bool, error) {
+	return func(ctx context.Context) (miss bool, err error) {
+		out, err := many(ctx, []string{key})
+		if err != nil || len(out) != 1 {
+			return false, err
+		}
+		return !out[0].OK, out[0].Err
+	}
 }
 
 // refused runs c and expects an error.
@@ -180,14 +186,24 @@ func checkAbilities(p *probe) error {
 		declared("Arbiter", "core.Arbiter", p.h.Features.Arbiter, arbitrates),
 		declared("Batch", "core.BatchReader", p.h.Features.Batch, p.reader() != nil),
 		declared("Batch", "core.BatchArbiter", p.h.Features.Batch && p.h.Features.Arbiter, p.batchArbiter() != nil),
+		declared("BatchHeaders", "core.BatchHeaderReader", p.h.Features.BatchHeaders, p.headerReader() != nil),
 	)
 }
 
-// reader and batchArbiter return the ability of the working layer, or nil. They
-// ask, for a wrapper has the methods even if what it wraps has not.
+// reader, headerReader and batchArbiter return the ability of the working layer, or
+// nil. They ask, for a wrapper has the methods even if what it wraps has not.
 func (p *probe) reader() core.BatchReader {
 	if b, ok := core.As[core.BatchReader](p.layer); ok {
 		if _, err := b.GetMany(p.ctx, nil); !errors.Is(err, errors.ErrUnsupported) {
+			return b
+		}
+	}
+	return nil
+}
+
+func (p *probe) headerReader() core.BatchHeaderReader {
+	if b, ok := core.As[core.BatchHeaderReader](p.layer); ok {
+		if _, err := b.ReadHeaders(p.ctx, nil); !errors.Is(err, errors.ErrUnsupported) {
 			return b
 		}
 	}

@@ -66,6 +66,8 @@ type Features struct {
 	// Batch: the layer implements [core.BatchReader], and [core.BatchArbiter] if it is
 	// an arbiter.
 	Batch bool
+	// BatchHeaders: the layer implements [core.BatchHeaderReader]. Only for an arbiter.
+	BatchHeaders bool
 	// NoServer: the layer talks to nothing that could be down or stalled.
 	NoServer bool
 	// NoClose: there is nothing behind the layer that could be closed.

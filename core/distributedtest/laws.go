@@ -60,6 +60,7 @@ func Laws() []Law {
 		{Name: "ReadHeader", Sentence: "ReadHeader returns the first core.HeaderSize bytes of what is stored, fewer if that is shorter, and tells when there is nothing.", needs: needsArbiter, check: arbitrated(checkReadHeader)},
 		{Name: "BatchGet", Sentence: "GetMany answers each key as Get does, in the order of the keys, none of them included.", needs: needsBatch, check: checkBatchGet},
 		{Name: "BatchArbitrate", Sentence: "ArbitrateMany decides each write as Arbitrate does, in the order of the writes, none of them included.", needs: needsBatchArbiter, check: checkBatchArbitrate},
+		{Name: "BatchHeaders", Sentence: "ReadHeaders answers each key as ReadHeader does, in the order of the keys, none of them included.", needs: needsBatchHeaders, check: checkBatchHeaders},
 		{Name: "AfterClose", Sentence: "After the client is closed every method returns an error and none panics.", needs: needsClose, check: checkAfterClose},
 		{Name: "ServerDown", Sentence: "While the server is down every method returns an error, never a miss.", needs: needsDown, check: checkServerDown},
 		{Name: "ServerStalled", Sentence: "While the server does not answer every method keeps the context's deadline and then returns an error that wraps the context's.", needs: needsStalled, check: checkServerStalled},
@@ -106,6 +107,13 @@ func needsBatchArbiter(h Harness) error {
 		return err
 	}
 	return needsBatch(h)
+}
+
+func needsBatchHeaders(h Harness) error {
+	if err := needsArbiter(h); err != nil {
+		return err
+	}
+	return lawtest.Declared(h.Features.BatchHeaders, "the layer declares no BatchHeaders")
 }
 
 func needsClose(h Harness) error {

@@ -23,6 +23,18 @@ func editMany(edit func(out []core.Got) []core.Got) func(f *fake) {
 	}
 }
 
+// editHeaders is editMany for ReadHeaders.
+func editHeaders(edit func(out []core.Got) []core.Got) func(f *fake) {
+	return func(f *fake) {
+		f.headers = func(ctx context.Context, keys []string) ([]core.Got, error) {
+			plain := *f
+			plain.headers = nil
+			out, err := plain.ReadHeaders(ctx, keys)
+			return edit(out), err
+		}
+	}
+}
+
 // editRuled makes a mutant whose ArbitrateMany takes or tells something else.
 func editRuled(take func(w []core.KeyWrite), tell func(out []core.Ruled)) func(f *fake) {
 	return func(f *fake) {
@@ -38,13 +50,16 @@ func editRuled(take func(w []core.KeyWrite), tell func(out []core.Ruled)) func(f
 	}
 }
 
+// forgive makes misses of failures.
+func forgive(out []core.Got) []core.Got {
+	for i := range out {
+		out[i].Err = nil
+	}
+	return out
+}
+
 func batchMutants() []mutant {
-	missOnFailure := editMany(func(out []core.Got) []core.Got {
-		for i := range out {
-			out[i].Err = nil
-		}
-		return out
-	})
+	missOnFailure := editMany(forgive)
 	hidden := func(r *rig) {
 		r.wrap = func(l core.DistributedLayer) core.DistributedLayer {
 			f := l.(*fake)
@@ -110,5 +125,38 @@ func batchMutants() []mutant {
 		{"ServerDown", "ArbitrateMany refuses everything", func(r *rig) { r.onDown = refuseAll }},
 		{"Abilities", "Batch is not declared", func(r *rig) { r.features.Batch = false }},
 		{"Abilities", "GetMany is hidden by a wrapper", hidden},
+	}
+}
+
+func batchHeadersMutants() []mutant {
+	missOnFailure := editHeaders(forgive)
+	return []mutant{
+		{"BatchHeaders", "the order is another", func(r *rig) {
+			r.onNew = editHeaders(func(out []core.Got) []core.Got { slices.Reverse(out); return out })
+		}},
+		{"BatchHeaders", "misses are left out", func(r *rig) {
+			r.onNew = editHeaders(func(out []core.Got) []core.Got {
+				return slices.DeleteFunc(out, func(g core.Got) bool { return !g.OK && g.Err == nil && len(out) > 1 })
+			})
+		}},
+		{"BatchHeaders", "they are whole values", func(r *rig) {
+			r.onNew = func(f *fake) { f.headers = f.GetMany }
+		}},
+		{"BatchHeaders", "what is shorter than a header is a miss", func(r *rig) {
+			r.onNew = editHeaders(func(out []core.Got) []core.Got {
+				for i := range out {
+					out[i].OK = len(out[i].Data) == core.HeaderSize
+				}
+				return out
+			})
+		}},
+		{"DoneContext", "ReadHeaders makes it a miss", func(r *rig) { r.onNew = missOnFailure }},
+		{"ServerDown", "ReadHeaders makes it a miss", func(r *rig) { r.onDown = missOnFailure }},
+		{"Abilities", "BatchHeaders is not declared", func(r *rig) { r.features.BatchHeaders = false }},
+		{"Abilities", "ReadHeaders is declared and not there", func(r *rig) {
+			r.onNew = func(f *fake) {
+				f.headers = func(context.Context, []string) ([]core.Got, error) { return nil, errors.ErrUnsupported }
+			}
+		}},
 	}
 }

@@ -15,7 +15,7 @@ import (
 )
 
 func mutants() []mutant {
-	return slices.Concat(valueMutants(), deleteMutants(), keyMutants(), ttlMutants(), faultMutants(), arbiterMutants(), leaseMutants(), batchMutants())
+	return slices.Concat(valueMutants(), deleteMutants(), keyMutants(), ttlMutants(), faultMutants(), arbiterMutants(), leaseMutants(), batchMutants(), batchHeadersMutants())
 }
 
 // editSet makes a mutant that stores something else than it was given.

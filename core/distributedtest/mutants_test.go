@@ -53,7 +53,7 @@ func TestHarness_MissingPartsMustBeDeclaredAndDeclaredOnesMissing(t *testing.T) 
 	if got := brokenLaws(t, bare); !slices.Equal(got, undeclared) {
 		t.Errorf("constructors missing and not declared: broken laws %v, want %v", got, undeclared)
 	}
-	bare.Features = distributedtest.Features{Ping: true, Arbiter: true, Batch: true, NoServer: true, NoClose: true}
+	bare.Features = distributedtest.Features{Ping: true, Arbiter: true, Batch: true, BatchHeaders: true, NoServer: true, NoClose: true}
 	if got := brokenLaws(t, bare); len(got) > 0 {
 		t.Errorf("constructors missing and declared: broken laws %v, want none", got)
 	}

@@ -23,8 +23,9 @@ type fake struct {
 	arbitrate func(ctx context.Context, key string, w core.Write) (core.Ruling, error)
 	header    func(ctx context.Context, key string) ([]byte, bool, error)
 
-	// Nil: one after the other by get and arbitrate.
+	// Nil: one after the other by get, header and arbitrate.
 	getMany       func(ctx context.Context, keys []string) ([]core.Got, error)
+	headers       func(ctx context.Context, keys []string) ([]core.Got, error)
 	arbitrateMany func(ctx context.Context, writes []core.KeyWrite) ([]core.Ruled, error)
 }
 
@@ -53,6 +54,17 @@ func (f *fake) GetMany(ctx context.Context, keys []string) ([]core.Got, error) {
 	out := make([]core.Got, len(keys))
 	for i, key := range keys {
 		out[i].Data, out[i].OK, out[i].Err = f.get(ctx, key)
+	}
+	return out, nil
+}
+
+func (f *fake) ReadHeaders(ctx context.Context, keys []string) ([]core.Got, error) {
+	if f.headers != nil {
+		return f.headers(ctx, keys)
+	}
+	out := make([]core.Got, len(keys))
+	for i, key := range keys {
+		out[i].Data, out[i].OK, out[i].Err = f.header(ctx, key)
 	}
 	return out, nil
 }
@@ -111,7 +123,7 @@ func newRig() *rig {
 	return &rig{
 		onNew: same, onClosed: same, onDown: same, onStalled: same,
 		wrap:     func(l core.DistributedLayer) core.DistributedLayer { return l },
-		features: distributedtest.Features{Ping: true, Arbiter: true, Batch: true},
+		features: distributedtest.Features{Ping: true, Arbiter: true, Batch: true, BatchHeaders: true},
 	}
 }
 

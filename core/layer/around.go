@@ -18,20 +18,18 @@ import (
 type Wrap func(ctx context.Context, op core.Op, key string, do func(context.Context) error) error
 
 // Around returns a layer that does wrap around every call of d: a span, a
-// measurement, a limit. Reading a header is core.OpGet, and arbitrating core.OpSet.
+// measurement, a limit. Reading headers is core.OpGet, and arbitrating core.OpSet.
 // A ping goes through as it is. The result has the abilities of d.
 func Around(d core.DistributedLayer, wrap Wrap) core.DistributedLayer {
 	a := &around{layer: d, wrap: wrap}
 	a.arbiter, _ = core.As[core.Arbiter](d)
-	a.Pinger, _ = core.As[core.Pinger](d)
 	return abilities.Like(d, a)
 }
 
 type around struct {
 	layer   core.DistributedLayer
 	arbiter core.Arbiter
-	core.Pinger
-	wrap Wrap
+	wrap    Wrap
 }
 
 func (a *around) Get(ctx context.Context, key string) (data []byte, ok bool, err error) {
@@ -75,12 +73,23 @@ func (a *around) ReadHeader(ctx context.Context, key string) (header []byte, ok 
 	return header, ok, nil
 }
 
-func (a *around) GetMany(ctx context.Context, keys []string) (out []core.Got, err error) {
+func (a *around) GetMany(ctx context.Context, keys []string) ([]core.Got, error) {
+	return a.readMany(ctx, keys, abilities.GetMany)
+}
+
+func (a *around) ReadHeaders(ctx context.Context, keys []string) ([]core.Got, error) {
+	return a.readMany(ctx, keys, abilities.ReadHeaders)
+}
+
+// readMany does wrap around one of the two ways to read many keys.
+func (a *around) readMany(
+	ctx context.Context, keys []string, read func(context.Context, core.DistributedLayer, []string) ([]core.Got, error),
+) (out []core.Got, err error) {
 	if len(keys) == 0 {
-		return abilities.GetMany(ctx, a.layer, keys) // only asks whether there is the ability
+		return read(ctx, a.layer, keys) // only asks whether there is the ability
 	}
 	err = a.wrap(ctx, core.OpGet, "", func(ctx context.Context) (err error) {
-		out, err = abilities.GetMany(ctx, a.layer, keys)
+		out, err = read(ctx, a.layer, keys)
 		return batch(out, err, func(g core.Got) error { return g.Err })
 	})
 	return settled(out, err)

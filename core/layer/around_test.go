@@ -32,6 +32,7 @@ func TestAround_IsAroundEveryCall(t *testing.T) {
 	l := layer.Around(chaos.Distributed(newStore(t), plan), d.wrap)
 	arbiter, _ := core.As[core.Arbiter](l)
 	reader, _ := core.As[core.BatchReader](l)
+	headers, _ := core.As[core.BatchHeaderReader](l)
 	calls := func(want string) {
 		t.Helper()
 		d.calls = nil
@@ -39,16 +40,17 @@ func TestAround_IsAroundEveryCall(t *testing.T) {
 		_, _, _ = l.Get(t.Context(), "k")
 		_, _, _ = arbiter.ReadHeader(t.Context(), "k")
 		_, _ = reader.GetMany(t.Context(), []string{"k", "j"})
+		_, _ = headers.ReadHeaders(t.Context(), []string{"k", "j"})
 		_ = l.Delete(t.Context(), "k")
 		if got := fmt.Sprint(d.calls); got != want {
 			t.Errorf("got  %v\nwant %v", got, want)
 		}
 	}
-	calls(`[set "k" true get "k" true get "k" true get "" true remove "k" true]`)
+	calls(`[set "k" true get "k" true get "k" true get "" true get "" true remove "k" true]`)
 	if err := plan.Use(chaos.Faults{Fail: 1}); err != nil {
 		t.Fatal(err)
 	}
-	calls(`[set "k" false get "k" false get "k" false get "" false remove "k" false]`)
+	calls(`[set "k" false get "k" false get "k" false get "" false get "" false remove "k" false]`)
 }
 
 // A wrap may refuse a call, and what the layer gave is not seen then.

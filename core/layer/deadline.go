@@ -156,6 +156,13 @@ func (t *timed) GetMany(ctx context.Context, keys []string) ([]core.Got, error) 
 	})
 }
 
+func (t *timed) ReadHeaders(ctx context.Context, keys []string) ([]core.Got, error) {
+	keys = slices.Clone(keys)
+	return within(ctx, t, "read many headers", "", func(ctx context.Context) ([]core.Got, error) {
+		return abilities.ReadHeaders(ctx, t.layer, keys)
+	})
+}
+
 func (t *timed) ArbitrateMany(ctx context.Context, writes []core.KeyWrite) ([]core.Ruled, error) {
 	writes = slices.Clone(writes)
 	for i, w := range writes {

@@ -7,9 +7,9 @@
 // around its calls, [Compress] and [Encrypt] change what is stored.
 //
 // A wrapper has the abilities of the layer in it, no more and no fewer: it
-// forwards [core.Pinger], [core.Arbiter], [core.BatchReader] and [core.BatchArbiter]
-// if the layer has them. Abilities that this package does not know are hidden, because
-// they would pass the wrapper by.
+// forwards [core.Pinger], [core.Arbiter], [core.BatchReader], [core.BatchArbiter] and
+// [core.BatchHeaderReader] if the layer has them. Abilities that this package does not
+// know are hidden, because they would pass the wrapper by.
 //
 // [ByPriority] makes one [core.MemoryLayer] of several.
 //

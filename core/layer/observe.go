@@ -19,15 +19,13 @@ import (
 func Observe(d core.DistributedLayer, events *core.Events) core.DistributedLayer {
 	o := &observed{layer: d, events: events}
 	o.arbiter, _ = core.As[core.Arbiter](d)
-	o.Pinger, _ = core.As[core.Pinger](d)
 	return abilities.Like(d, o)
 }
 
 type observed struct {
-	layer       core.DistributedLayer
-	arbiter     core.Arbiter
-	core.Pinger // whoever pings learns the outcome
-	events      *core.Events
+	layer   core.DistributedLayer
+	arbiter core.Arbiter
+	events  *core.Events
 }
 
 func (o *observed) Get(ctx context.Context, key string) (data []byte, ok bool, err error) {
@@ -55,10 +53,20 @@ func (o *observed) ReadHeader(ctx context.Context, key string) (header []byte, o
 
 func (o *observed) GetMany(ctx context.Context, keys []string) ([]core.Got, error) {
 	out, err := abilities.GetMany(ctx, o.layer, keys)
+	return out, o.seenReads(ctx, keys, out, err)
+}
+
+func (o *observed) ReadHeaders(ctx context.Context, keys []string) ([]core.Got, error) {
+	out, err := abilities.ReadHeaders(ctx, o.layer, keys)
+	return out, o.seenReads(ctx, keys, out, err)
+}
+
+// seenReads is seen for what a batch of reads came to.
+func (o *observed) seenReads(ctx context.Context, keys []string, out []core.Got, err error) error {
 	for i, got := range out {
 		_ = o.seen(ctx, core.OpGet, keys[i], got.Err)
 	}
-	return out, o.seenMany(ctx, core.OpGet, err)
+	return o.seenMany(ctx, core.OpGet, err)
 }
 
 func (o *observed) ArbitrateMany(ctx context.Context, writes []core.KeyWrite) ([]core.Ruled, error) {

@@ -23,16 +23,14 @@ func Prefix(d core.DistributedLayer, prefix string) core.DistributedLayer {
 	}
 	p := &prefixed{layer: d, prefix: prefix}
 	p.arbiter, _ = core.As[core.Arbiter](d)
-	p.Pinger, _ = core.As[core.Pinger](d)
 	return abilities.Like(d, p)
 }
 
 // prefixed has no Unwrap: an ability found behind it would miss the prefix.
 type prefixed struct {
-	layer       core.DistributedLayer
-	arbiter     core.Arbiter
-	core.Pinger // has nothing to do with keys
-	prefix      string
+	layer   core.DistributedLayer
+	arbiter core.Arbiter
+	prefix  string
 }
 
 func (p *prefixed) Get(ctx context.Context, key string) (data []byte, ok bool, err error) {
@@ -56,11 +54,19 @@ func (p *prefixed) ReadHeader(ctx context.Context, key string) (header []byte, o
 }
 
 func (p *prefixed) GetMany(ctx context.Context, keys []string) ([]core.Got, error) {
+	return abilities.GetMany(ctx, p.layer, p.full(keys))
+}
+
+func (p *prefixed) ReadHeaders(ctx context.Context, keys []string) ([]core.Got, error) {
+	return abilities.ReadHeaders(ctx, p.layer, p.full(keys))
+}
+
+func (p *prefixed) full(keys []string) []string {
 	full := make([]string, len(keys))
 	for i, key := range keys {
 		full[i] = p.prefix + key
 	}
-	return abilities.GetMany(ctx, p.layer, full)
+	return full
 }
 
 func (p *prefixed) ArbitrateMany(ctx context.Context, writes []core.KeyWrite) ([]core.Ruled, error) {

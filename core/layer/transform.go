@@ -28,16 +28,14 @@ type transformer interface {
 func transform(d core.DistributedLayer, t transformer) core.DistributedLayer {
 	w := &transformed{layer: d, how: t}
 	w.arbiter, _ = core.As[core.Arbiter](d)
-	w.Pinger, _ = core.As[core.Pinger](d)
 	return abilities.Like(d, w)
 }
 
 // transformed has no Unwrap: an ability found behind it would see other bytes.
 type transformed struct {
-	layer       core.DistributedLayer
-	arbiter     core.Arbiter
-	core.Pinger // has nothing to do with values
-	how         transformer
+	layer   core.DistributedLayer
+	arbiter core.Arbiter
+	how     transformer
 }
 
 // header returns the length of the ordering header that data begins with, or 0.
@@ -127,6 +125,17 @@ func (t *transformed) GetMany(ctx context.Context, keys []string) ([]core.Got, e
 		}
 		if out[i].Data, out[i].Err = t.open(keys[i], got.Data); out[i].Err != nil {
 			out[i] = core.Got{Err: out[i].Err}
+		}
+	}
+	return out, err
+}
+
+// ReadHeaders needs whole values only where there is no ordering header.
+func (t *transformed) ReadHeaders(ctx context.Context, keys []string) ([]core.Got, error) {
+	out, err := abilities.ReadHeaders(ctx, t.layer, keys)
+	for i, got := range out {
+		if got.Err == nil && got.OK && header(got.Data) == 0 {
+			out[i].Data, out[i].OK, out[i].Err = t.ReadHeader(ctx, keys[i])
 		}
 	}
 	return out, err

@@ -97,6 +97,17 @@ func (d *distributed) GetMany(ctx context.Context, keys []string) ([]core.Got, e
 	}, func(g core.Got) error { return g.Err })
 }
 
+// ReadHeaders makes one call of the batch.
+func (a *arbitrated) ReadHeaders(ctx context.Context, keys []string) ([]core.Got, error) {
+	inner, ok := core.As[core.BatchHeaderReader](a.arbiter)
+	if !ok {
+		return nil, errors.ErrUnsupported
+	}
+	return batch(ctx, a.circuit, func(ctx context.Context) ([]core.Got, error) {
+		return inner.ReadHeaders(ctx, keys)
+	}, func(g core.Got) error { return g.Err })
+}
+
 // ArbitrateMany makes one call of the batch.
 func (a *arbitrated) ArbitrateMany(ctx context.Context, writes []core.KeyWrite) ([]core.Ruled, error) {
 	inner, ok := core.As[core.BatchArbiter](a.arbiter)

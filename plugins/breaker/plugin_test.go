@@ -222,6 +222,6 @@ func TestConformance_Distributed(t *testing.T) {
 		New:       func(tb testing.TB) core.DistributedLayer { return layer(tb, false) },
 		NewClosed: func(tb testing.TB) core.DistributedLayer { return layer(tb, true) },
 		Bubble:    true,
-		Features:  distributedtest.Features{Ping: true, Arbiter: true, Batch: true, NoServer: true},
+		Features:  distributedtest.Features{Ping: true, Arbiter: true, Batch: true, BatchHeaders: true, NoServer: true},
 	})
 }

@@ -173,7 +173,7 @@ func expect(t *testing.T, got map[int]string, err error, want []int) {
 }
 
 // soon waits until cond holds.
-func soon(t *testing.T, what string, cond func() bool) {
-	t.Helper()
-	redistest.Eventually(t, patience, what, cond)
+func soon(tb testing.TB, what string, cond func() bool) {
+	tb.Helper()
+	redistest.Eventually(tb, patience, what, cond)
 }

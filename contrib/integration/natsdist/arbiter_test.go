@@ -73,7 +73,7 @@ func TestConformance_ClusterWithLateReads(t *testing.T) {
 		},
 		TTLGranularity: time.Second,
 		MaxValue:       largePayload / 2,
-		Features:       distributedtest.Features{Ping: true, Arbiter: true, Batch: true},
+		Features:       distributedtest.Features{Ping: true, Arbiter: true, Batch: true, BatchHeaders: true},
 	}
 	laws := 0
 	for _, law := range distributedtest.Laws() {

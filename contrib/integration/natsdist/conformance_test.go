@@ -67,7 +67,7 @@ func conformance(t *testing.T, s *natstest.Server, url string, opts *natsdist.Op
 		},
 		TTLGranularity: time.Second,
 		MaxValue:       largePayload / 2,
-		Features:       distributedtest.Features{Ping: true, Arbiter: true, Batch: true},
+		Features:       distributedtest.Features{Ping: true, Arbiter: true, Batch: true, BatchHeaders: true},
 	})
 }
 

@@ -45,7 +45,7 @@ func conformance(t *testing.T, url string, addrs ...string) {
 			return broken(tb, url, (*redistest.Faults).Hang, addrs...)
 		},
 		MaxValue: 8 << 20,
-		Features: distributedtest.Features{Ping: true, Arbiter: true, Batch: true},
+		Features: distributedtest.Features{Ping: true, Arbiter: true, Batch: true, BatchHeaders: true},
 	})
 }
 

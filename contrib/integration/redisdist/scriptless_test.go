@@ -54,7 +54,7 @@ func TestConformance_ClusterWithoutScripts(t *testing.T) {
 	url := fmt.Sprintf("redis://app:%s@%s", canary, strings.Join(c.Addrs(), ","))
 	h := distributedtest.Harness{
 		New:      func(tb testing.TB) core.DistributedLayer { return open(tb, url, nil) },
-		Features: distributedtest.Features{Ping: true, Arbiter: true, Batch: true},
+		Features: distributedtest.Features{Ping: true, Arbiter: true, Batch: true, BatchHeaders: true},
 	}
 	for _, law := range distributedtest.Laws() {
 		if !strings.HasPrefix(law.Name, "Arbiter") && !strings.HasPrefix(law.Name, "Concurrent") && law.Name != "DoneContext" {

@@ -12,35 +12,38 @@ import (
 	"github.com/fusioncache-go/fusioncache/core"
 )
 
-// All is a wrapper that forwards every ability there is.
+// All is a wrapper that forwards every ability there is, but for the ping.
 type All interface {
 	core.DistributedLayer
 	core.BatchReader
-	core.Pinger
 	core.BatchArbiter
+	core.BatchHeaderReader
 }
 
 // Like returns w with those abilities only that layer has. The abilities to do
 // many things at once are there in any case: w answers for a layer without them
-// as [GetMany] and [ArbitrateMany] do.
+// as [GetMany], [ArbitrateMany] and [ReadHeaders] do. A layer that pings is pinged
+// by w if that has the method, and past it if not.
 func Like(layer core.DistributedLayer, w All) core.DistributedLayer {
-	_, pings := core.As[core.Pinger](layer)
+	pinger, pings := core.As[core.Pinger](layer)
+	if own, ok := w.(core.Pinger); ok {
+		pinger = own
+	}
 	_, arbitrates := core.As[core.Arbiter](layer)
 	switch {
 	case pings && arbitrates:
-		return w
+		return struct {
+			All
+			core.Pinger
+		}{w, pinger}
 	case pings:
 		return struct {
 			core.DistributedLayer
 			core.BatchReader
 			core.Pinger
-		}{w, w, w}
+		}{w, w, pinger}
 	case arbitrates:
-		return struct {
-			core.DistributedLayer
-			core.BatchReader
-			core.BatchArbiter
-		}{w, w, w}
+		return struct{ All }{w}
 	}
 	return struct {
 		core.DistributedLayer
@@ -60,6 +63,14 @@ func GetMany(ctx context.Context, layer core.DistributedLayer, keys []string) ([
 func ArbitrateMany(ctx context.Context, layer core.DistributedLayer, writes []core.KeyWrite) ([]core.Ruled, error) {
 	if b, ok := core.As[core.BatchArbiter](layer); ok {
 		return b.ArbitrateMany(ctx, writes)
+	}
+	return nil, errors.ErrUnsupported
+}
+
+// ReadHeaders is what layer does if it is a core.BatchHeaderReader.
+func ReadHeaders(ctx context.Context, layer core.DistributedLayer, keys []string) ([]core.Got, error) {
+	if b, ok := core.As[core.BatchHeaderReader](layer); ok {
+		return b.ReadHeaders(ctx, keys)
 	}
 	return nil, errors.ErrUnsupported
 }

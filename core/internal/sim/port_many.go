@@ -16,6 +16,8 @@ type batchPort struct{ *port }
 var (
 	_ core.BatchReader  = batchPort{}
 	_ core.BatchArbiter = batchPort{}
+
+	_ core.BatchHeaderReader = batchPort{}
 )
 
 // GetMany implements core.BatchReader.
@@ -34,6 +36,15 @@ func (b batchPort) GetMany(ctx context.Context, keys []string) (list []core.Got,
 		list[i].Data = b.garbled(list[i].Data)
 	}
 	return list, nil
+}
+
+// ReadHeaders implements core.BatchHeaderReader.
+func (b batchPort) ReadHeaders(ctx context.Context, keys []string) ([]core.Got, error) {
+	list, err := b.GetMany(ctx, keys)
+	for i, got := range list {
+		list[i].Data = got.Data[:min(len(got.Data), core.HeaderSize)]
+	}
+	return list, err
 }
 
 // ArbitrateMany implements core.BatchArbiter.
