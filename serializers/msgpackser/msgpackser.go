@@ -140,6 +140,9 @@ func (s *Serializer) AppendMarshal(dst []byte, v any) ([]byte, error) {
 // Errors never contain parts of the value; they wrap [ErrMalformed] or
 // [ErrLimit] when the check of the bytes has failed.
 func (s *Serializer) Unmarshal(data []byte, v any) error {
+	if len(data) <= s.opts.MaxSize && plain(data, v) {
+		return nil
+	}
 	w := s.worker()
 	if err := s.decode(w, data, v); err != nil {
 		return err
