@@ -154,7 +154,10 @@ func SplitEntry(form []byte) (head, own []byte, ok bool) {
 // Extra it allocates nothing.
 func ParseEntry(data []byte) (m Meta, payload []byte, err error) {
 	d := decoder{data: data}
-	return d.form()
+	if d.form(&m); d.bad {
+		return Meta{}, nil, errEntry
+	}
+	return m, d.data[:len(d.data):len(d.data)], nil
 }
 
 // PeekEntry is [ParseEntry] for who only wants to know whether the entry is fresh:
@@ -162,7 +165,10 @@ func ParseEntry(data []byte) (m Meta, payload []byte, err error) {
 // and allocates nothing.
 func PeekEntry(data []byte, p *Peeked) (m Meta, payload []byte, err error) {
 	d := decoder{data: data, short: p}
-	return d.form()
+	if d.form(&m); d.bad {
+		return Meta{}, nil, errEntry
+	}
+	return m, d.data[:len(d.data):len(d.data)], nil
 }
 
 // Peeked is room for what [PeekEntry] finds. The zero Peeked is ready for use.
@@ -171,7 +177,8 @@ type Peeked struct {
 	stamp Stamp
 }
 
-func (d *decoder) form() (m Meta, payload []byte, err error) {
+// form reads all but the payload into m, which is zero.
+func (d *decoder) form(m *Meta) {
 	own := len(d.data) - 1 - int(d.byte())
 	flags, high := d.byte(), d.byte()
 	var life, dead int64
@@ -187,7 +194,8 @@ func (d *decoder) form() (m Meta, payload []byte, err error) {
 		d.bad = d.bad || epoch.IsZero()
 	}
 	if d.bad || len(d.data) != own || own < pivotLow {
-		return Meta{}, nil, errEntry
+		d.fail()
+		return
 	}
 	pivot := d.pivot(high)
 	m.Stale, m.Born = Never, pivot
@@ -205,20 +213,16 @@ func (d *decoder) form() (m Meta, payload []byte, err error) {
 		m.Retry = d.instant(pivot)
 		m.Cycles = d.uint32()
 	}
-	d.own(&m, flags, epoch)
-	if d.bad || m.Dead < m.Stale {
-		return Meta{}, nil, errEntry
-	}
-	return m, d.data[:len(d.data):len(d.data)], nil
+	d.own(m, flags, epoch)
+	d.bad = d.bad || m.Dead < m.Stale
 }
 
 // pivot reads the low bytes of the pivot, which are there.
 func (d *decoder) pivot(high byte) Instant {
-	var all [8]byte
-	copy(all[:], d.data[:pivotLow])
-	all[pivotLow] = high
+	b := d.data[:pivotLow]
 	d.data = d.data[pivotLow:]
-	return Instant(binary.LittleEndian.Uint64(all[:]))
+	low := uint64(binary.LittleEndian.Uint32(b)) | uint64(binary.LittleEndian.Uint32(b[pivotLow-4:]))<<(8*(pivotLow-4))
+	return Instant(low | uint64(high)<<pivotLowBits)
 }
 
 // lapse reads what comes on top of the seconds.
