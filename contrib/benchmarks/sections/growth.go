@@ -86,8 +86,8 @@ func (c *curve) grow(ctx context.Context, r *Run, s *report.Section, sizes []int
 	}
 	s.Tables = append(s.Tables, c.keys, c.tasks)
 	s.Budgets = append(s.Budgets,
-		report.Budget{What: fmt.Sprintf("growth, 1000 to %d keys: %s by the bare store's curve", sizes[len(sizes)-1], c.ours()), Got: slices.Max(grown) / grown[0], Most: 1.15},
-		report.Budget{What: fmt.Sprintf("growth, 1 to 64 goroutines: %s by the bare store's curve", c.ours()), Got: slices.Max(together) / together[0], Most: 1.15})
+		report.Budget{What: fmt.Sprintf("growth, 1000 to %d keys: %s by the bare store's curve", sizes[len(sizes)-1], c.ours()), Got: slices.Max(grown) / grown[0], Most: 1.15, Bound: boundGrowth},
+		report.Budget{What: fmt.Sprintf("growth, 1 to 64 goroutines: %s by the bare store's curve", c.ours()), Got: slices.Max(together) / together[0], Most: 1.15, Bound: boundGrowth})
 	return nil
 }
 

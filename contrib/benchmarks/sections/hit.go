@@ -137,29 +137,29 @@ func worst(budgets []report.Budget) (out []report.Budget) {
 // hitBudgets are the budgets of one way to read one kind of values. Of Zipf and uniform
 // the worse counts.
 func hitBudgets[V any](f *field[V], a access, times measure.Times) (out []report.Budget) {
-	add := func(who, than string, most float64) {
+	add := func(who, than string, most, bound float64) {
 		out = append(out, report.Budget{
 			What: fmt.Sprintf("hit, %s, %s: %s by %s", f.kind.Name, a.crowd(), who, than),
-			Got:  times.Ratio(f.index(who), f.index(than)), Most: most,
+			Got:  times.Ratio(f.index(who), f.index(than)), Most: most, Bound: bound,
 		})
 	}
 	alone := 1.0
 	if f.kind.Name == load.Blob().Name && a.parallel == 1 {
 		alone = 1.15
 	}
-	add(peers.OursOtter, peers.OtterLoad, alone)
-	add(peers.OursOptions, peers.OtterLoad, alone)
-	add(peers.OursTagged, peers.OursOtter, 1.05)
-	add(peers.OursPlugins, peers.OursOtter, 1.15)
-	add(peers.OursOtter, peers.Theine, 1.1)
-	add(peers.OursFreecache, peers.FreecachePlain, 0.85)
+	add(peers.OursOtter, peers.OtterLoad, alone, boundHit)
+	add(peers.OursOptions, peers.OtterLoad, alone, boundHitOptions)
+	add(peers.OursTagged, peers.OursOtter, 1.05, boundTagged)
+	add(peers.OursPlugins, peers.OursOtter, 1.15, boundPlugins)
+	add(peers.OursOtter, peers.Theine, 1.1, boundTheine)
+	add(peers.OursFreecache, peers.FreecachePlain, 0.85, boundHitBytes)
 	for _, one := range f.runners {
-		if one.peer.Class == peers.MultiLevel {
-			ours := peers.OursOtter
-			if one.peer.Bytes {
-				ours = peers.OursFreecache
-			}
-			add(ours, one.peer.Name, 1)
+		switch {
+		case one.peer.Class != peers.MultiLevel:
+		case one.peer.Bytes:
+			add(peers.OursFreecache, one.peer.Name, 1, 1)
+		default:
+			add(peers.OursOtter, one.peer.Name, 1, boundSturdyc)
 		}
 	}
 	return out

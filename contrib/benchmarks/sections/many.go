@@ -69,7 +69,7 @@ func many(ctx context.Context, r *Run) (*report.Section, error) {
 		table.Add(subject.Name, fmt.Sprintf("%.0f µs ×%.2f", times.Median(i)/1e3, times.Ratio(i, 0)), count)
 	}
 	s.Tables = append(s.Tables, table)
-	s.Budgets = append(s.Budgets, report.Budget{What: "100 keys: GetOrSetMany by MGET and decoding", Got: times.Ratio(1, 0), Most: 1.2})
+	s.Budgets = append(s.Budgets, report.Budget{What: "100 keys: GetOrSetMany by MGET and decoding", Got: times.Ratio(1, 0), Most: 1.2, Bound: boundMany})
 	if failed > 0 {
 		return nil, fmt.Errorf("many: %d reads failed", failed)
 	}

@@ -15,6 +15,7 @@ import (
 	"strings"
 
 	"github.com/fusioncache-go/fusioncache/contrib/benchmarks/load"
+	"github.com/fusioncache-go/fusioncache/contrib/benchmarks/measure"
 	"github.com/fusioncache-go/fusioncache/contrib/benchmarks/peers"
 	"github.com/fusioncache-go/fusioncache/contrib/benchmarks/report"
 )
@@ -50,9 +51,9 @@ func memory(ctx context.Context, r *Run) (*report.Section, error) {
 	s.Tables = append(s.Tables, table)
 	s.Budgets = append(s.Budgets,
 		report.Budget{What: "memory: ours, freecache, for an entry", Got: found[peers.OursFreecache].Bytes, Most: 170, Unit: " B"},
-		report.Budget{What: "memory: ours, otter, for an entry", Got: found[peers.OursOtter].Bytes, Most: 250, Unit: " B"},
-		report.Budget{What: "memory: collector, ours with otter by otter", Got: found[peers.OursOtter].Cycle / found["otter, Get"].Cycle, Most: 1.25},
-		report.Budget{What: "memory: collector, ours with freecache by nothing", Got: found[peers.OursFreecache].Cycle / found["nothing"].Cycle, Most: 2})
+		report.Budget{What: "memory: ours, otter, for an entry", Got: found[peers.OursOtter].Bytes, Most: 250, Bound: boundObjectBytes, Unit: " B"},
+		report.Budget{What: "memory: collector, ours with otter by otter", Got: found[peers.OursOtter].Cycle / found["otter, Get"].Cycle, Most: 1.25, Bound: boundCollector},
+		report.Budget{What: "memory: collector, ours with freecache less nothing at all", Got: found[peers.OursFreecache].Cycle - found["nothing"].Cycle, Most: 1, Unit: " ms"})
 	return s, nil
 }
 
@@ -138,15 +139,17 @@ func heap() uint64 {
 	return m.HeapAlloc
 }
 
-// collect returns the processor time of a cycle in milliseconds, of twenty.
+// collect returns the processor time of a cycle in milliseconds, the median of twenty.
 func collect() float64 {
 	const cycles = 20
 	sample := []metrics.Sample{{Name: "/cpu/classes/gc/total:cpu-seconds"}}
-	metrics.Read(sample)
-	before := sample[0].Value.Float64()
+	var took []float64
 	for range cycles {
+		metrics.Read(sample)
+		before := sample[0].Value.Float64()
 		runtime.GC()
+		metrics.Read(sample)
+		took = append(took, (sample[0].Value.Float64()-before)*1000)
 	}
-	metrics.Read(sample)
-	return (sample[0].Value.Float64() - before) * 1000 / cycles
+	return measure.Median(took)
 }

@@ -51,13 +51,17 @@ func misses(ctx context.Context, r *Run) (*report.Section, error) {
 		count, bytes = count-ownCount, bytes-ownBytes
 		table.Add(one.peer.Name, missCell(both[0], i, base), missCell(both[1], i, base), count, fmt.Sprintf("%.0f", bytes))
 		if one.peer.Name == peers.OursOtter || one.peer.Name == peers.OursFreecache {
+			bound := boundMissAllocations
+			if one.peer.Bytes {
+				bound = boundMissBytesAllocations
+			}
 			s.Budgets = append(s.Budgets,
-				report.Budget{What: "miss: " + one.peer.Name + " by get-load-set on the same store", Got: both[0].Ratio(i, base), Most: 1.5},
-				report.Budget{What: "miss: " + one.peer.Name + ", allocations", Got: count, Most: 3.05})
+				report.Budget{What: "miss: " + one.peer.Name + " by get-load-set on the same store", Got: both[0].Ratio(i, base), Most: 1.5, Bound: boundMiss},
+				report.Budget{What: "miss: " + one.peer.Name + ", allocations", Got: count, Most: 3.05, Bound: bound})
 		}
 	}
 	s.Budgets = append(s.Budgets, report.Budget{
-		What: "miss: ours with all policies by sturdyc", Got: both[0].Ratio(f.index(peers.OursPolicies), f.index(peers.Sturdyc)), Most: 1 / 1.5,
+		What: "miss: ours with all policies by sturdyc", Got: both[0].Ratio(f.index(peers.OursPolicies), f.index(peers.Sturdyc)), Most: 1 / 1.5, Bound: boundPolicies,
 	})
 	s.Tables = append(s.Tables, table)
 	return s, nil

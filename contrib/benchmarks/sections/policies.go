@@ -64,7 +64,7 @@ func policies(ctx context.Context, r *Run) (*report.Section, error) {
 	s.Tables = append(s.Tables, table)
 	limited, plain := f.index(peers.HardTimeout), f.index(peers.Stampede)
 	s.Budgets = append(s.Budgets,
-		report.Budget{What: "miss: what a hard timeout adds", Got: misses.Difference(limited, plain) / 1e3, Most: 1, Unit: " µs"},
+		report.Budget{What: "miss: what a hard timeout adds", Got: misses.Difference(limited, plain) / 1e3, Most: 1, Bound: boundHardTimeout, Unit: " µs"},
 		report.Budget{What: "miss: what a hard timeout adds, allocations", Got: allocations[limited] - allocations[plain], Most: 4.05})
 	return s, nil
 }

@@ -46,16 +46,19 @@ func stampedes(ctx context.Context, r *Run) (*report.Section, error) {
 		}
 	}
 	table := report.Table{Header: []string{"", "total", "ratio", "loads, at most", "allocations a caller"}}
-	for i, c := range crowds {
+	for _, c := range crowds {
 		ratio := ratioOf(c.took, crowds[0].took)
 		table.Add(c.name, fmt.Sprintf("%.1f ms", measure.Median(c.took)/1e6), fmt.Sprintf("×%.2f", ratio), c.most, measure.Median(c.count))
 		if c.name == peers.OursOtter || c.name == peers.OursFreecache {
+			bound, allocations := boundStampede, boundStampedeAllocations
+			if c.name == peers.OursFreecache {
+				bound, allocations = boundStampedeBytes, boundStampedeBytesAllocations
+			}
 			s.Budgets = append(s.Budgets,
 				report.Budget{What: "stampede: " + c.name + ", loads", Got: float64(c.most), Most: 1},
-				report.Budget{What: "stampede: " + c.name + " by a closed channel", Got: ratio, Most: 1.1},
-				report.Budget{What: "stampede: " + c.name + ", allocations a waiter", Got: measure.Median(c.count), Most: 0.1})
+				report.Budget{What: "stampede: " + c.name + " by a closed channel", Got: ratio, Most: 1.1, Bound: bound},
+				report.Budget{What: "stampede: " + c.name + ", allocations a waiter", Got: measure.Median(c.count), Most: 0.1, Bound: allocations})
 		}
-		_ = i
 	}
 	s.Tables = append(s.Tables, table)
 	return s, nil

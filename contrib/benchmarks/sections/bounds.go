@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: The fusioncache-go authors
+
+package sections
+
+// Bounds are what a run must hold where a budget is not reached. docs/performance.md
+// argues for each of them under "Bounds".
+const (
+	boundHit        = 1.9 // by otter's loading Get
+	boundHitOptions = 2.2
+	boundTagged     = 1.3 // by the plain hit
+	boundPlugins    = 1.4
+	boundTheine     = 2
+	boundSturdyc    = 1.75
+	boundHitBytes   = 1.4 // by plain freecache and msgpack
+
+	boundMiss                 = 3.5 // by get-load-set
+	boundMissAllocations      = 5.1
+	boundMissBytesAllocations = 6.1
+	boundHardTimeout          = 3 // microseconds
+	boundPolicies             = 3 // by sturdyc
+
+	boundStampede                 = 1.6 // by a closed channel
+	boundStampedeAllocations      = 0.4
+	boundStampedeBytes            = 2.5
+	boundStampedeBytesAllocations = 1.1
+
+	boundRead1           = 1.4 // by go-redis and decoding; for so many goroutines
+	boundRead64          = 0.9
+	boundRead256         = 0.85
+	boundReadAllocations = 23.1
+	boundSet1            = 3 // by a script that only stores and publishes
+	boundSet64           = 2.3
+	boundMany            = 5 // by MGET and decoding
+
+	boundPropagation = 1.7 // p50, by a bare message
+	boundObjectBytes = 255
+	boundCollector   = 2 // by otter's
+	boundClearFlat   = 5
+	boundGrowth      = 1.3
+)
