@@ -56,7 +56,7 @@ func (k *kinds) of(key string, head []byte) (kind, int) {
 	t := k.now.Load()
 	start := key[:strings.IndexByte(key[:min(len(key), maxStart)], ':')+1]
 	n, ok := t.numbers[kind{start, string(head)}]
-	if !ok {
+	if !ok && len(t.all) < maxKinds {
 		n = k.add(kind{strings.Clone(start), string(head)})
 		t = k.now.Load()
 	}

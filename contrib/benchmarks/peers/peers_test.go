@@ -24,7 +24,7 @@ func TestPeers_HitAndReturnWhatWasLoaded(t *testing.T) {
 
 func hits[V any](t *testing.T, kind load.Kind[V]) {
 	addr := redis(t)
-	for _, p := range peers.All[V]() {
+	for _, p := range append(peers.All[V](), peers.Policies[V]()...) {
 		t.Run(p.Name+", "+kind.Name, func(t *testing.T) {
 			if p.NeedsRedis && addr == "" {
 				t.Skip("left out: redis-server is not on the PATH")
