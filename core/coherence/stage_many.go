@@ -17,9 +17,8 @@ import (
 func ReadMany(s *Shared, l *Local) func(ctx context.Context, rs []core.Request) core.Handler {
 	alone := reader(s, l)
 	return func(ctx context.Context, rs []core.Request) core.Handler {
-		ended := ctx
 		ctx, cancel := context.WithTimeout(ctx, longest(rs))
-		context.AfterFunc(ended, cancel)
+		_ = cancel // it ends with the one that it is derived from
 		found := askMany(ctx, s, l, rs)
 		return func(_ context.Context, r core.Request) (core.Result, error) {
 			f, ok := found[r.Key]

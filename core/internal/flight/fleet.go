@@ -17,6 +17,7 @@ import (
 // request.
 type Fleet struct {
 	outer *Call
+	asked []core.Request
 	seats []seat
 	calls []Call  // in one piece, those that are not begun yet
 	begun []*Call // by this fleet, to be run
@@ -34,10 +35,12 @@ type seat struct {
 }
 
 // Prepare does what requests have in common, such as one question to a server,
-// and returns the handler that then answers each of them.
+// and returns the handler that then answers each of them. The requests have no tokens
+// yet and are not to be changed.
 type Prepare func(ctx context.Context, rs []core.Request) core.Handler
 
-// Together joins or begins the flight of each of rs, which have different keys.
+// Together joins or begins the flight of each of rs, which have different keys; it
+// keeps rs.
 // Those begun are prepared as one and handled one after the other. A panic in the
 // handler of one request is no other's.
 //
@@ -45,7 +48,7 @@ type Prepare func(ctx context.Context, rs []core.Request) core.Handler
 // cancellation; or before Together returns if ctx can never end and atOnce says that
 // nobody is going to wait with less patience.
 func (g *Group) Together(ctx context.Context, rs []core.Request, atOnce bool, prepare Prepare) *Fleet {
-	f := &Fleet{outer: from(ctx), seats: make([]seat, len(rs)), calls: make([]Call, len(rs)), over: make(chan struct{})}
+	f := &Fleet{outer: from(ctx), asked: rs, seats: make([]seat, len(rs)), calls: make([]Call, len(rs)), over: make(chan struct{})}
 	f.begun = make([]*Call, 0, len(rs))
 	f.ctx, f.cancel = context.WithCancelCause(context.WithoutCancel(ctx))
 	for i, r := range rs {
@@ -127,17 +130,25 @@ func (f *Fleet) run(prepare Prepare) {
 			c.fail(failure)
 		}
 	}()
-	rs := make([]core.Request, len(left))
-	for i, c := range left {
-		rs[i] = c.request
-	}
-	handle := prepare(f.ctx, rs)
+	handle := prepare(f.ctx, f.own())
 	for len(left) > 0 {
 		c := left[0]
 		left = left[1:]
 		c.next = handle
 		c.run()
 	}
+}
+
+// own returns the requests whose calls the fleet has begun: most often all.
+func (f *Fleet) own() []core.Request {
+	if len(f.begun) == len(f.asked) {
+		return f.asked
+	}
+	rs := make([]core.Request, len(f.begun))
+	for i, c := range f.begun {
+		rs[i] = c.request
+	}
+	return rs
 }
 
 // fail ends a call that was not run.
