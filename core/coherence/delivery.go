@@ -14,12 +14,12 @@ import (
 
 // send takes a change to the distributed layer and the other nodes when it is
 // its key's turn.
-func (w *Writer) send(ctx context.Context, ch change) (outcome core.Outcome, err error) {
+func (w *Writer) send(ctx context.Context, ch *change) (outcome core.Outcome, err error) {
 	if ch.shared == nil && !ch.notify {
 		return core.Committed, nil
 	}
 	if ch.place == nil {
-		ch.place = w.Order.Enter(ch.key)
+		w.enter(ch)
 	}
 	if ch.options.BackgroundWrites {
 		o := *ch.options // the caller's may be gone by then
@@ -43,16 +43,16 @@ func (w *Writer) send(ctx context.Context, ch change) (outcome core.Outcome, err
 
 // job is the work of a change, for the background. A write that is stored whatever
 // is there can go together with others, if the layer takes many at once or is left out.
-func (w *Writer) job(ch change) job {
+func (w *Writer) job(ch *change) job {
 	j := job{alone: func(ctx context.Context) { _ = w.apply(ctx, ch) }}
 	if ch.token == nil && ch.joins() && (ch.shared == nil || w.Shared.batches()) {
-		j.change, j.together = &ch, w.applyTogether
+		j.change, j.together = ch, w.applyTogether
 	}
 	return j
 }
 
 // sent returns how far a change has come that waited for nothing but err.
-func sent(ch change, err error) (core.Outcome, error) {
+func sent(ch *change, err error) (core.Outcome, error) {
 	if err == nil {
 		return core.Committed, nil
 	}
@@ -64,7 +64,7 @@ func sent(ch change, err error) (core.Outcome, error) {
 
 // apply does the work of a change. It has the turn of its key, so a fill that
 // finds its token valid here is ahead of every write that revokes it later.
-func (w *Writer) apply(ctx context.Context, ch change) error {
+func (w *Writer) apply(ctx context.Context, ch *change) error {
 	if !valid(ch.token) {
 		w.overtaken(ch)
 		return nil
@@ -73,21 +73,24 @@ func (w *Writer) apply(ctx context.Context, ch change) error {
 		_ = w.tell(ctx, ch)
 		ch.notify = false
 	}
-	w.enclose(&ch)
-	ruling, failed := w.deliver(ctx, &ch)
+	w.enclose(ch)
+	ruling, failed := w.deliver(ctx, ch)
 	return w.delivered(ctx, ch, ruling, failed)
 }
 
 // enclose has the message of ch go along with its write, if it can.
 func (w *Writer) enclose(ch *change) {
 	if ch.notify && ch.forced && w.Shared.arbiter != nil {
-		ch.notice, ch.number = w.Notifier.notice(w.telling(ch))
+		var goes bool
+		if ch.message, ch.number, goes = w.Notifier.notice(w.telling(ch)); goes {
+			ch.notice = &ch.message
+		}
 	}
 }
 
 // delivered does what follows when a change has been taken to the distributed layer.
-func (w *Writer) delivered(ctx context.Context, ch change, ruling core.Ruling, failed error) error {
-	if !w.landed(&ch, ruling, failed) {
+func (w *Writer) delivered(ctx context.Context, ch *change, ruling core.Ruling, failed error) error {
+	if !w.landed(ch, ruling, failed) {
 		return failed
 	}
 	untold := w.tell(ctx, ch)
@@ -103,7 +106,7 @@ func (w *Writer) landed(ch *change, ruling core.Ruling, failed error) bool {
 		ch.notify = false
 	}
 	if ch.token != nil && (failed != nil || !ruling.Stored) {
-		w.unfilled(*ch, ruling, failed)
+		w.unfilled(ch, ruling, failed)
 		return false
 	}
 	if failed != nil {
@@ -126,7 +129,7 @@ func (w *Writer) deliver(ctx context.Context, ch *change) (core.Ruling, error) {
 	}
 	within := w.Shared.timers.Within(ctx, ch.options.DistributedTimeout)
 	defer within.End()
-	ruling, err := ch.shared(within.Context, ch)
+	ruling, err := ch.shared(within.Context, w, ch)
 	return ruling, ours(ch, ruling, err)
 }
 
@@ -155,14 +158,14 @@ func ours(ch *change, ruling core.Ruling, err error) error {
 
 // overtaken deals with a fill whose right to store was revoked when memory had its
 // value already: other nodes will not have it, so this one must not go on with it.
-func (w *Writer) overtaken(ch change) {
+func (w *Writer) overtaken(ch *change) {
 	w.Local.Drop(ch.key, ch.version)
 	w.fenced(ch.key)
 }
 
 // unfilled deals with a fill that failed or was refused. Nobody is to be told:
 // what was there before is as good.
-func (w *Writer) unfilled(ch change, ruling core.Ruling, failed error) {
+func (w *Writer) unfilled(ch *change, ruling core.Ruling, failed error) {
 	switch {
 	case failed == nil && ruling.Header.Kind == core.TombstoneWrite:
 		w.Local.Withdraw(ch.key, ch.version) // it was removed since the load began
@@ -174,7 +177,7 @@ func (w *Writer) unfilled(ch change, ruling core.Ruling, failed error) {
 
 // tell notifies the other nodes. Even a write that failed may have been applied,
 // and memory holds the new value: the others must not keep the old one.
-func (w *Writer) tell(ctx context.Context, ch change) error {
+func (w *Writer) tell(ctx context.Context, ch *change) error {
 	if !ch.notify {
 		return nil
 	}
@@ -187,12 +190,12 @@ func (w *Writer) tell(ctx context.Context, ch change) error {
 		}
 		return err
 	}
-	return w.Notifier.send(within, w.telling(&ch))
+	return w.Notifier.send(within, w.telling(ch))
 }
 
 // remember keeps what did not get through for later, or forgets what an earlier
 // write of the key still owed.
-func (w *Writer) remember(ch change, failed, untold error) {
+func (w *Writer) remember(ch *change, failed, untold error) {
 	switch {
 	case w.Recovery == nil:
 	case failed == nil && untold == nil:

@@ -29,13 +29,13 @@ type fills struct {
 
 // filling is a fill that has the turn of its key.
 type filling struct {
-	ch   change
+	ch   *change
 	err  error
 	done chan struct{}
 }
 
 // take is Writer.apply for a fill.
-func (f *fills) take(ctx context.Context, w *Writer, ch change) error {
+func (f *fills) take(ctx context.Context, w *Writer, ch *change) error {
 	mine := &filling{ch: ch, err: core.ErrGoexit, done: make(chan struct{})}
 	f.mu.Lock()
 	f.waiting = append(f.waiting, mine)
@@ -87,7 +87,7 @@ func (f *fills) write(ctx context.Context, w *Writer, all []*filling) {
 
 // fillMany is apply for many fills.
 func (w *Writer) fillMany(ctx context.Context, all []*filling) {
-	changes, ready := make([]change, len(all)), []int(nil)
+	changes, ready := make([]*change, len(all)), []int(nil)
 	out := make([]Written, len(all))
 	for i, one := range all {
 		changes[i], one.err = one.ch, nil
@@ -104,7 +104,7 @@ func (w *Writer) fillMany(ctx context.Context, all []*filling) {
 }
 
 // applyFill is apply, together with the other fills of the call if there are some.
-func (w *Writer) applyFill(ctx context.Context, ch change) error {
+func (w *Writer) applyFill(ctx context.Context, ch *change) error {
 	if f, ok := ctx.Value(fillsKey{}).(*fills); ok && w.Shared.batches() {
 		return f.take(ctx, w, ch)
 	}

@@ -77,14 +77,14 @@ func opOf(kind wire.MessageKind) core.Op {
 }
 
 // notice returns the message of send for a distributed layer to publish, with its
-// number in the sequence, or nil if none can. A message with that number must be
-// published in any case.
-func (n *Notifier) notice(t telling) (*core.Notice, uint64) {
+// number in the sequence, if one can. A message with that number must be published in
+// any case.
+func (n *Notifier) notice(t telling) (notice core.Notice, number uint64, ok bool) {
 	if n.outlet.Server == nil {
-		return nil, 0
+		return notice, 0, false
 	}
-	number := n.seq.Add(1)
-	return &core.Notice{Outlet: n.outlet, Message: n.numbered(t, number)}, number
+	number = n.seq.Add(1)
+	return core.Notice{Outlet: n.outlet, Message: n.numbered(t, number)}, number, true
 }
 
 func (n *Notifier) compose(t telling) []byte { return n.numbered(t, n.seq.Add(1)) }

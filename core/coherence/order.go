@@ -68,7 +68,14 @@ func (o *Order) Go(ctx context.Context, key string, work func(context.Context)) 
 // it can be called under the lock under which memory changes: then memory and
 // the other levels change in one order.
 func (o *Order) Enter(key string) *Place {
-	p := &Place{order: o, key: key}
+	p := new(Place)
+	o.enter(p, key)
+	return p
+}
+
+// enter makes p, which is zero, the next place in the line of key.
+func (o *Order) enter(p *Place, key string) {
+	p.order, p.key = o, key
 	s := o.shard(key)
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -76,11 +83,10 @@ func (o *Order) Enter(key string) *Place {
 	if !busy {
 		s.lines[key] = nil
 		p.has = true
-		return p
+		return
 	}
 	p.turn = make(chan struct{})
 	s.lines[key] = append(line, p)
-	return p
 }
 
 // Do waits for the turn, runs work on this goroutine and passes the turn on. It

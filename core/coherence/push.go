@@ -62,6 +62,7 @@ func (w *Writer) bare(ch *change) {
 	}
 	ch.push = pushing{}
 	if ch.notice != nil {
+		// Who has given up a call of the layer may have left it the first one.
 		ch.notice = &core.Notice{Outlet: ch.notice.Outlet, Message: w.Notifier.numbered(w.telling(ch), ch.number)}
 	}
 }

@@ -19,7 +19,8 @@ func markKey(tag string) string { return "\x00" + tag }
 // level and node; soft expires them instead. It takes no longer for a million
 // entries than for one.
 func (w *Writer) Renew(ctx context.Context, tag string, soft bool, o *core.EntryOptions) (core.Outcome, error) {
-	ch := w.change(markKey(tag), markMessage(tag, soft), o)
+	ch := new(change)
+	w.change(ch, markKey(tag), markMessage(tag, soft), o)
 	ch.version = w.version()
 	if w.shares(o) && w.Recovery != nil {
 		w.Recovery.begin(ch.key, ch.version) // what the server holds does not count until it has this
@@ -32,7 +33,7 @@ func (w *Writer) Renew(ctx context.Context, tag string, soft bool, o *core.Entry
 		w.Local.revokeAll()
 	}
 	if w.shares(o) {
-		ch.shared = func(ctx context.Context, _ *change) (core.Ruling, error) {
+		ch.shared = func(ctx context.Context, _ *Writer, _ *change) (core.Ruling, error) {
 			if soft && w.Recovery.lags(ch.key, ch.version) { // what the server lacks may have been a removal
 				v := w.Versions.Next()
 				return core.Ruling{Stored: true}, w.spread(ctx, tag, false, w.Marks.renew(tag, false), v)

@@ -34,8 +34,9 @@ type Writer struct {
 	scratch sync.Pool // *[]byte, to encode in
 }
 
-// change is one write on its way to the other levels. shared takes it, as it is by
-// then, to the distributed layer; nil: nothing to do there.
+// change is one write on its way to the other levels, in one piece with what it needs
+// there. shared takes it, as it is by then, to the distributed layer; nil: nothing to do
+// there.
 type change struct {
 	key     string
 	kind    wire.MessageKind
@@ -43,13 +44,16 @@ type change struct {
 	token   *core.Token
 	options *core.EntryOptions
 	place   *Place // taken when memory changed; nil for a fill
-	shared  func(ctx context.Context, ch *change) (core.Ruling, error)
+	own     Place  // that
+	shared  func(ctx context.Context, w *Writer, ch *change) (core.Ruling, error)
 	put     func(ch *change) put // the write that shared makes, if that is all it does
 	notify  bool
 	forced  bool         // shared stores it whatever is there: the message can go along
 	notice  *core.Notice // the message, if it goes along; it has a number and must go out
+	message core.Notice  // that
 	number  uint64       // of the notice
 	meta    core.Meta    // for a set: as it is to be in the distributed layer
+	payload []byte       // for a set
 	unsure  bool         // whether the marks in meta may not be those of the server
 	codec   core.Codec   // for a set
 	push    pushing      // what goes along with the message of a set
@@ -60,7 +64,8 @@ type change struct {
 // Set stores the live entry e under key. An entry without a stamp gets that of
 // [Writer.Stamp]; one that has just been made with it need not be copied.
 func (w *Writer) Set(ctx context.Context, key string, e *core.Entry, c core.Codec, o *core.EntryOptions) (core.Outcome, error) {
-	ch := w.beginSet(w.prepareSet(ctx, key, e, c, o), c, o)
+	ch := new(change)
+	w.beginSet(ch, w.prepareSet(ctx, key, e, c, o), c, o)
 	outcome, err := w.send(ctx, ch)
 	return ch.ended(outcome, err)
 }
@@ -82,33 +87,35 @@ func (w *Writer) prepareSet(ctx context.Context, key string, e *core.Entry, c co
 	return s
 }
 
-// beginSet stores the entry in memory. If it could not be encoded, the change is a
+// beginSet makes ch a set, and stores the entry in memory. If it could not be encoded, the change is a
 // removal: the old value is obsolete on every level, whatever became of the new one.
-func (w *Writer) beginSet(s setting, c core.Codec, o *core.EntryOptions) change {
-	key, p := s.key, s.prepared
-	ch := w.begin(w.change(key, wire.MessageSet, o), func(v core.Version) {
-		if p.forMemory != nil {
-			w.Local.write(key, as(p.forMemory, v))
+func (w *Writer) beginSet(ch *change, s setting, c core.Codec, o *core.EntryOptions) {
+	w.change(ch, s.key, wire.MessageSet, o)
+	w.begin(ch, func(v core.Version) {
+		if s.forMemory != nil {
+			w.Local.write(s.key, as(s.forMemory, v))
 		} else {
-			w.Local.expireAs(key, v) // what it holds is obsolete
+			w.Local.expireAs(s.key, v) // what it holds is obsolete
 		}
 	})
-	w.Events.Emit(core.Event{Kind: core.Written, Key: key, Op: core.OpSet})
+	w.Events.Emit(core.Event{Kind: core.Written, Key: s.key, Op: core.OpSet})
 	switch {
 	case s.err != nil:
-		ch.broken, ch.served = s.err, p.forMemory != nil
-		w.removes(&ch)
+		ch.broken, ch.served = s.err, s.forMemory != nil
+		w.removes(ch)
 	case w.shares(o):
-		w.pushes(&ch, s.entry.Meta(), p.payload)
+		w.pushes(ch, s.entry.Meta(), s.payload)
 		m := o.DistributedMeta(s.entry.Meta(), w.Clock.Now())
 		m.Version = ch.version
-		ch.meta, ch.codec = m, c
+		ch.meta, ch.payload, ch.codec = m, s.payload, c
 		ch.unsure = w.Marks != nil && (o.BackgroundWrites || !w.Marks.Sure(o.Tags))
-		w.forces(&ch, func(ch *change) put {
-			return put{key: key, mode: core.Force, kind: core.ValueWrite, meta: ch.meta, payload: p.payload, notice: ch.notice}
-		})
+		ch.forces((*change).value)
 	}
-	return ch
+}
+
+// value is the write of a set.
+func (ch *change) value() put {
+	return put{key: ch.key, mode: core.Force, kind: core.ValueWrite, meta: ch.meta, payload: ch.payload, notice: ch.notice}
 }
 
 // ended returns what became of a change, from what became of sending it.
@@ -124,43 +131,55 @@ func (ch *change) ended(outcome core.Outcome, err error) (core.Outcome, error) {
 
 // Remove removes key, its stale copies too, from every level and node.
 func (w *Writer) Remove(ctx context.Context, key string, o *core.EntryOptions) (core.Outcome, error) {
-	return w.send(ctx, w.beginRemove(key, o))
+	ch := new(change)
+	w.beginRemove(ch, key, o)
+	return w.send(ctx, ch)
 }
 
-func (w *Writer) beginRemove(key string, o *core.EntryOptions) change {
-	ch := w.begin(w.change(key, wire.MessageRemove, o), func(v core.Version) { w.Local.remove(key, v) })
+func (w *Writer) beginRemove(ch *change, key string, o *core.EntryOptions) {
+	w.change(ch, key, wire.MessageRemove, o)
+	w.begin(ch, func(v core.Version) { w.Local.remove(key, v) })
 	w.Events.Emit(core.Event{Kind: core.Removed, Key: key, Op: core.OpRemove})
-	w.removes(&ch)
-	return ch
+	w.removes(ch)
 }
 
 // Expire ends the logical life of key on every level and node; what fail-safe
 // can use stays.
 func (w *Writer) Expire(ctx context.Context, key string, o *core.EntryOptions) (core.Outcome, error) {
-	ch := w.begin(w.change(key, wire.MessageExpire, o), func(v core.Version) { w.Local.expireAs(key, v) })
+	ch := new(change)
+	w.change(ch, key, wire.MessageExpire, o)
+	w.begin(ch, func(v core.Version) { w.Local.expireAs(key, v) })
 	w.Events.Emit(core.Event{Kind: core.Expired, Key: key, Op: core.OpExpire})
 	if w.shares(o) {
-		ch.shared = func(ctx context.Context, _ *change) (core.Ruling, error) {
-			if w.Recovery.lags(key, ch.version) {
-				return w.Shared.Remove(ctx, key, ch.version)
-			}
-			return w.Shared.Expire(ctx, key, ch.version)
-		}
+		ch.shared = expires
 	}
 	return w.send(ctx, ch)
+}
+
+// expires takes an expiry to the distributed layer.
+func expires(ctx context.Context, w *Writer, ch *change) (core.Ruling, error) {
+	if w.Recovery.lags(ch.key, ch.version) {
+		return w.Shared.Remove(ctx, ch.key, ch.version)
+	}
+	return w.Shared.Expire(ctx, ch.key, ch.version)
 }
 
 // begin changes memory and takes the change's place in the order of writes, both
 // under the lock of its key: so all levels see the writes of a key in one order,
 // which is that of their versions.
-func (w *Writer) begin(ch change, local func(v core.Version)) change {
+func (w *Writer) begin(ch *change, local func(v core.Version)) {
 	defer w.Local.lock(ch.key).Unlock()
 	ch.version = w.version()
 	local(ch.version)
 	if w.shares(ch.options) || ch.notify {
-		ch.place = w.Order.Enter(ch.key)
+		w.enter(ch)
 	}
-	return ch
+}
+
+// enter takes ch's place in the order of writes.
+func (w *Writer) enter(ch *change) {
+	ch.place = &ch.own
+	w.Order.enter(ch.place, ch.key)
 }
 
 // as returns e as the write v.
@@ -186,24 +205,25 @@ func (w *Writer) fill(ctx context.Context, r core.Request, e *core.Entry, same c
 		return
 	}
 	p, err := w.prepare(r.Key, e, r.Codec, o)
-	ch := w.change(r.Key, wire.MessageSet, o)
 	shared := err == nil && w.shares(o) && w.mayFill(r.Seen)
+	var v core.Version
 	if shared {
-		ch.version = w.version() // what only memory keeps is compared with nothing
+		v = w.version() // what only memory keeps is compared with nothing
 	}
-	if p.forMemory != nil && !w.Local.Commit(r.Key, r.Token, as(p.forMemory, ch.version)) {
+	if p.forMemory != nil && !w.Local.Commit(r.Key, r.Token, as(p.forMemory, v)) {
 		w.fenced(r.Key)
 		return
 	}
 	if !shared {
 		return
 	}
-	w.pushes(&ch, e.Meta(), p.payload)
-	w.extends(&ch, same, e.Meta())
+	ch := &change{version: v, token: r.Token}
+	w.change(ch, r.Key, wire.MessageSet, o)
+	w.pushes(ch, e.Meta(), p.payload)
+	w.extends(ch, same, e.Meta())
 	m := o.DistributedMeta(e.Meta(), now)
-	m.Version = ch.version
-	ch.token = r.Token
-	w.puts(&ch, func(*change) put {
+	m.Version = v
+	ch.puts(func(*change) put {
 		write := put{key: r.Key, mode: core.Fill, kind: core.FillWrite, meta: m, payload: p.payload}
 		if r.Seen != nil {
 			write.expect = r.Seen.Header
@@ -320,25 +340,28 @@ func (w *Writer) shares(o *core.EntryOptions) bool {
 // removes makes ch a removal from the distributed layer.
 func (w *Writer) removes(ch *change) {
 	if w.shares(ch.options) {
-		w.forces(ch, func(ch *change) put { return tombstone(ch.key, ch.version, ch.notice) })
+		ch.forces(func(ch *change) put { return tombstone(ch.key, ch.version, ch.notice) })
 	}
 }
 
 // forces has ch make a write that is stored whatever is there.
-func (w *Writer) forces(ch *change, p func(ch *change) put) {
+func (ch *change) forces(p func(ch *change) put) {
 	ch.forced = true
-	w.puts(ch, p)
+	ch.puts(p)
 }
 
 // puts has ch make one write.
-func (w *Writer) puts(ch *change, p func(ch *change) put) {
-	ch.put = p
-	ch.shared = func(ctx context.Context, ch *change) (core.Ruling, error) { return w.Shared.Write(ctx, p(ch)) }
+func (ch *change) puts(p func(ch *change) put) { ch.put, ch.shared = p, writes }
+
+// writes takes the one write of ch to the distributed layer.
+func writes(ctx context.Context, w *Writer, ch *change) (core.Ruling, error) {
+	return w.Shared.Write(ctx, ch.put(ch))
 }
 
-func (w *Writer) change(key string, kind wire.MessageKind, o *core.EntryOptions) change {
-	notify := w.Notifier != nil && !o.Skip.Has(core.SkipNotify)
-	return change{key: key, kind: kind, options: o, notify: notify}
+// change makes ch a change of key.
+func (w *Writer) change(ch *change, key string, kind wire.MessageKind, o *core.EntryOptions) {
+	ch.key, ch.kind, ch.options = key, kind, o
+	ch.notify = w.Notifier != nil && !o.Skip.Has(core.SkipNotify)
 }
 
 func (w *Writer) fenced(key string) {

@@ -34,28 +34,37 @@ func (w *Writer) SetMany(ctx context.Context, all []Writing, c core.Codec) []Wri
 	}
 	changes := make([]change, len(all))
 	for i, s := range settings {
-		changes[i] = w.beginSet(s, c, all[i].Options)
+		w.beginSet(&changes[i], s, c, all[i].Options)
 	}
-	return w.sendMany(ctx, changes)
+	return w.sendMany(ctx, pointers(changes))
 }
 
 // RemoveMany is Remove for many keys, all different, as SetMany is Set.
 func (w *Writer) RemoveMany(ctx context.Context, all []Writing) []Written {
 	changes := make([]change, len(all))
 	for i, one := range all {
-		changes[i] = w.beginRemove(one.Key, one.Options)
+		w.beginRemove(&changes[i], one.Key, one.Options)
 	}
-	return w.sendMany(ctx, changes)
+	return w.sendMany(ctx, pointers(changes))
+}
+
+// pointers returns where changes are.
+func pointers(changes []change) []*change {
+	all := make([]*change, len(changes))
+	for i := range changes {
+		all[i] = &changes[i]
+	}
+	return all
 }
 
 // sendMany is send for many changes. Those whose turn it is go together, and meanwhile
 // the others, each when its turn comes. Nobody waits for a turn who holds another, so
 // operations on the same keys cannot wait for each other in a circle.
-func (w *Writer) sendMany(ctx context.Context, changes []change) []Written {
+func (w *Writer) sendMany(ctx context.Context, changes []*change) []Written {
 	out := make([]Written, len(changes))
 	var ready, rest []int
 	for i := range changes {
-		ch := &changes[i]
+		ch := changes[i]
 		if ch.place != nil && ch.place.Ready() && ch.joins() && !ch.options.BackgroundWrites {
 			ready = append(ready, i)
 		} else {
@@ -84,7 +93,7 @@ func (ch *change) joins() bool { return ch.put != nil || ch.shared == nil }
 
 // applyMany is apply for the changes that are ready, which have the turns of their
 // keys, and passes these on.
-func (w *Writer) applyMany(ctx context.Context, changes []change, ready []int, out []Written) {
+func (w *Writer) applyMany(ctx context.Context, changes []*change, ready []int, out []Written) {
 	defer func() {
 		for _, i := range ready {
 			changes[i].place.Pass()
@@ -96,16 +105,16 @@ func (w *Writer) applyMany(ctx context.Context, changes []change, ready []int, o
 // applyTogether is apply for many changes of different keys, in one call of the
 // distributed layer.
 func (w *Writer) applyTogether(ctx context.Context, chs []*change) {
-	changes, all := make([]change, len(chs)), make([]int, len(chs))
-	for i, ch := range chs {
-		changes[i], all[i] = *ch, i
+	all := make([]int, len(chs))
+	for i := range all {
+		all[i] = i
 	}
-	w.takeMany(ctx, changes, all, make([]Written, len(chs)))
+	w.takeMany(ctx, chs, all, make([]Written, len(chs)))
 }
 
 // takeMany takes the changes that are ready to the distributed layer, and then tells
 // the other nodes of all of them.
-func (w *Writer) takeMany(ctx context.Context, changes []change, ready []int, out []Written) {
+func (w *Writer) takeMany(ctx context.Context, changes []*change, ready []int, out []Written) {
 	if len(ready) == 1 {
 		i := ready[0]
 		out[i].Outcome, out[i].Err = sent(changes[i], w.apply(ctx, changes[i]))
@@ -114,7 +123,7 @@ func (w *Writer) takeMany(ctx context.Context, changes []change, ready []int, ou
 	rulings, failures := w.deliverMany(ctx, changes, ready)
 	var untold []int
 	for _, i := range ready {
-		if w.landed(&changes[i], rulings[i], failures[i]) {
+		if w.landed(changes[i], rulings[i], failures[i]) {
 			untold = append(untold, i)
 		} else {
 			out[i].Outcome, out[i].Err = sent(changes[i], failures[i])
@@ -130,14 +139,14 @@ func (w *Writer) takeMany(ctx context.Context, changes []change, ready []int, ou
 // deliverMany is deliver for the changes that are ready. A message that went along
 // with each write would save a round trip, and cost all nodes one message for each
 // key: none does.
-func (w *Writer) deliverMany(ctx context.Context, changes []change, ready []int) ([]core.Ruling, []error) {
+func (w *Writer) deliverMany(ctx context.Context, changes []*change, ready []int) ([]core.Ruling, []error) {
 	var puts []put
 	var putting []int
 	var limit time.Duration
 	failures := make([]error, len(changes))
 	rulings := make([]core.Ruling, len(changes))
 	for _, i := range ready {
-		ch := &changes[i]
+		ch := changes[i]
 		if ch.shared == nil {
 			rulings[i].Stored = true
 		} else if failures[i] = w.restamp(ctx, ch); failures[i] == nil {
@@ -152,19 +161,19 @@ func (w *Writer) deliverMany(ctx context.Context, changes []change, ready []int)
 	defer cancel()
 	for n, ruled := range w.Shared.writeMany(within, puts) {
 		i := putting[n]
-		rulings[i], failures[i] = ruled.Ruling, ours(&changes[i], ruled.Ruling, ruled.Err)
+		rulings[i], failures[i] = ruled.Ruling, ours(changes[i], ruled.Ruling, ruled.Err)
 	}
 	return rulings, failures
 }
 
 // tellMany is tell for the changes at these indexes.
-func (w *Writer) tellMany(ctx context.Context, changes []change, at []int) []error {
+func (w *Writer) tellMany(ctx context.Context, changes []*change, at []int) []error {
 	errs := make([]error, len(at))
 	var all []telling
 	var places []int // of all in errs
 	var limit time.Duration
 	for n, i := range at {
-		if ch := &changes[i]; ch.notify {
+		if ch := changes[i]; ch.notify {
 			all = append(all, w.telling(ch))
 			places = append(places, n)
 			limit = max(limit, ch.options.DistributedTimeout)

@@ -67,8 +67,8 @@ func TestStack_AllocatesLittleForAHitInTheServerAndForAWrite(t *testing.T) {
 	}{
 		"hit":                         {13, read(context.Background())},
 		"hit, who asks can give up":   {15, read(cancellable)},
-		"write":                       {17, write(context.Background())},
-		"write, who writes can leave": {20, write(cancellable)},
+		"write":                       {14, write(context.Background())},
+		"write, who writes can leave": {17, write(cancellable)},
 	} {
 		if n := testing.AllocsPerRun(1000, test.call); n > test.most {
 			t.Errorf("%s: %v allocations, want %v", what, n, test.most)
