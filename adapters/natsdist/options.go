@@ -42,7 +42,9 @@ type Options struct {
 	Replicas int
 
 	// StrictReads has every read answered by the leader of the bucket. By
-	// default any replica answers, which is faster and may be a moment late.
+	// default any replica answers, which is faster and may be a moment late: tell
+	// the stack how late, in its coherence.PulseOptions.ReadLag, or a node may keep
+	// what it read when it had just begun, or had missed messages.
 	// With one replica there is no difference but speed. Arbitrated writes do not
 	// depend on it: no write is decided by a replica that is late.
 	StrictReads bool

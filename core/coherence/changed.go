@@ -55,7 +55,7 @@ func (m *Marks) changed(tag string) {
 	m.mu.Unlock()
 	own := k.drawn != 0 && m.clock.Now().Sub(k.drawn) < echoTime
 	if ok && !own && m.shared != nil {
-		m.Doubt(tag, true)
+		m.Doubt(tag, true, core.Version{})
 	}
 }
 

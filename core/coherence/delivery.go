@@ -78,9 +78,10 @@ func (w *Writer) apply(ctx context.Context, ch *change) error {
 	return w.delivered(ctx, ch, ruling, failed)
 }
 
-// enclose has the message of ch go along with its write, if it can.
+// enclose has the message of ch go along with its write, if it can. Then nobody knows
+// yet as which version that arrives: where the layer lags, readers have to be told.
 func (w *Writer) enclose(ch *change) {
-	if ch.notify && ch.forced && w.Shared.arbiter != nil {
+	if ch.notify && ch.forced && w.Shared.arbiter != nil && w.Local.pulse.lag == 0 {
 		var goes bool
 		if ch.message, ch.number, goes = w.Notifier.notice(w.telling(ch)); goes {
 			ch.notice = &ch.message
@@ -111,6 +112,8 @@ func (w *Writer) landed(ch *change, ruling core.Ruling, failed error) bool {
 	}
 	if failed != nil {
 		w.bare(ch)
+	} else if ruling.Stored && ch.shared != nil && ch.arrived.IsZero() {
+		ch.arrived = ruling.Header.Version
 	}
 	// A load that memory was not to hold is newer than what it holds.
 	if (ch.token == nil || ch.options.Skip.Has(core.SkipMemoryWrite)) && ch.shared != nil && failed == nil {
@@ -202,7 +205,7 @@ func (w *Writer) remember(ch *change, failed, untold error) {
 		w.Recovery.settle(ch.key, ch.version)
 	default:
 		w.Recovery.owe(&debt{
-			key: ch.key, kind: ch.kind, version: ch.version, meta: ch.meta, codec: ch.codec, told: failed == nil,
+			key: ch.key, kind: ch.kind, version: ch.version, arrived: ch.arrived, meta: ch.meta, codec: ch.codec, told: failed == nil,
 		})
 		if failed != nil {
 			w.Local.Landed(ch.key, ch.version, core.Version{}, ch.kind == wire.MessageRemove)

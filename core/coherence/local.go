@@ -72,7 +72,7 @@ func (l *Local) Get(key string) (*core.Entry, bool) { return l.memory.Get(key) }
 // now: whether no message about it can have been missed since.
 func (l *Local) Trusted(checked, now core.Instant) bool { return l.pulse.trusts(checked, now) }
 
-// Watch makes the entries subject to marks. It belongs to set-up.
+// Watch makes the entries subject to marks. It belongs to set-up, before NewReceiver.
 func (l *Local) Watch(m *Marks) { l.marks = m }
 
 // Honour makes the node's own writes that the distributed layer does not know yet

@@ -32,15 +32,20 @@ type placed struct {
 // mark returns the mark of tag. If there is none yet, it makes one: what was stored
 // under an earlier one is thereby invalid, which is always safe.
 func (s *Shared) mark(ctx context.Context, tag string) (p placed, made bool, err error) {
+	var refused core.Header // what was there when the last try was refused
 	for range markTries {
 		there, err := s.readMark(ctx, tag)
 		if err != nil || !there.gen.IsZero() {
 			return there, false, err
 		}
+		if there.header.Compare(refused.Version) < 0 {
+			break // the answer lags
+		}
 		p, stored, err := s.writeMark(ctx, tag, draw(), there.header, s.versions.Next())
 		if err != nil || stored {
 			return p, true, err
 		}
+		refused = p.header
 	}
 	return placed{}, false, errMark
 }
@@ -57,6 +62,7 @@ func (s *Shared) readMark(ctx context.Context, tag string) (p placed, err error)
 func (s *Shared) parseMark(tag string, data []byte) (p placed) {
 	f, err := s.format.Parse(s.markPrefix+tag, data, s.clock.Offset())
 	p.header, _ = core.ParseHeader(data)
+	s.versions.Observe(p.header.Version) // so the next mark is later
 	if err == nil && len(f.Payload) == 16 {
 		p.gen.Hard = binary.LittleEndian.Uint64(f.Payload)
 		p.gen.Soft = binary.LittleEndian.Uint64(f.Payload[8:])
@@ -88,5 +94,6 @@ func (s *Shared) writeMark(ctx context.Context, tag string, g core.Generation, o
 		return placed{g, r.Header}, true, s.failed(core.OpSet, tag, s.layer.Set(ctx, r.Key, w.Data, w.TTL))
 	}
 	ruling, err := s.arbiter.Arbitrate(ctx, r.Key, w)
+	s.versions.Observe(ruling.Header.Version)
 	return placed{g, ruling.Header}, ruling.Stored, s.failed(core.OpSet, tag, err)
 }

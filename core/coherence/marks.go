@@ -39,13 +39,16 @@ type Marks struct {
 	// cache that had none, and has not told the others yet.
 	renewed atomic.Uint32
 
+	lag time.Duration // of what the distributed layer answers
+
 	// plain is the stamp of those who last began without tags: for most entries one
 	// does.
 	plain atomic.Pointer[core.Stamp]
 
 	mu        sync.Mutex
 	known     map[string]mark
-	forgotten uint64 // the latest change of a mark that there was no room for
+	lapse     core.Instant // when what was read before it is read again; 0: never
+	forgotten uint64       // the latest change of a mark that there was no room for
 }
 
 // mark is what is known of one generation.
@@ -58,6 +61,7 @@ type mark struct {
 	touched uint64          // the change that last renewed or doubted it
 	heard   uint64          // the change that another node has told of since it was read
 	doubted bool            // it may have changed: for use only if the server is away
+	floor   fence           // what the distributed layer holds for certain, though it may answer with older
 }
 
 // maxMarks bounds the tags that a node remembers.
@@ -175,7 +179,7 @@ func (m *Marks) recall(at uint64, tags []string) *core.Stamp {
 // The lock is held.
 func (m *Marks) sure(tag string, now core.Instant) bool {
 	k := m.known[tag]
-	return k.at != 0 && !k.doubted && now.Sub(k.at) < m.maxAge
+	return k.at != 0 && !k.doubted && now.Sub(k.at) < m.maxAge && !m.lapsed(k, now)
 }
 
 // Settle returns the metadata of an entry that was given its generations without
@@ -236,15 +240,13 @@ func (m *Marks) read(ctx context.Context, tag string) core.Generation {
 // ask is read, and why the distributed layer did not answer.
 func (m *Marks) ask(ctx context.Context, tag string) (core.Generation, error) {
 	began := m.changes.Load()
+	now := m.clock.Now()
 	m.mu.Lock()
 	k := m.known[tag]
+	sure := m.sure(tag, now)
 	m.mu.Unlock()
 	known := !k.gen.IsZero()
-	if known && !k.doubted && m.shared == nil {
-		return k.gen, nil
-	}
-	now := m.clock.Now()
-	if known && !k.doubted && now.Sub(k.at) < m.maxAge {
+	if known && (sure || !k.doubted && m.shared == nil) {
 		return k.gen, nil
 	}
 	if m.shared == nil {
@@ -265,7 +267,7 @@ func (m *Marks) ask(ctx context.Context, tag string) (core.Generation, error) {
 			m.renewed.Store(tidingsOf(k))
 		}
 	}
-	return m.learn(tag, p, now, began), nil
+	return m.answered(tag, p, now, began)
 }
 
 // keep returns the generation that this node has drawn for a tag and that the
@@ -292,7 +294,7 @@ func (m *Marks) invent(tag string, at core.Instant) core.Generation {
 		return k.gen
 	}
 	m.makeRoom()
-	m.known[tag] = mark{gen: draw(), at: at, touched: k.touched, heard: k.heard}
+	m.known[tag] = mark{gen: draw(), at: at, touched: k.touched, heard: k.heard, floor: k.floor}
 	return m.known[tag].gen
 }
 
@@ -308,7 +310,8 @@ func (m *Marks) learn(tag string, p placed, at core.Instant, began uint64) core.
 	if !ok {
 		m.makeRoom()
 	}
-	now := mark{gen: p.gen, header: p.header, own: k.follow(p.gen), at: at, drawn: k.drawn, touched: k.touched}
+	now := mark{gen: p.gen, header: p.header, own: k.follow(p.gen), at: at, drawn: k.drawn, touched: k.touched, floor: k.floor}
+	now.raise(p.header.Version, at, m.lag)
 	if !k.gen.IsZero() && k.gen != p.gen {
 		change := m.changes.Add(1)
 		if k.at != 0 {
@@ -355,8 +358,9 @@ func (m *Marks) makeRoom() {
 	}
 }
 
-// Doubt notes that another node has changed the mark of a tag.
-func (m *Marks) Doubt(tag string, soft bool) {
+// Doubt notes that another node has changed the mark of a tag, as version v; zero if
+// that is not known.
+func (m *Marks) Doubt(tag string, soft bool, v core.Version) {
 	if m.shared == nil {
 		m.Renew(tag, soft)
 		return
@@ -369,6 +373,7 @@ func (m *Marks) Doubt(tag string, soft bool) {
 	}
 	k.doubted, k.touched = true, m.changes.Add(1)
 	k.heard = k.touched
+	k.raise(v, m.clock.Now(), m.lag)
 	m.known[tag] = k
 }
 
@@ -379,6 +384,7 @@ func (m *Marks) DoubtAll() {
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	m.relapse()
 	change := m.changes.Add(1)
 	for t, k := range m.known {
 		k.doubted, k.touched = true, change

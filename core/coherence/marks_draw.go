@@ -48,7 +48,7 @@ func (m *Marks) renew(tag string, soft bool) drawn {
 		k.header = core.Header{} // something else may be there by now
 	}
 	now := m.clock.Now()
-	m.known[tag] = mark{gen: g, header: k.header, own: k.outlive(g), at: now, drawn: now, touched: m.changes.Add(1)}
+	m.known[tag] = mark{gen: g, header: k.header, own: k.outlive(g), at: now, drawn: now, touched: m.changes.Add(1), floor: k.floor}
 	return drawn{g, k.header}
 }
 
@@ -68,8 +68,11 @@ func (m *Marks) ahead(tag string, d drawn) drawn {
 func (m *Marks) arrived(tag string, before core.Header, p placed, began uint64) {
 	m.mu.Lock()
 	k, ok := m.known[tag]
-	if ok && k.header == before {
-		k.header = p.header
+	if ok {
+		if k.header == before {
+			k.header = p.header
+		}
+		k.raise(p.header.Version, m.clock.Now(), m.lag)
 		m.known[tag] = k
 	}
 	m.mu.Unlock()
@@ -78,15 +81,20 @@ func (m *Marks) arrived(tag string, before core.Header, p placed, began uint64) 
 	}
 }
 
-// spread takes a new mark to the distributed layer.
-func (w *Writer) spread(ctx context.Context, tag string, soft bool, d drawn, v core.Version) error {
+// spread takes a new mark to the distributed layer, as version v or a later one, which
+// it returns.
+func (w *Writer) spread(ctx context.Context, tag string, soft bool, d drawn, v core.Version) (core.Version, error) {
 	d = w.Marks.ahead(tag, d)
 	first, known := d.over, d.over != core.Header{} && w.Shared.arbiter != nil
+	var refused core.Header // what was there when the last try was refused
 	for range markTries {
 		if !known {
 			there, err := w.Shared.readMark(ctx, tag)
 			if err != nil {
-				return err
+				return v, err
+			}
+			if there.header.Compare(refused.Version) < 0 {
+				there = placed{header: refused} // the answer lags
 			}
 			d, v = w.redraw(tag, soft, d, there, v)
 		}
@@ -94,14 +102,15 @@ func (w *Writer) spread(ctx context.Context, tag string, soft bool, d drawn, v c
 		began := w.Marks.changes.Load()
 		now, stored, err := w.Shared.writeMark(ctx, tag, d.gen, d.over, v)
 		if err != nil {
-			return err
+			return v, err
 		}
 		if stored {
 			w.Marks.arrived(tag, first, now, began)
-			return nil
+			return v, nil
 		}
+		refused = now.header
 	}
-	return errMark
+	return v, errMark
 }
 
 // redraw returns d, drawn when v was, for the place of there: drawn anew, unless

@@ -32,7 +32,8 @@ func (m *Marks) late(ctx context.Context, tag string, began uint64, born core.In
 	if err != nil {
 		return m.invent(tag, 0), true
 	}
-	return m.learn(tag, p, now, began), before
+	g, err = m.answered(tag, p, now, began)
+	return g, before || err != nil
 }
 
 // markBefore is mark; before reports whether the mark was drawn before born, as far

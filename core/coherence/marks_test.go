@@ -84,7 +84,7 @@ func TestMarks_WhatIsInDoubtIsReadAgain(t *testing.T) {
 	writing(t, func(t *testing.T, n *node) {
 		m, other := marksOf(n), marksOf(n)
 		e := marked(t, m, "red")
-		m.Doubt("red", false)
+		m.Doubt("red", false, core.Version{})
 		if got := m.Judge(&e); got != coherence.Unknown {
 			t.Errorf("standing %d in doubt", got)
 		}
@@ -122,7 +122,7 @@ func TestMarks_WhatWasRemovedMeanwhileIsNotSettled(t *testing.T) {
 	for name, change := range map[string]func(m *coherence.Marks){
 		"its tag was renewed":          func(m *coherence.Marks) { m.Renew("red", false) },
 		"everything was renewed":       func(m *coherence.Marks) { m.Renew("", true) },
-		"another node renewed its tag": func(m *coherence.Marks) { m.Doubt("red", false) },
+		"another node renewed its tag": func(m *coherence.Marks) { m.Doubt("red", false, core.Version{}) },
 		"messages were lost":           func(m *coherence.Marks) { m.DoubtAll() },
 		"its tag was forgotten": func(m *coherence.Marks) {
 			m.Renew("red", false)
@@ -195,8 +195,8 @@ func TestMarks_OwnGenerationsEndWithWhatIsHeardBeforeTheServerAnswers(t *testing
 	writing(t, func(t *testing.T, n *node) {
 		_ = marked(t, marksOf(n), "red")
 		for name, change := range map[string]func(m *coherence.Marks){
-			"removal of the tag":    func(m *coherence.Marks) { m.Doubt("red", false) },
-			"removal of everything": func(m *coherence.Marks) { m.Doubt("", false) },
+			"removal of the tag":    func(m *coherence.Marks) { m.Doubt("red", false, core.Version{}) },
+			"removal of everything": func(m *coherence.Marks) { m.Doubt("", false, core.Version{}) },
 			"messages may be lost":  func(m *coherence.Marks) { m.DoubtAll() },
 			"removal by this node":  func(m *coherence.Marks) { m.Renew("red", false) },
 			"clearing by this node": func(m *coherence.Marks) { m.Renew("", false) },
@@ -242,7 +242,7 @@ func TestMarks_OfANodeWithoutAServerAreItsOwn(t *testing.T) {
 			t.Errorf("settled as %+v, %v", settled, err)
 		}
 		stands(t, m, e, coherence.Valid)
-		m.Doubt("red", false) // another node's clearing counts here too
+		m.Doubt("red", false, core.Version{}) // another node's clearing counts here too
 		stands(t, m, e, coherence.Revoked)
 	})
 }
@@ -255,7 +255,7 @@ func TestMarks_AreBounded(t *testing.T) {
 			m.Renew(fmt.Sprint(i), false)
 		}
 		m.Renew("red", false)
-		m.Doubt("blue", false)
+		m.Doubt("blue", false, core.Version{})
 		_ = recalled(m, "green", "yellow")
 		_ = marked(t, m, "white")
 		if got := m.Len(); got > coherence.MaxMarks {

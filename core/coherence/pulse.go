@@ -44,6 +44,13 @@ type PulseOptions struct {
 	// Zero: DegradedTTL.
 	AloneTTL time.Duration
 
+	// ReadLag is how far the answers of the distributed layer may be behind what was
+	// written to it, as those of a replica are. What was written before this node
+	// listened, or while messages were lost, it may learn that much later: so what it
+	// has read meanwhile is checked once more. Zero: every read sees all writes before
+	// it, as one of a primary does.
+	ReadLag time.Duration
+
 	// Forget is how long a silent node keeps the others degraded; then it counts
 	// as gone. Zero: 5 min.
 	Forget time.Duration
@@ -78,6 +85,7 @@ type pulse struct {
 	quiet    atomic.Int64 // since when another node has been silent for too long; Never: none is
 	degraded time.Duration
 	alone    time.Duration
+	lag      time.Duration // of what the distributed layer answers
 }
 
 // unchecked is when an entry was last checked that is not to be believed.
@@ -90,7 +98,7 @@ func (p *pulse) init() {
 }
 
 func (p *pulse) trusts(checked, now core.Instant) bool {
-	if int64(checked) < p.suspect.Load() && !mutation.On(mutation.NoRevalidation) {
+	if p.suspects(checked, now) && !mutation.On(mutation.NoRevalidation) {
 		return false
 	}
 	if int64(now) <= p.hears.Load() && p.quiet.Load() == int64(core.Never) {
@@ -99,13 +107,21 @@ func (p *pulse) trusts(checked, now core.Instant) bool {
 	return now.Sub(checked) < p.degraded || mutation.On(mutation.NoDegraded)
 }
 
+// suspects reports whether what was checked then may have missed something: it was
+// before messages were lost for the last time, or so soon after that the answer may
+// have been from before, and by now another one is not.
+func (p *pulse) suspects(checked, now core.Instant) bool {
+	lost := core.Instant(p.suspect.Load())
+	return checked < lost || p.lag > 0 && !mutation.On(mutation.NoLag) && checked < lost.Add(p.lag) && now >= lost.Add(p.lag)
+}
+
 // plausible is trusts for when nobody can be asked: whether everything was heard
 // until a moment ago, or the entry was checked just then.
 func (p *pulse) plausible(checked, now core.Instant) bool {
 	if p.recent(checked, now) {
 		return true
 	}
-	return int64(checked) >= p.suspect.Load() && int64(now)-int64(p.alone) <= min(p.hears.Load(), p.quiet.Load())
+	return !p.suspects(checked, now) && int64(now)-int64(p.alone) <= min(p.hears.Load(), p.quiet.Load())
 }
 
 // recent reports whether what was checked then counts while nobody can be asked,

@@ -28,6 +28,9 @@ func (w *Writer) pushes(ch *change, m core.Meta, payload []byte) {
 // telling returns what the other nodes are to be told of ch.
 func (w *Writer) telling(ch *change) telling {
 	t := telling{kind: w.Recovery.heavier(ch.key, ch.kind), key: ch.key, version: ch.version}
+	if !ch.arrived.IsZero() {
+		t.version = ch.arrived // which fences off what was there before, whatever the clocks
+	}
 	if t.kind != wire.MessageSet {
 		return t
 	}

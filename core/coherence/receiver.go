@@ -41,7 +41,10 @@ type Receiver struct {
 // nil.
 func NewReceiver(local *Local, v *Versions, n *Notifier, o PulseOptions, events *core.Events) *Receiver {
 	o = o.withDefaults()
-	local.pulse.degraded, local.pulse.alone = o.DegradedTTL, o.AloneTTL
+	local.pulse.degraded, local.pulse.alone, local.pulse.lag = o.DegradedTTL, o.AloneTTL, o.ReadLag
+	if local.marks != nil {
+		local.marks.lag = o.ReadLag
+	}
 	local.pulse.hears.Store(math.MinInt64) // until the first join, nothing is heard
 	return &Receiver{
 		local: local, versions: v, notifier: n, options: o, events: events,
@@ -242,10 +245,10 @@ func (r *Receiver) apply(m wire.Message) core.Op {
 		r.local.Expire(m.Key, m.Version)
 		return core.OpExpire
 	case wire.MessageTagRemoved, wire.MessageCleared:
-		r.doubt(m.Key, false)
+		r.doubt(m.Key, false, m.Version)
 		return core.OpRemove
 	case wire.MessageTagExpired, wire.MessageClearedSoft:
-		r.doubt(m.Key, true)
+		r.doubt(m.Key, true, m.Version)
 		return core.OpExpire
 	}
 	return 0
@@ -253,12 +256,12 @@ func (r *Receiver) apply(m wire.Message) core.Op {
 
 // doubt notes that another node has changed the mark of a tag, or of everything
 // if tag is empty.
-func (r *Receiver) doubt(tag string, soft bool) {
+func (r *Receiver) doubt(tag string, soft bool, v core.Version) {
 	if r.local.marks == nil {
 		return
 	}
 	if !mutation.On(mutation.NoDoubt) {
-		r.local.marks.Doubt(tag, soft)
+		r.local.marks.Doubt(tag, soft, v)
 	}
 	if tag == "" && !soft {
 		r.local.Clear()

@@ -63,9 +63,10 @@ type debt struct {
 	kind    wire.MessageKind // of the last write
 	says    wire.MessageKind // what the nodes are to be told; see heavier
 	version core.Version
-	meta    core.Meta  // for a set: as it is to be in the distributed layer
-	codec   core.Codec // for a set
-	told    bool       // the distributed layer has it, only the nodes have not
+	arrived core.Version // as which the distributed layer has it; zero if it has not
+	meta    core.Meta    // for a set: as it is to be in the distributed layer
+	codec   core.Codec   // for a set
+	told    bool         // the distributed layer has it, only the nodes have not
 	since   core.Instant
 	tries   int
 	next    core.Instant

@@ -42,7 +42,11 @@ func (w *Writer) repay(ctx context.Context, d debt) error {
 		return w.repayMark(ctx, d)
 	}
 	if d.told || w.Shared == nil {
-		return w.announce(ctx, d.says, d.key, d.version)
+		v := d.version
+		if !d.arrived.IsZero() {
+			v = d.arrived
+		}
+		return w.announce(ctx, d.says, d.key, v)
 	}
 	if d.codec != nil {
 		m, err := w.settled(ctx, d.meta, core.DefaultDistributedTimeout)

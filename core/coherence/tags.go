@@ -33,12 +33,14 @@ func (w *Writer) Renew(ctx context.Context, tag string, soft bool, o *core.Entry
 		w.Local.revokeAll()
 	}
 	if w.shares(o) {
-		ch.shared = func(ctx context.Context, _ *Writer, _ *change) (core.Ruling, error) {
+		ch.shared = func(ctx context.Context, _ *Writer, ch *change) (_ core.Ruling, err error) {
 			if soft && w.Recovery.lags(ch.key, ch.version) { // what the server lacks may have been a removal
 				v := w.Versions.Next()
-				return core.Ruling{Stored: true}, w.spread(ctx, tag, false, w.Marks.renew(tag, false), v)
+				ch.arrived, err = w.spread(ctx, tag, false, w.Marks.renew(tag, false), v)
+			} else {
+				ch.arrived, err = w.spread(ctx, tag, soft, d, ch.version)
 			}
-			return core.Ruling{Stored: true}, w.spread(ctx, tag, soft, d, ch.version)
+			return core.Ruling{Stored: true}, err
 		}
 	}
 	return w.send(ctx, ch)
@@ -72,13 +74,15 @@ func markMessage(tag string, soft bool) wire.MessageKind {
 // invalidates a little more, and never less.
 func (w *Writer) repayMark(ctx context.Context, d debt) error {
 	tag, soft := d.key[1:], !removal(d.says)
+	v := d.version
 	if !d.told && w.Shared != nil {
-		v := w.Versions.Next()
-		if err := w.spread(ctx, tag, soft, w.Marks.renew(tag, soft), v); err != nil {
+		var err error
+		v = w.Versions.Next()
+		if v, err = w.spread(ctx, tag, soft, w.Marks.renew(tag, soft), v); err != nil {
 			return err
 		}
 	}
-	return w.announce(ctx, d.says, d.key, d.version)
+	return w.announce(ctx, d.says, d.key, v)
 }
 
 // invalidateAll makes good the debts that were too many to keep.

@@ -58,6 +58,7 @@ type change struct {
 	codec   core.Codec   // for a set
 	push    pushing      // what goes along with the message of a set
 	broken  error        // why the value of a set could not be encoded
+	arrived core.Version // as which it has reached the distributed layer; zero if it has not, or nobody knows
 	served  bool         // memory has that value all the same
 }
 

@@ -74,6 +74,11 @@ type Options struct {
 	// the longest load and the life of an entry.
 	Weak bool
 
+	// Lagging says that reads of the distributed layer may be behind its writes: what
+	// was read there before may come back older. The order of what a node reads is not
+	// checked then; Bounds.Staleness and Bounds.Convergence have to allow for the lag.
+	Lagging bool
+
 	// Remember is how many operations and notes are kept for timelines at least.
 	// Default 20,000.
 	Remember int

@@ -118,6 +118,8 @@ func assemble(o Options) (*Stack, error) {
 		s.health.distributed = plugins.Distributed(o.Distributed)
 		s.writer.Shared = coherence.NewShared(s.health.distributed, prefixes(o.Name), s.clock, versions, o.Shared, s.events)
 	}
+	s.writer.Marks = coherence.NewMarks(s.writer.Shared, s.clock, 0)
+	s.local.Watch(s.writer.Marks)
 	if o.Locker != nil && s.writer.Shared != nil {
 		again := coherence.Reread(s.writer.Shared, s.local)
 		s.nodeLock = resilience.NewNodeLock(o.Locker, lockPrefix(o.Name), again, s.clock, s.events)
@@ -137,8 +139,6 @@ func assemble(o Options) (*Stack, error) {
 			s.pushes = seal != nil
 		}
 	}
-	s.writer.Marks = coherence.NewMarks(s.writer.Shared, s.clock, 0)
-	s.local.Watch(s.writer.Marks)
 	if s.writer.Shared != nil || s.writer.Notifier != nil {
 		s.writer.Recovery = coherence.NewRecovery(o.Recovery, s.clock, s.events)
 		s.local.Honour(s.writer.Recovery, o.Shared.MaxSkew)

@@ -48,6 +48,8 @@ const (
 	BlindMark                         // a mark is stored whatever is there
 	LateWrite                         // a write that was given up is done when it arrives
 	BlindLife                         // a new life is given to whatever is held
+	NoLag                             // what was read from a layer that lags is not checked again
+	NoFloor                           // a mark from before its last change is believed
 	end
 )
 
@@ -57,6 +59,7 @@ var names = [...]string{
 	"tombstone reuses the version", "no second look after a write", "no look at debts", "no recovery", "overflow drops debts",
 	"marks of the end of a load", "no look at news", "expiry by the clock", "no tombstone", "no revalidation",
 	"marks overwrite each other", "late writes are done", "a life for whatever is held",
+	"no second look at what lags", "no floor of marks",
 }
 
 // All returns all mutants.

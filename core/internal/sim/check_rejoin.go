@@ -52,9 +52,9 @@ func (j *rejoins) take(o *op) {
 // before: in a crowd it waits for its next beat.
 func (p *Plan) attention() time.Duration {
 	if p.Crowd > 0 {
-		return time.Second + attentive
+		return p.lag() + time.Second + attentive
 	}
-	return attentive
+	return p.lag() + attentive
 }
 
 // before returns when a node had subscribed last when a read on it began, and the

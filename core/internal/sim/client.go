@@ -48,7 +48,9 @@ func (c *client) step(ctx context.Context) {
 	if w.now() > p.Heal && o.Action.Writes() {
 		o.Action = doLoad
 	}
-	o.choice = choose(c.dice, o.Action, p.windows())
+	if !p.Plain {
+		o.choice = choose(c.dice, o.Action, p.windows())
+	}
 	c.loosen(o)
 	if p.Verbose {
 		o.Detail = o.choice

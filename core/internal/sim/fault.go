@@ -43,6 +43,7 @@ const (
 	NodeForget                    // event: memory evicts everything
 	SourceDown                    // factories fail
 	StoreLate                     // a write ends with its context, and is done later unless another one came
+	StoreLag                      // reads are answered from an older state
 	faultKinds
 )
 
@@ -53,7 +54,7 @@ var faultNames = [faultKinds]string{
 	BusError: "bus error", BusDown: "bus down", BusDrop: "bus drop", BusCut: "bus cut", BusSlow: "bus slow",
 	BusDouble: "bus double", BusShuffle: "bus shuffle", BusGarble: "bus garble", BusMute: "bus mute", BusHang: "bus hang",
 	NodePause: "node pause", NodeCrash: "node crash", NodeClose: "node close", NodeClock: "node clock", NodeForget: "node forget",
-	SourceDown: "source down", StoreLate: "store late",
+	SourceDown: "source down", StoreLate: "store late", StoreLag: "store lag",
 }
 
 // String returns the name of the kind.
@@ -142,6 +143,8 @@ func (d *draw) window(kind FaultKind) Fault {
 	switch kind {
 	case StoreSlow:
 		f.Lo, f.Hi = 10, 20+r.IntN(1500)
+	case StoreLag:
+		f.Lo, f.Hi = 1, 10+r.IntN(maxLag-10)
 	case BusSlow:
 		f.Lo, f.Hi = 1, 20+r.IntN(10_000)
 	case NodePause:

@@ -110,7 +110,7 @@ const defaultStaleness = 6 * time.Second
 
 // staleness is the bound S of the invariants: in a crowd, silence is noticed later.
 func (p *Plan) staleness() time.Duration {
-	return defaultStaleness + ms(2500)*time.Duration(p.slowdown()-1)
+	return p.lag() + defaultStaleness + ms(2500)*time.Duration(p.slowdown()-1)
 }
 
 // settling is how long after the last fault and the last write everything is

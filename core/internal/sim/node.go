@@ -41,6 +41,7 @@ const (
 	actorPlan    = 1
 	actorSource  = 2
 	actorKinds   = 3
+	actorLag     = 4
 	actorNemesis = 1 << 16
 	actorClient  = 1 << 32
 	actorNode    = 2 << 32
@@ -70,7 +71,7 @@ func (r *run) birth(index, life int) (*node, error) {
 		MessageKeys: r.plan.messageKeys(),
 		Plugins:     []core.Plugin{probe{n, id}},
 		Defaults:    r.plan.Defaults,
-		Pulse:       coherence.PulseOptions{Crowd: r.plan.Crowd},
+		Pulse:       coherence.PulseOptions{Crowd: r.plan.Crowd, ReadLag: r.plan.lag()},
 		Recovery:    coherence.RecoveryOptions{MaxKeys: r.plan.Queue},
 		Wall:        wall,
 	})

@@ -24,7 +24,7 @@ var (
 func (b batchPort) GetMany(ctx context.Context, keys []string) (list []core.Got, err error) {
 	err = b.together(ctx, keys, nil, func() string {
 		for _, key := range keys {
-			data, ok := b.store.get(key)
+			data, ok := b.read(key)
 			list = append(list, core.Got{Data: data, OK: ok})
 		}
 		return fmt.Sprint("get many ", keys)

@@ -49,9 +49,10 @@ func newRecorder(w *world) *recorder {
 		Knows:     func(v value) bool { return v.Key < p.Keys && v.Version <= w.source.read(v.Key) },
 		Watched:   true,
 		Unordered: p.Turnless,
+		Lagging:   p.lag() > 0,
 		Weak:      p.Weak,
 		Bounds: coherencetest.Bounds{
-			AfterLoss:   max(flushStaleness, p.staleness()),
+			AfterLoss:   max(flushStaleness+p.lag(), p.staleness()),
 			Quiet:       quietStaleness,
 			Staleness:   p.staleness(),
 			Convergence: p.settling(),

@@ -8,6 +8,8 @@ import "testing"
 // seeds are those that have failed, each with the fault that it has shown. What a
 // seed stands for may change with the way in which plans are drawn; the tests that
 // were made from them, in the packages of the protocol, stay.
+//
+// They were found before the store lagged, so their plans are without that.
 var seeds = []struct {
 	seed  uint64
 	shown string
@@ -28,7 +30,7 @@ var seeds = []struct {
 
 func TestSeeds_ThatHaveFailedOnce(t *testing.T) {
 	for _, s := range seeds {
-		if rep := simulate(t, NewPlan(s.seed)); len(rep.Violations) > 0 {
+		if rep := simulate(t, newPlan(s.seed, false)); len(rep.Violations) > 0 {
 			t.Errorf("%s\n%s", s.shown, explain(rep))
 		}
 	}

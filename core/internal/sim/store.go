@@ -29,6 +29,7 @@ type store struct {
 	calls atomic.Int64
 	mu    sync.Mutex
 	items map[string]item
+	past  past
 	locks locks
 }
 
@@ -38,15 +39,21 @@ type item struct {
 }
 
 func newStore(w *world, b *bus) *store {
-	return &store{world: w, bus: b, items: make(map[string]item), locks: locks{held: make(map[string]held)}}
+	return &store{world: w, bus: b, items: make(map[string]item), past: make(past), locks: locks{held: make(map[string]held)}}
 }
 
 // get returns what is stored for key now. The bytes are never changed.
-func (s *store) get(key string) ([]byte, bool) {
+func (s *store) get(key string) ([]byte, bool) { return s.getAt(key, s.world.now()) }
+
+// getAt returns what was stored for key at a moment not longer than maxLag ago.
+func (s *store) getAt(key string, at instant) ([]byte, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	it, ok := s.items[key]
-	if !ok || s.world.now() >= it.end {
+	it, ok := s.past.at(key, at)
+	if !ok {
+		it = s.items[key]
+	}
+	if at >= it.end {
 		return nil, false
 	}
 	return it.data, true
@@ -65,13 +72,13 @@ func (s *store) put(key string, data []byte, ttl time.Duration) {
 	if end < 0 {
 		end = instant(core.Forever)
 	}
-	s.items[key] = item{data: slices.Clone(data), end: end}
+	s.become(key, item{data: slices.Clone(data), end: end})
 }
 
 func (s *store) remove(key string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	delete(s.items, key)
+	s.become(key, item{})
 	s.changed(key)
 }
 
@@ -292,7 +299,7 @@ func (s *store) says(what, key string, data []byte) string {
 // Get implements core.DistributedLayer.
 func (p *port) Get(ctx context.Context, key string) (data []byte, ok bool, err error) {
 	err = p.call(ctx, key, false, nil, func() string {
-		data, ok = p.store.get(key)
+		data, ok = p.read(key)
 		return p.store.says("get", key, data)
 	})
 	if err != nil {

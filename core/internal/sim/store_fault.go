@@ -25,7 +25,7 @@ func (s *store) evict(r *run, some func() bool) {
 			continue
 		}
 		h, err := core.ParseHeader(s.items[key].data)
-		delete(s.items, key)
+		s.become(key, item{})
 		s.changed(key)
 		if k, ok := keyAt(key); ok && (err != nil || h.Kind != core.FillWrite) {
 			s.world.rec.Void(k, s.world.now())
@@ -38,7 +38,9 @@ func (s *store) evict(r *run, some func() bool) {
 func (s *store) flush() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	clear(s.items)
+	for _, key := range s.sorted() {
+		s.become(key, item{})
+	}
 	clear(s.locks.held)
 	s.changed("")
 	s.world.note(-1, "flushed")
@@ -54,7 +56,12 @@ func (s *store) snapshot() map[string]item {
 func (s *store) rewind(r *run, saved map[string]item) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.items = maps.Clone(saved)
+	for _, key := range s.sorted() {
+		s.become(key, saved[key])
+	}
+	for _, key := range slices.Sorted(maps.Keys(saved)) {
+		s.become(key, saved[key])
+	}
 	for k := range r.plan.Keys {
 		s.world.rec.Void(k, s.world.now())
 	}
@@ -72,7 +79,7 @@ func (s *store) rot(rng *rand.Rand, some func() bool) {
 		}
 		it.data = slices.Clone(it.data)
 		it.data[core.HeaderSize+rng.IntN(len(it.data)-core.HeaderSize)] ^= byte(1 + rng.IntN(255))
-		s.items[key] = it
+		s.become(key, it)
 		s.changed(key)
 		s.world.note(-1, "rotten %s", key)
 	}
@@ -86,7 +93,7 @@ func (s *store) squat(some func() bool) {
 		if _, entry := keyAt(key); !entry || !some() {
 			continue
 		}
-		s.items[key] = item{data: []byte("somebody else's"), end: s.world.now() + ms(5000)}
+		s.become(key, item{data: []byte("somebody else's"), end: s.world.now() + ms(5000)})
 		s.changed(key)
 		s.world.note(-1, "foreign %s", key)
 	}
