@@ -114,6 +114,7 @@ func (w *Writer) landed(ch *change, ruling core.Ruling, failed error) bool {
 		w.bare(ch)
 	} else if ruling.Stored && ch.shared != nil && ch.arrived.IsZero() {
 		ch.arrived = ruling.Header.Version
+		w.Local.arrived(ch.key, ch.arrived)
 	}
 	// A load that memory was not to hold is newer than what it holds.
 	if (ch.token == nil || ch.options.Skip.Has(core.SkipMemoryWrite)) && ch.shared != nil && failed == nil {

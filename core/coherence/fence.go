@@ -66,6 +66,11 @@ func (f *fence) raise(v core.Version, now, until core.Instant) {
 
 // raise sets the fence of the key with this hash to v, unless it is higher.
 func (f *fences) raise(hash uint64, v core.Version, now core.Instant) {
+	f.raiseFor(hash, v, now, fenceLife)
+}
+
+// raiseFor is raise for a fence that is needed for as long as life says.
+func (f *fences) raiseFor(hash uint64, v core.Version, now core.Instant, life time.Duration) {
 	s := &f.shards[hash%fenceShards]
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -80,7 +85,7 @@ func (f *fences) raise(hash uint64, v core.Version, now core.Instant) {
 		}
 		*way = fence{hash: hash}
 	}
-	way.raise(v, now, now.Add(fenceLife))
+	way.raise(v, now, now.Add(life))
 }
 
 // way returns the fence of the key with this hash, or else the one that is to make

@@ -6,6 +6,7 @@ package coherence
 import (
 	"math/rand/v2"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/fusioncache-go/fusioncache/core"
@@ -15,6 +16,24 @@ func versionAt(ms int64) core.Version { return core.Version{Time: ms, Node: 1, O
 
 // sameSet returns the hash of the i-th key of one set.
 func sameSet(i int) uint64 { return 7 + uint64(i)*fenceShards*fenceSets }
+
+// What this node knows to have arrived is a fence for as long as the layer lags.
+func TestFences_WhatHasArrivedIsOneForAsLongAsTheLayerLags(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for _, lag := range []time.Duration{0, time.Second} {
+			l := NewLocal(nil, core.NewMonotonic(time.Now), nil)
+			l.pulse.lag = lag
+			l.arrived("k", versionAt(10))
+			if l.Admits("k", versionAt(5)) != (lag == 0) || !l.Admits("k", versionAt(10)) {
+				t.Errorf("lag %v: wrong as soon as it has arrived", lag)
+			}
+			time.Sleep(lag)
+			if !l.Admits("k", versionAt(5)) {
+				t.Errorf("lag %v: the fence has not ended", lag)
+			}
+		}
+	})
+}
 
 func TestFences_OlderIsRefusedUntilTheFenceIsNotNeeded(t *testing.T) {
 	var f fences

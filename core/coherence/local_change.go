@@ -86,6 +86,15 @@ func (l *Local) Landed(key string, own, landed core.Version, gone bool) {
 	l.expire(key)
 }
 
+// arrived notes that the distributed layer holds version v of key, or a later one, though
+// for a while it may answer with an older one, which nobody is to be shown after v. Other
+// fences last longer.
+func (l *Local) arrived(key string, v core.Version) {
+	if l.pulse.lag > 0 {
+		l.fences.raiseFor(l.hash(key), v, l.clock.Now(), l.pulse.lag)
+	}
+}
+
 // Drop expires key's entry if it is still the write v, which turned out not to
 // be the latest.
 func (l *Local) Drop(key string, v core.Version) {
