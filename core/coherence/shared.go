@@ -101,7 +101,11 @@ type Found struct {
 
 // Read reads key. Bytes that cannot be read are nothing, and an event.
 func (s *Shared) Read(ctx context.Context, key string) (Found, error) {
-	asked := s.clock.Now()
+	return s.read(ctx, key, s.clock.Now())
+}
+
+// read is Read, asked at an instant.
+func (s *Shared) read(ctx context.Context, key string, asked core.Instant) (Found, error) {
 	full := s.prefix + key
 	data, ok, err := s.layer.Get(ctx, full)
 	return s.found(full, core.Got{Data: data, OK: ok, Err: err}, asked, new(core.Seen))

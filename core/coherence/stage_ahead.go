@@ -20,8 +20,8 @@ func Ahead(s *Shared, l *Local) core.Stage {
 				return next(ctx, blindly(ctx, s, r))
 			}
 			within, cancel := context.WithTimeout(ctx, r.Options.DistributedTimeout)
-			asked := l.asks(r.Key)
-			found, err := s.Read(within, r.Key)
+			asked := l.asks(r.Key, l.clock.Now())
+			found, err := s.read(within, r.Key, asked.at)
 			if err != nil {
 				cancel()
 				return next(ctx, r)
@@ -31,8 +31,8 @@ func Ahead(s *Shared, l *Local) core.Stage {
 			if err != nil {
 				s.unreadable(r.Key, err)
 			}
-			if e != nil && e == newest(r.Held, e) && settled(e, l.clock.Now()) {
-				promote(l, r, e, found.Payload)
+			if now := l.clock.Now(); e != nil && e == newest(r.Held, e) && settled(e, now) {
+				promote(l, r, e, found.Payload, now)
 				return core.Result{Entry: e, Level: core.LevelDistributed}, nil
 			}
 			r.Seen = found.Seen

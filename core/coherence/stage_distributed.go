@@ -30,7 +30,7 @@ func Distributed(s *Shared, l *Local, coalesce core.Stage, loading Underway) cor
 				r.Unread = true
 				return join(ctx, r)
 			}
-			if skipsRead(r, l.clock.Now()) {
+			if skipsRead(r, l.clock) {
 				return next(ctx, blindly(ctx, s, r))
 			}
 			res, err := answer(ctx, r, read)
@@ -66,10 +66,10 @@ func answer(ctx context.Context, r core.Request, read core.Handler) (core.Result
 	return patient(ctx, r, read)
 }
 
-// skipsRead reports whether the layer is not to be read at now. An entry that would
-// be fresh, but is in doubt, is one to ask about.
-func skipsRead(r core.Request, now core.Instant) bool {
-	if r.Options.Skip.Has(core.SkipDistributedReadWhenStale) && r.Held != nil && r.Held.State(now) != core.Fresh {
+// skipsRead reports whether the layer is not to be read. An entry that would be fresh,
+// but is in doubt, is one to ask about.
+func skipsRead(r core.Request, clock core.Clock) bool {
+	if r.Options.Skip.Has(core.SkipDistributedReadWhenStale) && r.Held != nil && r.Held.State(clock.Now()) != core.Fresh {
 		return true
 	}
 	return r.Options.Skip.Has(core.SkipDistributedRead)
@@ -99,8 +99,8 @@ func reader(s *Shared, l *Local) core.Handler {
 		if res, ok, err := revalidate(ctx, s, l, r); ok || err != nil {
 			return res, err
 		}
-		asked := l.asks(r.Key)
-		found, err := s.Read(ctx, r.Key)
+		asked := l.asks(r.Key, l.clock.Now())
+		found, err := s.read(ctx, r.Key, asked.at)
 		if err != nil {
 			return core.Result{}, err
 		}
@@ -123,8 +123,8 @@ func settle(ctx context.Context, s *Shared, l *Local, r core.Request, found Foun
 		return res, nil
 	}
 	res.Entry = e
-	if e.State(l.clock.Now()) == core.Fresh || newer(r.Held, e) == e {
-		promote(l, r, e, found.Payload)
+	if now := l.clock.Now(); e.State(now) == core.Fresh || newer(r.Held, e) == e {
+		promote(l, r, e, found.Payload, now)
 	}
 	return res, nil
 }
@@ -136,10 +136,10 @@ type asking struct {
 	own core.Version
 }
 
-// asks returns what is to be known before the distributed layer is asked for key.
-func (l *Local) asks(key string) asking {
+// asks returns what is to be known before the distributed layer is asked for key at now.
+func (l *Local) asks(key string, now core.Instant) asking {
 	own, _ := l.debts.owes(key)
-	return asking{l.clock.Now(), own}
+	return asking{now, own}
 }
 
 // admit returns the entry that was found in the distributed layer, for memory; nil if
@@ -213,9 +213,9 @@ func blindly(ctx context.Context, s *Shared, r core.Request) core.Request {
 }
 
 // promote stores what was read in memory, if nothing was written meanwhile.
-func promote(l *Local, r core.Request, e *core.Entry, payload []byte) {
+func promote(l *Local, r core.Request, e *core.Entry, payload []byte, now core.Instant) {
 	switch {
-	case e.State(l.clock.Now()) == core.Dead:
+	case e.State(now) == core.Dead:
 		return
 	case r.Options.Skip.Has(core.SkipMemoryWrite):
 		l.Overtaken(r.Key, e)

@@ -98,9 +98,9 @@ func (l *Local) readWithEpoch(ctx context.Context, s *Shared, keys []string) (al
 
 // readWhole reads keys, and notes which writes of this node the layer may not have had.
 func (l *Local) readWhole(ctx context.Context, s *Shared, keys []string) []foundMany {
-	asked := make([]asking, len(keys))
+	asked, now := make([]asking, len(keys)), l.clock.Now()
 	for i, key := range keys {
-		asked[i] = l.asks(key)
+		asked[i] = l.asks(key, now)
 	}
 	all := s.readMany(ctx, keys)
 	for i := range all {
