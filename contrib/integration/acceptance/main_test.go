@@ -70,6 +70,29 @@ func within3(tb testing.TB, attempt func() error) {
 	tb.Error(err)
 }
 
+// stalls measures for how long at once the machine lets this process stand still. What it
+// returns ends that, and says how long it was.
+func stalls() (worst func() time.Duration) {
+	const step = time.Millisecond
+	end, longest := make(chan struct{}), make(chan time.Duration)
+	go func() {
+		tick := time.NewTicker(step)
+		defer tick.Stop()
+		var most time.Duration
+		for last := time.Now(); ; {
+			select {
+			case <-end:
+				longest <- most
+				return
+			case <-tick.C:
+				now := time.Now()
+				most, last = max(most, now.Sub(last)-step), now
+			}
+		}
+	}()
+	return func() time.Duration { close(end); return <-longest }
+}
+
 // at waits until d after start.
 func at(start time.Time, d time.Duration) { <-time.After(time.Until(start.Add(d))) }
 

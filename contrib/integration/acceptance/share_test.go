@@ -87,6 +87,7 @@ func TestSeed_DC2_UpdateReachesTheOthersWithoutTheirFactories(t *testing.T) {
 		}
 		within3(t, func() error {
 			var lags times
+			stalled := stalls()
 			const rounds = 1000
 			for v := 2; v < rounds+2; v++ {
 				a.commit(t, "k", v)
@@ -96,8 +97,9 @@ func TestSeed_DC2_UpdateReachesTheOthersWithoutTheirFactories(t *testing.T) {
 					lags.add(time.Since(begin))
 				}
 			}
-			if p99, longest := lags.quantile(0.99), lags.quantile(1); p99 > 50*time.Millisecond || longest > 100*time.Millisecond {
-				return fmt.Errorf("p99 %v, longest %v, want at most 50 ms and 100 ms", p99, longest)
+			stall := stalled()
+			if p99, longest := lags.quantile(0.99), lags.quantile(1); p99 > 50*time.Millisecond || longest > 100*time.Millisecond+stall {
+				return fmt.Errorf("p99 %v, longest %v, want at most 50 ms and 100 ms; the machine stood still for %v", p99, longest, stall)
 			}
 			return nil
 		})
