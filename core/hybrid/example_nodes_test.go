@@ -58,6 +58,25 @@ func ExampleOptions_nodes() {
 	// 1795 true <nil>
 }
 
+// Where replicas answer reads, the nodes have to know how late they may be.
+func ExampleOptions_readLag() {
+	ctx := context.Background()
+	stack := hybrid.Must(hybrid.New(hybrid.Options{
+		Name:        "shop",
+		Memory:      cachetest.NewMemory(),
+		Distributed: cachetest.NewServer(), // in life: natsdist with three Replicas
+		Backplane:   cachetest.NewBus(),
+		Serializer:  cachetest.JSON{},
+		Pulse:       coherence.PulseOptions{ReadLag: 2 * time.Second},
+	}))
+	defer stack.Close(ctx)
+	prices := hybrid.Must(hybrid.Of[int](stack, "price"))
+
+	_, _ = prices.Set(ctx, "lamp", 1995)
+	fmt.Println(prices.Get(ctx, "lamp"))
+	// Output: 1995 true <nil>
+}
+
 // A load that has read before a write elsewhere undoes it nowhere.
 func ExampleCache_Set_duringALoadElsewhere() {
 	ctx, server, bus := context.Background(), cachetest.NewServer(), cachetest.NewBus()
