@@ -28,7 +28,7 @@ const (
 	boundRead1           = 1.4 // by go-redis and decoding; for so many goroutines
 	boundRead64          = 0.9
 	boundRead256         = 0.85
-	boundReadAllocations = 23.1
+	boundReadAllocations = 20.1
 	boundSet1            = 3 // by a script that only stores and publishes
 	boundSet64           = 2.3
 	boundMany            = 5 // by MGET and decoding
