@@ -23,14 +23,14 @@ const (
 	boundStampede                 = 1.6 // by a closed channel
 	boundStampedeAllocations      = 0.4
 	boundStampedeBytes            = 2.5
-	boundStampedeBytesAllocations = 1.1
+	boundStampedeBytesAllocations = 1.3
 
 	boundRead1           = 1.4 // by go-redis and decoding; for so many goroutines
 	boundRead64          = 0.9
 	boundRead256         = 0.85
 	boundReadAllocations = 20.1
-	boundSet1            = 3 // by a script that only stores and publishes
-	boundSet64           = 2.3
+	boundSet1            = 2.7 // by a script that only stores and publishes
+	boundSet64           = 2.1
 	boundMany            = 5 // by MGET and decoding
 
 	boundPropagation = 1.7 // p50, by a bare message

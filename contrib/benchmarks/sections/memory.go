@@ -30,7 +30,7 @@ type footprint struct {
 }
 
 func memory(ctx context.Context, r *Run) (*report.Section, error) {
-	n := pick(r, 1_000_000, 200_000)
+	const n = 1_000_000
 	s := &report.Section{
 		Name: "memory", Title: "Memory",
 		Text: fmt.Sprintf("Room for %d entries: key of 20 bytes, value of 64; those that keep bytes get as much memory as so many take. Twice as many were set; bytes for an entry are the growth of the heap by the entries that are held then. "+
@@ -39,7 +39,7 @@ func memory(ctx context.Context, r *Run) (*report.Section, error) {
 	table := report.Table{Header: []string{"", "bytes for an entry", "collector, ms a cycle"}}
 	found := map[string]footprint{}
 	names := []string{"nothing", "otter, Get", peers.OursOtter, "freecache, pooled msgpack", peers.OursFreecache, peers.Theine, "ristretto", peers.Sturdyc, "sharded map"}
-	for _, name := range names {
+	for _, name := range pick(r, names, names[:5]) {
 		r.Log("memory: %s", name)
 		f, err := inProcess(ctx, name, n)
 		if err != nil {
