@@ -139,9 +139,9 @@ func heap() uint64 {
 	return m.HeapAlloc
 }
 
-// collect returns the processor time of a cycle in milliseconds, the median of twenty.
+// collect returns the processor time of a cycle in milliseconds, the median of eleven.
 func collect() float64 {
-	const cycles = 20
+	const cycles = 11
 	sample := []metrics.Sample{{Name: "/cpu/classes/gc/total:cpu-seconds"}}
 	var took []float64
 	for range cycles {
