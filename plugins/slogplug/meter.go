@@ -24,7 +24,7 @@ type meter struct {
 	mu     sync.Mutex
 	closed bool
 	timer  *time.Timer
-	ended  chan struct{} // closed when the timer's function returns
+	ends   sync.WaitGroup // of windows: one may still be reported when the next begins
 }
 
 // admit reports whether an event may be logged.
@@ -42,34 +42,32 @@ func (m *meter) begin() {
 	if m.closed {
 		return
 	}
-	ended := make(chan struct{})
-	m.ended = ended
-	m.timer = time.AfterFunc(m.window, func() {
-		defer close(ended)
-		m.end()
-	})
+	m.ends.Add(1)
+	m.timer = time.AfterFunc(m.window, m.end)
 }
 
 func (m *meter) end() {
+	defer m.ends.Done()
 	if suppressed := m.seen.Swap(0) - m.limit; suppressed > 0 {
 		m.report(suppressed)
 	}
 }
 
-// close ends the window at once. There is no other after it.
+// close ends the window at once, and waits until all are reported. There is no other
+// after it.
 func (m *meter) close(ctx context.Context) error {
 	m.mu.Lock()
 	m.closed = true
-	timer, ended := m.timer, m.ended
+	timer := m.timer
 	m.mu.Unlock()
 	if timer == nil {
 		return nil
 	}
 	if timer.Stop() {
-		close(ended)
 		m.end()
-		return nil
 	}
+	ended := make(chan struct{})
+	go func() { m.ends.Wait(); close(ended) }()
 	select {
 	case <-ended:
 		return nil

@@ -272,6 +272,47 @@ func TestLimit_ConcurrentEventsAreAllAccountedFor(t *testing.T) {
 	}
 }
 
+// slowHandler takes a while for a summary.
+type slowHandler struct{ *book }
+
+func (h slowHandler) Handle(ctx context.Context, r slog.Record) error {
+	if strings.Contains(r.Message, "further") {
+		time.Sleep(time.Minute)
+	}
+	return h.book.Handle(ctx, r)
+}
+
+// A window may still be reported when the next has begun and ended: Close waits for both.
+func TestLimit_CloseWaitsForEveryWindow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := &book{}
+		p, err := slogplug.New(slog.New(slowHandler{b}), &slogplug.Options{Limit: 1, Window: time.Second})
+		if err != nil {
+			t.Fatal(err)
+		}
+		events := core.NewEvents("shop")
+		parts, err := core.Install("shop", events, []core.Plugin{p})
+		if err != nil {
+			t.Fatal(err)
+		}
+		burst := func(n int) {
+			for range n {
+				events.Emit(core.Event{Kind: core.LayerFailed})
+			}
+		}
+		burst(5)
+		time.Sleep(2 * time.Second) // the first window is being reported
+		burst(1)                    // the second has nothing to report
+		time.Sleep(2 * time.Second)
+		if err := parts.Close(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if all := strings.Join(b.all(), "\n"); !strings.Contains(all, "suppressed=4") {
+			t.Errorf("not all is reported:\n%s", all)
+		}
+	})
+}
+
 type brokenHandler struct{ *book }
 
 func (h brokenHandler) Handle(ctx context.Context, r slog.Record) error {
