@@ -7,6 +7,7 @@ import (
 	"context"
 
 	"github.com/fusioncache-go/fusioncache/core"
+	"github.com/fusioncache-go/fusioncache/core/internal/mutation"
 )
 
 // doubts are copies that are asked about by their headers, each with the metadata that
@@ -80,7 +81,7 @@ func (l *Local) settleDoubts(ctx context.Context, s *Shared, d doubts) []foundMa
 		switch {
 		case err != nil:
 			out[i].err = err
-		case l.holds(r, h, ok):
+		case l.holds(r, h, ok) || mutation.On(mutation.BlindBatch):
 			out[i].same = &d.metas[i]
 		default:
 			changed, keys = append(changed, i), append(keys, r.Key)

@@ -50,6 +50,7 @@ const (
 	BlindLife                         // a new life is given to whatever is held
 	NoLag                             // what was read from a layer that lags is not checked again
 	NoFloor                           // a mark from before its last change is believed
+	BlindBatch                        // the headers that a batch asks for are all believed
 	end
 )
 
@@ -59,7 +60,7 @@ var names = [...]string{
 	"tombstone reuses the version", "no second look after a write", "no look at debts", "no recovery", "overflow drops debts",
 	"marks of the end of a load", "no look at news", "expiry by the clock", "no tombstone", "no revalidation",
 	"marks overwrite each other", "late writes are done", "a life for whatever is held",
-	"no second look at what lags", "no floor of marks",
+	"no second look at what lags", "no floor of marks", "a batch believes any header",
 }
 
 // All returns all mutants.

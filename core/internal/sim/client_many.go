@@ -16,11 +16,11 @@ import (
 // them goes first would be another one each time. Loose plans have it so: what they find
 // may need some tries to be seen again.
 
-// loosen has an operation of a loose plan be about several keys, now and then.
+// loosen has an operation of a loose plan be about several keys, now and then, or mostly.
 func (c *client) loosen(o *op) {
 	switch o.Action {
 	case doGet, doLoad, doSet, doRemove:
-		if c.run.plan.Loose && c.dice.IntN(3) == 0 {
+		if p := c.run.plan; p.Loose && (c.dice.IntN(3) == 0 || p.Many && c.dice.IntN(6) != 0) {
 			o.choice |= many
 		}
 	}

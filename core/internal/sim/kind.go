@@ -61,6 +61,15 @@ func (d *draw) kinds() {
 	}
 }
 
+// batches has an eighth of the plans make most of their operations on several keys, of a
+// store that takes them at once.
+func (d *draw) batches() {
+	p, r := d.plan, d.rng
+	if p.Keys > 1 && !p.Weak && r.IntN(8) == 0 {
+		p.Batch, p.Loose, p.Many = true, true, true
+	}
+}
+
 // slowdown is how many times more slowly nodes beat at most, also after some have
 // died and others have taken their places.
 func (p *Plan) slowdown() int {

@@ -41,7 +41,7 @@ const (
 	actorPlan    = 1
 	actorSource  = 2
 	actorKinds   = 3
-	actorLag     = 4
+	actorNews    = 4
 	actorNemesis = 1 << 16
 	actorClient  = 1 << 32
 	actorNode    = 2 << 32

@@ -34,6 +34,7 @@ type Plan struct {
 	Weak     bool // the store does not arbitrate
 	Loose    bool // operations on several keys at once, whose order among each other is not that of the seed
 	Sealed   bool // messages are authentic, so values and lives can go along; the source says what it has not modified
+	Many     bool // most operations are such
 	Plain    bool // calls have no options
 	Crowd    int  // nodes that beat without slowing down; 0: as many as ever there are
 	Mix      Mix
@@ -108,17 +109,18 @@ type draw struct {
 // NewPlan draws the plan of a seed.
 func NewPlan(seed uint64) *Plan { return newPlan(seed, true) }
 
-// newPlan draws a plan; without lag, that of a store which always answers with its
-// present state.
-func newPlan(seed uint64, lag bool) *Plan {
+// newPlan draws a plan; without news, as plans were before the store lagged.
+func newPlan(seed uint64, news bool) *Plan {
 	d := &draw{plan: &Plan{Seed: seed}, rng: rand.New(rand.NewPCG(seed, actorPlan))}
 	d.shape()
 	d.clocks()
 	d.defaults()
 	d.faults()
 	d.kinds()
-	if lag {
+	if news {
+		d.rng = rand.New(rand.NewPCG(seed, actorNews))
 		d.lags()
+		d.batches()
 	}
 	d.plan.prepare()
 	return d.plan
@@ -254,8 +256,8 @@ func (p *Plan) memory(node int) core.MemoryLayer {
 
 // String returns the plan as a timetable.
 func (p *Plan) String() string {
-	s := fmt.Sprintf("seed %d: %d nodes, %d clients each, %d keys, %d tags, skews %v, tiny memory on [%v], of bytes on [%v], queue %d, turnless %t, %v bus, outlet %t, batch %t, locks %t, weak %t, loose %t, sealed %t, plain %t, crowd %d, heal at %v\n",
-		p.Seed, p.Nodes, p.Clients, p.Keys, p.Tags, p.Skews, p.Tiny, p.Bytes, p.Queue, p.Turnless, p.Bus, p.Outlet, p.Batch, p.Locks, p.Weak, p.Loose, p.Sealed, p.Plain, p.Crowd, p.Heal)
+	s := fmt.Sprintf("seed %d: %d nodes, %d clients each, %d keys, %d tags, skews %v, tiny memory on [%v], of bytes on [%v], queue %d, turnless %t, %v bus, outlet %t, batch %t, locks %t, weak %t, loose %t, many %t, sealed %t, plain %t, crowd %d, heal at %v\n",
+		p.Seed, p.Nodes, p.Clients, p.Keys, p.Tags, p.Skews, p.Tiny, p.Bytes, p.Queue, p.Turnless, p.Bus, p.Outlet, p.Batch, p.Locks, p.Weak, p.Loose, p.Many, p.Sealed, p.Plain, p.Crowd, p.Heal)
 	o := p.Defaults
 	s += fmt.Sprintf("  ttl %v, stale ttl %v, throttle %v, cycles %d, background %t, push %t\n", o.TTL, o.StaleTTL, o.Throttle, o.MaxCycles, o.BackgroundWrites, o.Push)
 	for _, f := range p.Faults {

@@ -3,19 +3,14 @@
 
 package sim
 
-import (
-	"math/rand/v2"
-	"time"
-)
+import "time"
 
-// lags draws the windows in which reads are answered by a replica that lags. It has a
-// generator of its own and comes last, so that the rest of a plan is what it was before.
+// lags draws the windows in which reads are answered by a replica that lags.
 func (d *draw) lags() {
-	p, r := d.plan, rand.New(rand.NewPCG(d.plan.Seed, actorLag))
+	p, r := d.plan, d.rng
 	if p.Weak || len(p.Faults) == 0 || r.IntN(4) != 0 {
 		return
 	}
-	d.rng = r
 	for range 1 + r.IntN(3) {
 		p.Faults = append(p.Faults, d.window(StoreLag))
 	}
