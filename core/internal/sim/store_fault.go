@@ -26,6 +26,7 @@ func (s *store) evict(r *run, some func() bool) {
 		}
 		h, err := core.ParseHeader(s.items[key].data)
 		s.become(key, item{})
+		s.past.forget(key)
 		s.changed(key)
 		if k, ok := keyAt(key); ok && (err != nil || h.Kind != core.FillWrite) {
 			s.world.rec.Void(k, s.world.now())
@@ -38,9 +39,8 @@ func (s *store) evict(r *run, some func() bool) {
 func (s *store) flush() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, key := range s.sorted() {
-		s.become(key, item{})
-	}
+	clear(s.items)
+	clear(s.past)
 	clear(s.locks.held)
 	s.changed("")
 	s.world.note(-1, "flushed")
@@ -56,12 +56,8 @@ func (s *store) snapshot() map[string]item {
 func (s *store) rewind(r *run, saved map[string]item) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, key := range s.sorted() {
-		s.become(key, saved[key])
-	}
-	for _, key := range slices.Sorted(maps.Keys(saved)) {
-		s.become(key, saved[key])
-	}
+	s.items = maps.Clone(saved)
+	clear(s.past)
 	for k := range r.plan.Keys {
 		s.world.rec.Void(k, s.world.now())
 	}

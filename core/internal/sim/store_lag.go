@@ -82,6 +82,11 @@ func (p past) keep(key string, before item, now instant) {
 	p[key] = append(list, former{before, now})
 }
 
+// forget forgets what was under a key. What a store loses by itself, its replicas lose
+// with it: otherwise they would go on showing it, and the order of what comes next would
+// be known to nobody.
+func (p past) forget(key string) { delete(p, key) }
+
 // at returns what was under a key at a moment; ok is false if it is what is there now.
 func (p past) at(key string, moment instant) (it item, ok bool) {
 	for _, f := range p[key] {
