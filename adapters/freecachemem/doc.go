@@ -17,7 +17,7 @@
 //   - What the collector adds on top of a large live heap. Set GOMEMLIMIT; this
 //     package never touches the collector's settings.
 //
-// An entry takes its key, its binary form and 35 bytes at most. What many have in
+// An entry takes its key, its binary form and 37 bytes at most. What many have in
 // common is kept once for all of them: the start of the key up to the first colon,
 // which names the view, and some 20 bytes of the binary form. There are up to 1023 such
 // kinds, which are never forgotten, since freecache does not tell what it drops; ExpireAll

@@ -16,7 +16,7 @@ import (
 )
 
 const (
-	idSize     = 5
+	idSize     = 7
 	headerSize = freecache.ENTRY_HDR_SIZE
 )
 

@@ -44,8 +44,8 @@ func TestNew_RefusesSizesThatFreecacheWouldChangeOrFailOn(t *testing.T) {
 			t.Errorf("New(%d): %v names no option", size, err)
 		}
 	}
-	if m := newMemory(t, freecachemem.MinSize); m.MaxEntry() != 477 {
-		t.Errorf("MaxEntry is %d, want 477", m.MaxEntry())
+	if m := newMemory(t, freecachemem.MinSize); m.MaxEntry() != 475 {
+		t.Errorf("MaxEntry is %d, want 475", m.MaxEntry())
 	}
 }
 
@@ -153,5 +153,5 @@ func Example() {
 		return
 	}
 	fmt.Println(memory.MaxEntry(), memory.Len())
-	// Output: 65501 0
+	// Output: 65499 0
 }

@@ -34,6 +34,7 @@ const (
 	boundMany            = 5 // by MGET and decoding
 
 	boundPropagation = 1.7 // p50, by a bare message
+	boundBytes       = 172
 	boundObjectBytes = 255
 	boundCollector   = 2 // by otter's
 	boundClearFlat   = 5

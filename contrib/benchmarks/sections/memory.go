@@ -50,7 +50,7 @@ func memory(ctx context.Context, r *Run) (*report.Section, error) {
 	}
 	s.Tables = append(s.Tables, table)
 	s.Budgets = append(s.Budgets,
-		report.Budget{What: "memory: ours, freecache, for an entry", Got: found[peers.OursFreecache].Bytes, Most: 170, Unit: " B"},
+		report.Budget{What: "memory: ours, freecache, for an entry", Got: found[peers.OursFreecache].Bytes, Most: 170, Bound: boundBytes, Unit: " B"},
 		report.Budget{What: "memory: ours, otter, for an entry", Got: found[peers.OursOtter].Bytes, Most: 250, Bound: boundObjectBytes, Unit: " B"},
 		report.Budget{What: "memory: collector, ours with otter by otter", Got: found[peers.OursOtter].Cycle / found["otter, Get"].Cycle, Most: 1.25, Bound: boundCollector},
 		report.Budget{What: "memory: collector, ours with freecache less nothing at all", Got: found[peers.OursFreecache].Cycle - found["nothing"].Cycle, Most: 1, Unit: " ms"})
