@@ -48,6 +48,13 @@ func (r *replica) Arbitrate(ctx context.Context, key string, w core.Write) (core
 	return ruling, err
 }
 
+// lags sets how far reads are behind.
+func (r *replica) lags(by time.Duration) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.lag = by
+}
+
 func (r *replica) Get(_ context.Context, key string) (data []byte, ok bool, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -98,10 +105,10 @@ func TestLag_ANodeThatHasJustBegunDoesNotKeepWhatItReads(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := startLagging(t, 1)
 		set(t, l.caches[0], 1)
-		l.server.lag = 0
+		l.server.lags(0)
 		time.Sleep(lag)
 		set(t, l.caches[0], 2)
-		l.server.lag = lag
+		l.server.lags(lag)
 		late := l.start(t)
 		expectUntilItIsSeen(t, late)
 	})
@@ -117,7 +124,7 @@ func TestLag_WhatIsCheckedAfterAGapIsCheckedOnceMore(t *testing.T) {
 		set(t, l.caches[0], 2)
 		l.channels[1].Reconnect()
 		synctest.Wait()
-		l.server.lag = lag
+		l.server.lags(lag)
 		expectUntilItIsSeen(t, l.caches[1])
 	})
 }
@@ -143,7 +150,7 @@ func TestLag_WhatIsOlderThanAWriteThatWasHeardOfIsNotRead(t *testing.T) {
 		set(t, l.caches[0], 1)
 		expectHit(t, l.caches[1], 1)
 		time.Sleep(lag)
-		l.server.lag = lag
+		l.server.lags(lag)
 		set(t, l.caches[0], 2)
 		synctest.Wait()
 		expectMiss(t, l.caches[1])
@@ -169,7 +176,7 @@ func TestLag_AMarkFromBeforeARemovalIsNotBelieved(t *testing.T) {
 				set(t, l.caches[0], 1, core.Tags("tag"))
 				expectHit(t, l.caches[1], 1)
 				time.Sleep(lag)
-				l.server.lag = lag
+				l.server.lags(lag)
 				if outcome, err := remove(l.caches[0]); outcome != core.Committed || err != nil {
 					t.Fatal(outcome, err)
 				}
