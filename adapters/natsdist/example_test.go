@@ -14,40 +14,43 @@ import (
 	"github.com/fusioncache-go/fusioncache/adapters/natsdist"
 )
 
-// A layer with a connection of its own.
+// A layer with a connection of its own, which need not be there yet.
 func ExampleOpen() {
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 	defer cancel()
-	layer, err := natsdist.Open(ctx, "nats://127.0.0.1:4222", "cache", &natsdist.Options{Lazy: true})
+	layer, err := natsdist.Open(ctx, "nats://127.0.0.1:1", "cache", &natsdist.Options{Lazy: true})
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
 	defer layer.Close()
-	if err := layer.Set(ctx, "user:1", []byte("Ada"), time.Minute); err != nil {
-		fmt.Println("not stored:", err)
-	}
+
+	fmt.Println(layer.Set(ctx, "user:1", []byte("Ada"), time.Minute))
+	// Output: natsdist: set "user:1": nats: server is disconnected
 }
 
-// A layer on a connection that serves other purposes, too.
+// A layer on a connection that serves other purposes, too, and which the
+// application closes.
 func ExampleNew() {
-	nc, err := nats.Connect("nats://127.0.0.1:4222", natsdist.ConnOptions()...)
+	conn, err := nats.Connect("nats://127.0.0.1:1", append(natsdist.ConnOptions(), nats.RetryOnFailedConnect(true))...)
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	defer nc.Close()
-	js, err := jetstream.New(nc)
+	defer conn.Close()
+	js, err := jetstream.New(conn)
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 	defer cancel()
-	layer, err := natsdist.New(ctx, js, "cache", &natsdist.Options{MaxBytes: 1 << 30, Replicas: 3})
+
+	layer, err := natsdist.New(ctx, js, "cache", &natsdist.Options{MaxBytes: 1 << 30, Replicas: 3, Lazy: true})
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	defer layer.Close()
+	fmt.Println(layer.Conn() == conn, layer.Close(), conn.IsClosed())
+	// Output: true <nil> false
 }

@@ -13,14 +13,11 @@ import (
 	"github.com/fusioncache-go/fusioncache/backplanes/natsbus"
 )
 
-// printer prints what it is told.
-type printer struct{}
-
-func (printer) Joined(bool)        { fmt.Println("joined") }
-func (printer) Message(msg []byte) { fmt.Printf("%s\n", msg) }
-
+// A backplane on a connection that need not be there yet. All nodes of the
+// application use the same subject.
 func ExampleNew() {
-	nc, err := nats.Connect("nats://127.0.0.1:4222",
+	conn, err := nats.Connect("nats://127.0.0.1:1",
+		nats.RetryOnFailedConnect(true),
 		nats.MaxReconnects(-1),
 		nats.ReconnectWait(250*time.Millisecond),
 		nats.PingInterval(time.Second),
@@ -31,13 +28,13 @@ func ExampleNew() {
 		fmt.Println(err)
 		return
 	}
-	defer nc.Close()
-	bus, err := natsbus.New(nc, "shop.cache", nil)
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
-	defer cancel()
-	fmt.Println(bus.Subscribe(ctx, printer{}))
+	defer conn.Close()
+
+	bus, err := natsbus.New(conn, "shop.sync", nil)
+	fmt.Println(bus != nil, err)
+
+	fmt.Println(bus.Publish(context.Background(), []byte("k changed")))
+	// Output:
+	// true <nil>
+	// natsbus: publish: nats: server is disconnected
 }

@@ -72,9 +72,11 @@ func ExampleRedis() {
 	// local only <nil>
 }
 
+// The same on NATS. It starts and works although there is no server at this
+// address.
 func ExampleNATS() {
 	ctx := context.Background()
-	stack, err := quickstart.NATS(ctx, "nats://127.0.0.1:4222", "shop", nil)
+	stack, err := quickstart.NATS(ctx, "nats://127.0.0.1:1", "shop", nil)
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -83,4 +85,7 @@ func ExampleNATS() {
 
 	products := hybrid.Must(hybrid.Of[Product](stack, "product"))
 	fmt.Println(products.GetOrSet(ctx, "42", loadProduct, core.TTL(time.Minute)))
+	// Output:
+	// loading 42
+	// {Lamp 1995} <nil>
 }

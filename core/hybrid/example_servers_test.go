@@ -44,10 +44,11 @@ func ExampleNew_redis() {
 	// Output: lamp 7 <nil>
 }
 
-// NATS by hand: one connection for both. It needs a server.
+// NATS by hand: one connection for both. Lazy: it works although there is no
+// server.
 func ExampleNew_nats() {
-	ctx := context.Background()
-	layer := hybrid.Must(natsdist.Open(ctx, "nats://127.0.0.1:4222", "cache", nil))
+	ctx, url := context.Background(), "nats://127.0.0.1:1" // nobody is there
+	layer := hybrid.Must(natsdist.Open(ctx, url, "cache", &natsdist.Options{Lazy: true}))
 	defer layer.Close()
 
 	stack := hybrid.Must(hybrid.New(hybrid.Options{
@@ -63,4 +64,5 @@ func ExampleNew_nats() {
 	products := hybrid.Must(hybrid.Of[Product](stack, "product"))
 	p, err := products.GetOrSet(ctx, "7", loadProduct)
 	fmt.Println(p.Name, err)
+	// Output: lamp 7 <nil>
 }
