@@ -28,19 +28,29 @@ func provenRows(function string) []string {
 	return strings.Split(strings.TrimSuffix(match[1], "_"), "_")
 }
 
-// acceptanceRows reads the list: a row a line, "#" begins a comment.
-func acceptanceRows(text string) []string {
-	var rows []string
+// promise is a row of the acceptance list.
+type promise struct{ section, id, text string }
+
+// promises reads the list: "##" begins a section, "#" a comment, and what is left
+// is an ID and what it promises.
+func promises(text string) (rows []promise) {
+	section := ""
 	for line := range strings.Lines(text) {
-		content, _, _ := strings.Cut(line, "#")
-		rows = append(rows, strings.Fields(content)...)
+		line = strings.TrimSpace(line)
+		if heading, ok := strings.CutPrefix(line, "## "); ok {
+			section = heading
+		} else if line != "" && line[0] != '#' {
+			id, says, _ := strings.Cut(line, " ")
+			rows = append(rows, promise{section, id, says})
+		}
 	}
 	return rows
 }
 
-// unproven returns the rows that no test in packages stands for.
-func unproven(rows []string, packages []*arch.Package) []string {
-	proven := map[string]bool{}
+// proofs returns the tests in packages that stand for rows, with their packages, by
+// the ID of the row.
+func proofs(packages []*arch.Package) map[string][]string {
+	by := map[string][]string{}
 	for _, p := range packages {
 		for _, f := range p.Files {
 			for _, decl := range f.AST.Decls {
@@ -49,42 +59,97 @@ func unproven(rows []string, packages []*arch.Package) []string {
 					continue
 				}
 				for _, row := range provenRows(fn.Name.Name) {
-					proven[row] = true
+					id := row[:2] + "-" + row[2:]
+					by[id] = append(by[id], p.Name()+"."+fn.Name.Name)
 				}
 			}
 		}
 	}
-	return slices.DeleteFunc(slices.Clone(rows), func(row string) bool {
-		return proven[strings.ReplaceAll(row, "-", "")]
-	})
+	for _, tests := range by {
+		slices.Sort(tests)
+	}
+	return by
 }
 
-func TestSeed_PK7_EveryAcceptanceRowHasATest(t *testing.T) {
+// acceptanceList returns the rows of the list in testdata.
+func acceptanceList(t *testing.T) []promise {
+	t.Helper()
 	text, err := os.ReadFile("testdata/acceptance.txt")
 	if err != nil {
 		t.Fatal(err)
 	}
-	rows := acceptanceRows(string(text))
-	if len(rows) == 0 {
-		t.Fatal("the list of acceptance rows is empty")
+	rows := promises(string(text))
+	if len(rows) < 100 {
+		t.Fatalf("the list of acceptance rows has only %d", len(rows))
 	}
-	for _, row := range unproven(rows, load(t)) {
-		t.Errorf("no test is named TestSeed_%s_...", strings.ReplaceAll(row, "-", ""))
+	return rows
+}
+
+func TestSeed_PK7_EveryAcceptanceRowHasATest(t *testing.T) {
+	tests := proofs(load(t))
+	for _, row := range acceptanceList(t) {
+		if len(tests[row.id]) == 0 {
+			t.Errorf("no test is named TestSeed_%s_...", strings.ReplaceAll(row.id, "-", ""))
+		}
+		if row.text == "" || row.section == "" {
+			t.Errorf("%s says nothing", row.id)
+		}
+		delete(tests, row.id)
+	}
+	for id, names := range tests {
+		t.Errorf("%s, of %q, is no row", id, names)
 	}
 }
 
-func TestUnproven_FindsARowWithoutATest(t *testing.T) {
+const acceptancePage = "../docs/acceptance.md"
+
+// acceptanceHead begins the page; the tables are made from the list and the tests.
+const acceptanceHead = `# Acceptance
+
+Each promise, and the tests that prove it: they carry its ID in their names. Made from ` + "`core/testdata/acceptance.txt`" + ` and the
+tests; after a change of either ` + "`go test ./core -run AcceptancePage -update`" + ` makes it anew. What there is, with examples, is in
+[features.md](features.md).
+`
+
+func acceptanceText(t *testing.T) string {
+	t.Helper()
+	var b strings.Builder
+	b.WriteString(acceptanceHead)
+	tests, section := proofs(load(t)), ""
+	for _, row := range acceptanceList(t) {
+		if row.section != section {
+			section = row.section
+			fmt.Fprintf(&b, "\n## %s\n\n| ID | Promise | Tests |\n|---|---|---|\n", section)
+		}
+		fmt.Fprintf(&b, "| %s | %s | `%s` |\n", row.id, row.text, strings.Join(slices.Compact(tests[row.id]), "`, `"))
+	}
+	return b.String()
+}
+
+func TestDocs_AcceptancePageIsThatOfTheTests(t *testing.T) {
+	samePage(t, acceptancePage, acceptanceText(t), "AcceptancePage")
+}
+
+func TestProofs_AreTestsWithTheID(t *testing.T) {
 	text := "package x\n\n"
-	for _, name := range []string{"TestSeed_AB1_X", "TestSeed_AB2_CD3_X", "FuzzSeed_AB4_X", "Example_seed_AB5_x", "TestSeed_AB6X", "testSeed_AB7_x"} {
+	for _, name := range []string{"TestSeed_AB1_X", "TestSeed_AB2_CD3_X", "FuzzSeed_AB4_X", "Example_seed_AB15_x", "TestSeed_AB6X", "testSeed_AB7_x"} {
 		text += fmt.Sprintf("func %s() {}\n\n", name)
 	}
 	p, err := arch.Parse(map[string]string{"core/x_test.go": text})
 	if err != nil {
 		t.Fatal(err)
 	}
-	rows := acceptanceRows("AB-1 AB-2 # CD-9\nCD-3\nAB-4 AB-5\nAB-6 AB-7 # not tests\n")
-	got := unproven(rows, []*arch.Package{p})
-	if want := []string{"AB-6", "AB-7"}; !slices.Equal(got, want) {
+	got := fmt.Sprint(proofs([]*arch.Package{p}))
+	want := "map[AB-1:[x.TestSeed_AB1_X] AB-15:[x.Example_seed_AB15_x] AB-2:[x.TestSeed_AB2_CD3_X] AB-4:[x.FuzzSeed_AB4_X] CD-3:[x.TestSeed_AB2_CD3_X]]"
+	if got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+func TestPromises_HaveASectionAnIDAndAText(t *testing.T) {
+	got := promises("# a comment\n\n## One\nAB-1 It works.\n## Two\n  # another\nAB-2 It stops.\n")
+	want := []promise{{"One", "AB-1", "It works."}, {"Two", "AB-2", "It stops."}}
+	if !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }

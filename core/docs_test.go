@@ -31,6 +31,24 @@ func localLinks(page string) []string {
 	return targets
 }
 
+// samePage checks that the page at path, which is made and not written, says text; with
+// -update it makes it. run finds the test that called.
+func samePage(t *testing.T, path, text, run string) {
+	t.Helper()
+	if *update {
+		if err := os.WriteFile(path, []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(got) != text {
+		t.Errorf("%s is not what the source says: go test ./core -run %s -update", path, run)
+	}
+}
+
 func TestDocs_LinksLeadSomewhere(t *testing.T) {
 	pages := 0
 	for _, pattern := range []string{"*.md", "docs/*.md", "docs/*/*.md", "contrib/*/*.md"} {

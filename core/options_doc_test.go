@@ -8,7 +8,6 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
-	"os"
 	"path/filepath"
 	"reflect"
 	"regexp"
@@ -183,19 +182,7 @@ func optionsText(t *testing.T) string {
 }
 
 func TestDocs_OptionsPageIsThatOfTheSource(t *testing.T) {
-	want := optionsText(t)
-	if *update {
-		if err := os.WriteFile(optionsPage, []byte(want), 0o666); err != nil {
-			t.Fatal(err)
-		}
-	}
-	got, err := os.ReadFile(optionsPage)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if string(got) != want {
-		t.Error("docs/options.md is not what the source says: go test ./core -run OptionsPage -update")
-	}
+	samePage(t, optionsPage, optionsText(t), "OptionsPage")
 }
 
 func TestDocs_EveryEntryOptionHasACallAndAComment(t *testing.T) {
