@@ -14,8 +14,13 @@ import (
 )
 
 // namedTest fits a test or example that a document names, with its package or
-// without. An ellipsis, or the end, may stand for the rest of the name.
-var namedTest = regexp.MustCompile("`((?:[a-z]+\\.)?(?:Test|Example|Fuzz)[A-Za-z0-9_]*)(?:…)?`")
+// without. An ellipsis stands for the rest of the names of several.
+var namedTest = regexp.MustCompile("`((?:[a-z]+\\.)?(?:Test|Example|Fuzz)[A-Za-z0-9_]*)(…?)`")
+
+// names reports whether match, of namedTest, names function.
+func names(match []string, function string) bool {
+	return function == match[1] || match[2] != "" && strings.HasPrefix(function, match[1])
+}
 
 // testFunctions returns the names of all tests, fuzz targets and examples, each
 // with its package and without.
@@ -56,9 +61,27 @@ func TestDocs_NameTestsThatExist(t *testing.T) {
 	functions := testFunctions(t)
 	for path, text := range documents(t) {
 		for _, match := range namedTest.FindAllStringSubmatch(text, -1) {
-			if !slices.ContainsFunc(functions, func(f string) bool { return strings.HasPrefix(f, match[1]) }) {
+			if !slices.ContainsFunc(functions, func(f string) bool { return names(match, f) }) {
 				t.Errorf("%s names %s, which does not exist", path, match[1])
 			}
+		}
+	}
+}
+
+func TestDocs_AnExampleOfTheSameBeginningIsAnotherOne(t *testing.T) {
+	for _, c := range []struct {
+		text, function string
+		want           bool
+	}{
+		{"`ExampleNew`", "ExampleNew", true},
+		{"`ExampleNew`", "ExampleNewNull", false},
+		{"`TestSeed_DC2_…`", "TestSeed_DC2_X", true},
+		{"`TestSeed_DC2_…`", "TestSeed_DC21_X", false},
+		{"`hybrid.ExampleNew…`", "hybrid.ExampleNew_redis", true},
+	} {
+		match := namedTest.FindStringSubmatch(c.text)
+		if match == nil || names(match, c.function) != c.want {
+			t.Errorf("%s, %s: got %q, want %v", c.text, c.function, match, c.want)
 		}
 	}
 }
