@@ -99,7 +99,7 @@ func TestDocs_EveryFeatureHasAnExampleAndATest(t *testing.T) {
 		}
 		rows++
 		cells := strings.Split(line, " | ")
-		if len(cells) != 3 || !strings.Contains(cells[1], "Example") || !strings.Contains(cells[2], "`Test") {
+		if len(cells) != 3 || !strings.Contains(cells[1], "Example") || !strings.Contains(cells[2], "Test") {
 			t.Errorf("not a feature, an example and a test: %s", line)
 		}
 	}
