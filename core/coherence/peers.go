@@ -219,7 +219,11 @@ func (p *peers) slowdown() int {
 
 // silence returns how long nothing may be heard of a node, this one included.
 func (p *peers) silence() time.Duration {
-	return p.options.Silence * time.Duration(p.slowdown())
+	slowdown := time.Duration(p.slowdown())
+	if p.options.Silence > core.Forever/slowdown {
+		return core.Forever
+	}
+	return p.options.Silence * slowdown
 }
 
 // giveUp waits for nothing that is missing any more.

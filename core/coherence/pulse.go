@@ -5,6 +5,7 @@ package coherence
 
 import (
 	"cmp"
+	"errors"
 	"math"
 	"sync/atomic"
 	"time"
@@ -26,7 +27,7 @@ type PulseOptions struct {
 	// Silence is how long nothing may be heard of oneself, or of a node that was
 	// heard before: in a crowd longer, in proportion. Nothing at all may be heard
 	// for no longer than this and up to a Heartbeat, however many nodes there are.
-	// Zero: 2.5 s, that is two beats and a half.
+	// It must be longer than Heartbeat. Zero: 2.5 s, that is two beats and a half.
 	Silence time.Duration
 
 	// GapWait is how long a message that was overtaken by a later one may take to
@@ -54,6 +55,14 @@ type PulseOptions struct {
 	// Forget is how long a silent node keeps the others degraded; then it counts
 	// as gone. Zero: 5 min.
 	Forget time.Duration
+}
+
+// Validate returns what contradicts itself in o, or nil.
+func (o PulseOptions) Validate() error {
+	if o = o.withDefaults(); o.Silence <= o.Heartbeat {
+		return errors.New("Silence must be longer than Heartbeat")
+	}
+	return nil
 }
 
 func (o PulseOptions) withDefaults() PulseOptions {

@@ -144,20 +144,21 @@ func (r *Receiver) hear(sent core.Instant) {
 // deafened reports whether a node in a crowd has heard nothing for a while: its
 // own messages, which are few there, would tell it late. The lock is held.
 func (r *Receiver) deafened(now core.Instant) bool {
-	quiet := now.Sub(max(r.any, r.bridge)) > r.deafness()
-	return quiet && r.peers.slowdown() > 1 && !mutation.On(mutation.NoGap)
+	return now > r.deafness(max(r.any, r.bridge)) && r.peers.slowdown() > 1 && !mutation.On(mutation.NoGap)
 }
 
-// deafness is how long nothing at all may be heard. All nodes fall silent at the
-// same moment if the server does: each notices at another.
-func (r *Receiver) deafness() time.Duration { return r.options.Silence + r.phase() }
+// deafness is until when, after an instant, nothing at all may be heard. All nodes
+// fall silent at the same moment if the server does: each notices at another.
+func (r *Receiver) deafness(after core.Instant) core.Instant {
+	return after.Add(r.options.Silence).Add(r.phase())
+}
 
 // believe has memory trusted for as long as what was heard says so: the node's own
 // messages, which show that none is late, and those of others, which in a crowd
 // come more often. The lock is held.
 func (r *Receiver) believe() {
 	if r.own != math.MinInt64 && r.due == "" {
-		until := min(r.own.Add(r.peers.silence()), r.any.Add(r.deafness()))
+		until := min(r.own.Add(r.peers.silence()), r.deafness(r.any))
 		r.local.pulse.hears.Store(int64(until))
 	}
 }

@@ -37,6 +37,16 @@ func (o RecoveryOptions) withDefaults() RecoveryOptions {
 	return o
 }
 
+// pause returns the pause after that many tries of a key: each is twice as long as
+// the one before.
+func (o RecoveryOptions) pause(tries int) time.Duration {
+	doubled := min(tries-1, 10)
+	if o.Tick > o.MaxPause>>doubled {
+		return o.MaxPause
+	}
+	return o.Tick << doubled
+}
+
 // Recovery keeps what the distributed layer, or the other nodes, have not been
 // told, and tells them when that works again. Per key only the last write of
 // this node counts. Values are not kept: a replay takes the value from memory,
@@ -253,8 +263,7 @@ func (r *Recovery) postpone(d debt) {
 	defer r.mu.Unlock()
 	if now := r.items[d.key]; now != nil && now.version.Same(d.version) {
 		now.tries++
-		pause := min(r.options.Tick<<min(now.tries-1, 10), r.options.MaxPause)
-		now.next = r.clock.Now().Add(pause)
+		now.next = r.clock.Now().Add(r.options.pause(now.tries))
 	}
 }
 

@@ -147,18 +147,23 @@ func (o *Options) validate() error {
 	if o.MaxAbandoned < 0 {
 		bad("MaxAbandoned", "must not be negative")
 	}
-	if o.Background.Workers < 0 || o.Background.Pending < 0 {
-		bad("Background", "must not be negative")
-	}
 	if o.RequireDistributed {
 		if _, ok := core.As[core.Pinger](o.Distributed); !ok {
 			bad("RequireDistributed", "needs a distributed layer that can be pinged")
 		}
 	}
-	for _, limit := range o.protocol() {
-		if limit.value < 0 {
-			bad(limit.name, "must not be negative")
+	for _, group := range []struct {
+		name    string
+		options any
+	}{
+		{"Background", o.Background}, {"Shared", o.Shared}, {"Pulse", o.Pulse}, {"Recovery", o.Recovery},
+	} {
+		for _, field := range negative(group.options) {
+			bad(group.name+"."+field, "must not be negative")
 		}
+	}
+	if err := o.Pulse.Validate(); err != nil {
+		bad("Pulse", "%w", err)
 	}
 	if err := o.Shared.Validate(); err != nil {
 		bad("Shared", "%w", err)
@@ -175,30 +180,15 @@ func (o *Options) refreshes() int {
 	return n
 }
 
-// limit is a number that must not be negative.
-type limit struct {
-	name  string
-	value int64
-}
-
-// protocol returns the constants of the coherence protocol.
-func (o *Options) protocol() []limit {
-	return []limit{
-		{"Shared.TombstoneTTL", int64(o.Shared.TombstoneTTL)},
-		{"Shared.MaxFillAge", int64(o.Shared.MaxFillAge)},
-		{"Shared.MaxSkew", int64(o.Shared.MaxSkew)},
-		{"Shared.MaxPayload", int64(o.Shared.MaxPayload)},
-		{"Pulse.Heartbeat", int64(o.Pulse.Heartbeat)},
-		{"Pulse.Crowd", int64(o.Pulse.Crowd)},
-		{"Pulse.Silence", int64(o.Pulse.Silence)},
-		{"Pulse.GapWait", int64(o.Pulse.GapWait)},
-		{"Pulse.DegradedTTL", int64(o.Pulse.DegradedTTL)},
-		{"Pulse.AloneTTL", int64(o.Pulse.AloneTTL)},
-		{"Pulse.Forget", int64(o.Pulse.Forget)},
-		{"Recovery.Tick", int64(o.Recovery.Tick)},
-		{"Recovery.MaxKeys", int64(o.Recovery.MaxKeys)},
-		{"Recovery.MaxPause", int64(o.Recovery.MaxPause)},
+// negative returns the fields of a struct of numbers that are below zero.
+func negative(options any) (names []string) {
+	v := reflect.ValueOf(options)
+	for _, field := range reflect.VisibleFields(v.Type()) {
+		if f := v.FieldByIndex(field.Index); f.CanInt() && f.Int() < 0 {
+			names = append(names, field.Name)
+		}
 	}
+	return names
 }
 
 // advice returns what is allowed but probably not meant.
