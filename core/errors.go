@@ -108,7 +108,8 @@ func (e *FactoryError) Error() string { return "factory: " + e.Err.Error() }
 func (e *FactoryError) Unwrap() error { return e.Err }
 
 // PanicError says that a factory panicked, or called runtime.Goexit (then Value
-// is [ErrGoexit]). Every caller that waited gets it.
+// is [ErrGoexit]). Every caller that waited gets it. It also says that a plugin
+// panicked.
 type PanicError struct {
 	Value any    // what was given to panic; print it with care, it may hold anything
 	Stack []byte // of the goroutine that panicked; not to be changed

@@ -16,7 +16,7 @@ type Kind uint64
 // and Time.
 const (
 	Hit                 Kind = 1 << iota // Key, Level
-	StaleHit                             // Key, Age: a stale entry was served
+	StaleHit                             // Key, Age: a stale entry was served, or without Age the default of fail-safe
 	Miss                                 // Key: nothing to serve was found on any level
 	Written                              // Key, Op: a write was accepted
 	Removed                              // Key
@@ -26,7 +26,7 @@ const (
 	FactoryTimedOut                      // Key, Err: a caller stopped waiting
 	BackgroundSucceeded                  // Key, Took: a factory that nobody waited for any more
 	BackgroundFailed                     // Key, Took, Err
-	FailSafeActivated                    // Key, Err: a throttle window was opened
+	FailSafeActivated                    // Key, Err: a throttle window was opened, or the default was served
 	Fenced                               // Key: a result was not stored, its key was written meanwhile
 	LayerFailed                          // Key, Level, Op, Err
 	DecodeFailed                         // Key, Level, Err: stored bytes could not be read
@@ -37,7 +37,7 @@ const (
 	MessageReceived                      // Key, Op
 	MessageRejected                      // Err: not a message of ours
 	BreakerChanged                       // Level, Detail
-	PluginPanicked                       // Detail, Err
+	PluginPanicked                       // Detail: the plugin, or all around a layer; Err
 	Advice                               // Detail: options that are allowed but probably not meant
 	RefreshStarted                       // Key: the entry is being refreshed in the background
 	LockWaited                           // Key, Took: a load has waited for one of another node

@@ -40,18 +40,21 @@ type Host struct {
 	parts  Installed
 }
 
-// Installed is what the plugins of a stack asked for.
+// Installed is what the plugins of a stack asked for. It is used by one goroutine
+// while the stack is constructed, and once more to close.
 type Installed struct {
-	distributed []func(DistributedLayer) DistributedLayer
-	backplane   []func(Backplane) Backplane
+	events      *Events
+	distributed []wrapper[DistributedLayer]
+	backplane   []wrapper[Backplane]
 	stages      map[Slot][]Stage
 	closers     []func(context.Context) error
+	failures    []error
 }
 
 // Install installs the plugins in order and returns what they asked for. It
 // fails with all errors joined, each naming its plugin.
 func Install(stack string, events *Events, plugins []Plugin) (*Installed, error) {
-	h := &Host{stack: stack, events: events, parts: Installed{stages: map[Slot][]Stage{}}}
+	h := &Host{stack: stack, events: events, parts: Installed{events: events, stages: map[Slot][]Stage{}}}
 	var errs []error
 	for i, p := range plugins {
 		h.plugin = fmt.Sprintf("Plugins[%d]", i)
@@ -73,16 +76,6 @@ func install(p Plugin, h *Host) error {
 	})
 }
 
-// shielded returns what f returns, or a *PanicError if it panics.
-func shielded(f func() error) (err error) {
-	defer func() {
-		if v := recover(); v != nil {
-			err = &PanicError{Value: v}
-		}
-	}()
-	return f()
-}
-
 // Stack returns the name of the stack.
 func (h *Host) Stack() string { return h.stack }
 
@@ -100,20 +93,26 @@ func (h *Host) OnEventBriefly(mask Kind, fn func(Event)) {
 func (h *Host) Emit(ev Event) { h.events.Emit(ev) }
 
 // WrapDistributed puts w around the distributed layer, outside of what earlier
-// plugins put there.
+// plugins put there. If w panics or returns nil, the stack is not constructed. If
+// what it returns panics when a stack calls it, the call fails, and a PluginPanicked
+// event names the plugins around the layer.
 func (h *Host) WrapDistributed(w func(DistributedLayer) DistributedLayer) {
-	h.parts.distributed = append(h.parts.distributed, w)
+	h.parts.distributed = append(h.parts.distributed, wrapper[DistributedLayer]{h.plugin, w})
 }
 
 // WrapBackplane puts w around the backplane, outside of what earlier plugins put
-// there.
+// there. For panics the same holds as for [Host.WrapDistributed]; but nobody can
+// shield the process from one on a goroutine that the backplane has started itself.
 func (h *Host) WrapBackplane(w func(Backplane) Backplane) {
-	h.parts.backplane = append(h.parts.backplane, w)
+	h.parts.backplane = append(h.parts.backplane, wrapper[Backplane]{h.plugin, w})
 }
 
-// AddStage adds a stage at a slot, inside of what earlier plugins added there.
+// AddStage adds a stage at a slot, inside of what earlier plugins added there. If s
+// panics or returns nil, the stack is not constructed. If its handler panics, the
+// request fails, as it does for a factory that panics, and a PluginPanicked event
+// names the plugin.
 func (h *Host) AddStage(at Slot, s Stage) {
-	h.parts.stages[at] = append(h.parts.stages[at], s)
+	h.parts.stages[at] = append(h.parts.stages[at], h.parts.shieldedStage(h.plugin, s))
 }
 
 // OnClose has fn called when the stack closes, after its flights have ended, in
@@ -122,23 +121,34 @@ func (h *Host) OnClose(fn func(context.Context) error) {
 	h.parts.closers = append(h.parts.closers, fn)
 }
 
-// Distributed returns d inside all wrappers.
+// Distributed returns d inside all wrappers but those that fail; see [Installed.Err].
 func (i *Installed) Distributed(d DistributedLayer) DistributedLayer {
-	for _, w := range i.distributed {
-		d = w(d)
-	}
-	return d
+	return wrapped(i, d, i.distributed)
 }
 
-// Backplane returns b inside all wrappers.
+// Backplane returns b inside all wrappers but those that fail; see [Installed.Err].
 func (i *Installed) Backplane(b Backplane) Backplane {
-	for _, w := range i.backplane {
-		b = w(b)
-	}
-	return b
+	return wrapped(i, b, i.backplane)
 }
 
-// Stages returns the stages added at a slot, outermost first.
+// Wrappers returns the names of the plugins that wrap the part at a level, innermost
+// first: LevelDistributed or LevelBackplane.
+func (i *Installed) Wrappers(at Level) []string {
+	switch at {
+	case LevelDistributed:
+		return names(i.distributed)
+	case LevelBackplane:
+		return names(i.backplane)
+	}
+	return nil
+}
+
+// Err returns what has gone wrong so far when wrappers and stages were put in their
+// places, joined; each error names its plugin.
+func (i *Installed) Err() error { return errors.Join(i.failures...) }
+
+// Stages returns the stages added at a slot, outermost first. One that fails when it
+// is composed passes requests on; see [Installed.Err].
 func (i *Installed) Stages(at Slot) []Stage { return i.stages[at] }
 
 // Close calls the close hooks, last installed first, and joins their errors. One

@@ -149,12 +149,18 @@ func TestSpec3_WindowsStandBesideFailSafe(t *testing.T) {
 func TestSeed_FS5_ADefaultStandsInWhereNothingIsStale(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := open[int](t, hybrid.Options{})
-		stale := tally(c, core.StaleHit)
+		stale, activated := tally(c, core.StaleHit), tally(c, core.FailSafeActivated)
+		c.Stack().Events().Listen("age", core.StaleHit, func(ev core.Event) {
+			if ev.Age != 0 {
+				t.Errorf("a default of age %v", ev.Age)
+			}
+		})
 		fallback := []core.Option{core.FailSafeDefault(42), core.ErrorBackoff(10 * time.Second)}
 		f := &F[int]{results: []func() (int, error){fails[int](errBoom), fails[int](errBoom), returns(1)}}
 		expectAsk(t, c, f, 42, 1, fallback...)
 		expectAsk(t, c, f, 42, 1, fallback...) // the back-off spares the factory
 		expectCount(t, "StaleHit", stale, 2)
+		expectCount(t, "FailSafeActivated", activated, 2)
 		expectMiss(t, c) // it is stored nowhere
 		expectFailure(t, c, f, errBoom)
 		time.Sleep(11 * time.Second)

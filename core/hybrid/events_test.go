@@ -129,7 +129,10 @@ func TestEvents_Spec27_TagsAndClear(t *testing.T) {
 func TestEvents_RecoveryAndDoubt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := newNetwork(t)
-		a := open[int](t, n.join(core.EntryOptions{TTL: time.Minute}))
+		channel := n.bus.Channel(hybrid.Channel("app"))
+		o := n.join(core.EntryOptions{TTL: time.Hour})
+		o.Backplane = channel
+		a, b := open[int](t, o), open[int](t, n.join(core.EntryOptions{TTL: time.Hour}))
 		time.Sleep(5 * time.Second)
 		h := tell(a)
 		set(t, a, 1)
@@ -137,11 +140,35 @@ func TestEvents_RecoveryAndDoubt(t *testing.T) {
 		set(t, a, 2)
 		n.down.Store(false)
 		time.Sleep(10 * time.Second)
-		if got := h.take(); !slices.ContainsFunc(got, func(ev core.Event) bool {
-			return ev.Kind == core.Replayed && ev.Key == "v:k" && ev.Op == core.OpSet
-		}) {
-			t.Errorf("no event of the replay among %+v", got)
+		expect := func(what string, want core.Event) {
+			t.Helper()
+			if got := h.take(); !slices.ContainsFunc(got, func(ev core.Event) bool {
+				return ev.Kind == want.Kind && ev.Key == "v:k" && ev.Op == want.Op && ev.Level == want.Level
+			}) {
+				t.Errorf("no event of %s among %+v", what, got)
+			}
 		}
+		expect("the replay", core.Event{Kind: core.Replayed, Op: core.OpSet})
+
+		n.down.Store(true)
+		set(t, a, 3)
+		time.Sleep(time.Minute)
+		channel.Disconnect() // it does not hear of the later write
+		n.down.Store(false)
+		set(t, b, 4)
+		time.Sleep(2 * time.Minute)
+		expect("a replay that comes too late", core.Event{Kind: core.ReplayDropped, Op: core.OpSet})
+
+		channel.Reconnect()
+		time.Sleep(10 * time.Second)
+		expectHit(t, a, 4)
+		time.Sleep(time.Second)
+		h.take()
+		channel.Disconnect()
+		channel.Reconnect()
+		time.Sleep(time.Second)
+		expectHit(t, a, 4)
+		expect("a copy that was in doubt", core.Event{Kind: core.Revalidated, Level: core.LevelMemory})
 	})
 }
 

@@ -63,6 +63,41 @@ func ExampleOptions_pluginThatPanics() {
 	// first closes
 }
 
+// clumsy is a plugin whose stage panics.
+type clumsy struct{}
+
+func (clumsy) Name() string { return "clumsy" }
+
+func (clumsy) Install(h *core.Host) error {
+	h.AddStage(core.AroundLoad, func(core.Handler) core.Handler {
+		return func(context.Context, core.Request) (core.Result, error) { panic("oh") }
+	})
+	return nil
+}
+
+// A stage that panics is a factory that fails, and the same holds for what a plugin
+// puts around a layer: it is a layer that fails.
+func ExampleOptions_stageThatPanics() {
+	ctx := context.Background()
+	stack := hybrid.Must(hybrid.New(hybrid.Options{
+		Memory:  hybrid.Must(ottermem.New(nil)),
+		Plugins: []core.Plugin{clumsy{}},
+	}))
+	prices := hybrid.Must(hybrid.Of[int](stack, "price"))
+	stack.Events().Listen("main", core.PluginPanicked, func(ev core.Event) { fmt.Println(ev.Detail, "has panicked") })
+	factory := func(context.Context, string) (int, error) { return 1995, nil }
+	_, err := prices.GetOrSet(ctx, "lamp", factory)
+	fmt.Println(err)
+	price, _ := prices.GetOrSet(ctx, "lamp", factory, core.FailSafeDefault(2000))
+	fmt.Println(price)
+	_ = stack.Close(ctx)
+	// Output:
+	// clumsy has panicked
+	// cache: get or set "lamp": plugin "clumsy": panic: string
+	// clumsy has panicked
+	// 2000
+}
+
 // adviser is a plugin that prints advice.
 type adviser struct{}
 

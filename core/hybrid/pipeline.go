@@ -112,7 +112,7 @@ func observe(clock core.Clock, events *core.Events) core.Stage {
 			res, err := next(ctx, r)
 			if events.Wants(core.Hit | core.StaleHit | core.Miss) {
 				ev := core.Event{Kind: outcome(res), Key: r.Key, Level: res.Level, Err: err}
-				if res.Stale {
+				if res.Stale && res.Entry.Born() > 0 { // the default of fail-safe was never made
 					ev.Age = clock.Now().Sub(res.Entry.Born())
 				}
 				events.Emit(ev)

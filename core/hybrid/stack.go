@@ -115,7 +115,7 @@ func assemble(o Options) (*Stack, error) {
 		Events:   s.events,
 	}
 	if o.Distributed != nil {
-		s.health.distributed = plugins.Distributed(o.Distributed)
+		s.health.distributed = s.wrapDistributed(o.Distributed)
 		s.writer.Shared = coherence.NewShared(s.health.distributed, prefixes(o.Name), s.clock, versions, o.Shared, s.events)
 	}
 	s.writer.Marks = coherence.NewMarks(s.writer.Shared, s.clock, 0)
@@ -125,7 +125,7 @@ func assemble(o Options) (*Stack, error) {
 		s.nodeLock = resilience.NewNodeLock(o.Locker, lockPrefix(o.Name), again, s.clock, s.events)
 	}
 	if o.Backplane != nil {
-		s.health.backplane = plugins.Backplane(o.Backplane)
+		s.health.backplane = s.wrapBackplane(o.Backplane)
 		s.writer.Notifier = coherence.NewNotifier(s.health.backplane, node, s.events)
 		seal, err := wire.NewSeal(o.Name, o.MessageKeys...)
 		if err != nil {
@@ -147,7 +147,7 @@ func assemble(o Options) (*Stack, error) {
 	s.paths = s.compose(s.pipeline())
 	s.eager.Through(s.paths.refresh)
 	s.readMany = s.manyReader()
-	return s, nil
+	return s, plugins.Err()
 }
 
 // Name returns the name of the stack.

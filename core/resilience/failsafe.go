@@ -39,6 +39,7 @@ func FailSafe(clock core.Clock, t Throttler, events *core.Events) core.Stage {
 			end, ok := rescue(r, now)
 			switch {
 			case !ok && r.Options.FailSafeDefault != nil && r.Factory != nil:
+				report(events, core.Event{Kind: core.FailSafeActivated, Key: r.Key, Err: err})
 				return core.Result{Entry: r.Options.FailSafeDefault, Stale: true}, nil
 			case !ok:
 				return res, err

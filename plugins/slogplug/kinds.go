@@ -41,7 +41,7 @@ var rows = [...]row{
 	{core.MessageReceived, Off, "cache message received"},
 	{core.MessageRejected, slog.LevelWarn, "cache message rejected"},
 	{core.BreakerChanged, slog.LevelWarn, "cache circuit breaker changed"},
-	{core.PluginPanicked, slog.LevelError, "cache plugin panicked and was muted"},
+	{core.PluginPanicked, slog.LevelError, "cache plugin panicked"},
 	{core.Advice, slog.LevelWarn, "cache options are probably not meant so"},
 	{core.RefreshStarted, Off, "cache entry is being refreshed"},
 	{core.LockWaited, Off, "cache load waited for another node"},
