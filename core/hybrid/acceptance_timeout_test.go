@@ -102,6 +102,22 @@ func TestSeed_TO4_SoftTimeoutAboveTheHardOneIsAdvisedAgainst(t *testing.T) {
 	}
 }
 
+// A view hears of its own options, and not once more of those of the stack.
+func TestSeed_TO4_AViewIsAdvisedToo(t *testing.T) {
+	p := &listening{mask: core.Advice}
+	defaults := core.EntryOptions{TTL: time.Minute, StaleTTL: time.Hour, SoftTimeout: time.Second, IdleTTL: time.Hour}
+	s := open[int](t, hybrid.Options{Plugins: []core.Plugin{p}, Defaults: defaults}).Stack()
+	if got := p.n.Load(); got != 1 {
+		t.Errorf("%d pieces of advice for the stack and a view like it, want 1", got)
+	}
+	if _, err := hybrid.Of[int](s, "hasty", core.HardTimeout(time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	if got := p.n.Load(); got != 2 {
+		t.Errorf("%d pieces of advice after a view with a soft timeout not below the hard one, want 2", got)
+	}
+}
+
 // listening is a plugin that counts events from the start of a stack.
 type listening struct {
 	mask core.Kind

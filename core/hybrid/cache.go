@@ -32,7 +32,8 @@ type Cache[V any] struct {
 // have one type. opts refine the stack's entry options for this view.
 //
 // It fails on an empty name, one of more than 128 bytes, and on options that
-// contradict each other.
+// contradict each other. Options that are probably not meant so are a core.Advice
+// event, as with [New]; those of [Cache.PerKey] and of calls are not looked at.
 func Of[V any](s *Stack, name string, opts ...core.Option) (*Cache[V], error) {
 	if s == nil {
 		return nil, &core.Error{Op: core.OpOpen, Err: errors.New("stack is nil")}
@@ -48,6 +49,7 @@ func Of[V any](s *Stack, name string, opts ...core.Option) (*Cache[V], error) {
 	if err := c.validate(c.base); err != nil {
 		return nil, &core.Error{Op: core.OpOpen, Err: fmt.Errorf("view %q: %w", name, err)}
 	}
+	s.advise(fmt.Sprintf("view %q: ", name), &c.base, &s.defaults)
 	return c, nil
 }
 
@@ -102,18 +104,15 @@ func (c *Cache[V]) refine(own, opts []core.Option) (*core.EntryOptions, error) {
 // validate returns all that is wrong with o on the stack of c.
 func (c *Cache[V]) validate(o core.EntryOptions) error {
 	err := o.Validate()
-	if o.Clone && c.stack.parts == nil {
-		err = errors.Join(err, &core.OptionError{Option: "EntryOptions.Clone", Err: errors.New("needs a serializer")})
+	refuse := func(broken bool, option, why string) {
+		if broken {
+			err = errors.Join(err, &core.OptionError{Option: "EntryOptions." + option, Err: errors.New(why)})
+		}
 	}
-	if o.FailSafeDefault != nil && !c.codec.Holds(o.FailSafeDefault) {
-		err = errors.Join(err, &core.OptionError{Option: "EntryOptions.FailSafeDefault", Err: errors.New("is not of the view's type")})
-	}
-	if o.Push && !c.stack.pushes && !c.stack.null {
-		err = errors.Join(err, &core.OptionError{Option: "EntryOptions.Push", Err: errors.New("needs the stack's Distributed and MessageKeys")})
-	}
-	if o.NodeLock > 0 && c.stack.nodeLock == nil && !c.stack.null {
-		err = errors.Join(err, &core.OptionError{Option: "EntryOptions.NodeLock", Err: errors.New("needs the stack's Locker")})
-	}
+	refuse(o.Clone && c.stack.parts == nil, "Clone", "needs a serializer")
+	refuse(o.FailSafeDefault != nil && !c.codec.Holds(o.FailSafeDefault), "FailSafeDefault", "is not of the view's type")
+	refuse(o.Push && !c.stack.pushes && !c.stack.null, "Push", "needs the stack's Distributed and MessageKeys")
+	refuse(o.NodeLock > 0 && c.stack.nodeLock == nil && !c.stack.null, "NodeLock", "needs the stack's Locker")
 	return err
 }
 

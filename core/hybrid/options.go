@@ -190,33 +190,3 @@ func negative(options any) (names []string) {
 	}
 	return names
 }
-
-// advice returns what is allowed but probably not meant.
-func advice(o core.EntryOptions) (out []string) {
-	if o.SoftTimeout > 0 && o.HardTimeout > 0 && o.SoftTimeout >= o.HardTimeout {
-		out = append(out, "SoftTimeout is not below HardTimeout and never acts")
-	}
-	if o.SoftTimeout > 0 && o.StaleTTL == 0 {
-		out = append(out, "SoftTimeout does nothing without StaleTTL")
-	}
-	if o.IdleTTL > 0 && o.TTL > 0 && o.IdleTTL >= o.TTL {
-		out = append(out, "IdleTTL is not below TTL and never acts")
-	}
-	if o.TTL == 0 || o.TTL == core.Forever {
-		for _, option := range []struct {
-			name string
-			set  bool
-		}{
-			{"EagerRefresh", o.EagerRefresh > 0}, {"EagerChance", o.EagerChance > 0},
-			{"StaleWhileRevalidate", o.StaleWhileRevalidate > 0}, {"StaleIfError", o.StaleIfError > 0},
-		} {
-			if option.set {
-				out = append(out, option.name+" does nothing without TTL")
-			}
-		}
-	}
-	if o.LoadTimeout > 0 && o.HardTimeout > 0 && o.LoadTimeout < o.HardTimeout {
-		out = append(out, "LoadTimeout ends the factory before HardTimeout")
-	}
-	return out
-}

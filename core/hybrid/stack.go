@@ -70,9 +70,7 @@ func New(o Options) (*Stack, error) {
 		return nil, &core.Error{Op: core.OpOpen, Err: errors.Join(err, s.undo())}
 	}
 	s.tellEvictions()
-	for _, detail := range advice(o.Defaults) {
-		s.events.Emit(core.Event{Kind: core.Advice, Detail: detail})
-	}
+	s.advise("", &s.defaults, new(core.EntryOptions))
 	s.run()
 	return s, nil
 }

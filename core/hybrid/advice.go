@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: The fusioncache-go authors
+
+package hybrid
+
+import (
+	"slices"
+
+	"github.com/fusioncache-go/fusioncache/core"
+)
+
+// advice returns what is allowed but probably not meant.
+func advice(o *core.EntryOptions) (out []string) {
+	advise := func(odd bool, option, why string) {
+		if odd {
+			out = append(out, option+" "+why)
+		}
+	}
+	endless := o.TTL == 0 || o.TTL == core.Forever
+	advise(o.SoftTimeout > 0 && o.HardTimeout > 0 && o.SoftTimeout >= o.HardTimeout, "SoftTimeout", "never acts unless it is below HardTimeout")
+	advise(o.SoftTimeout > 0 && o.StaleTTL == 0, "SoftTimeout", "does nothing without StaleTTL")
+	advise(o.IdleTTL > 0 && o.TTL > 0 && o.IdleTTL >= o.TTL, "IdleTTL", "never acts unless it is below TTL")
+	advise(endless && o.EagerRefresh > 0, "EagerRefresh", "does nothing without TTL")
+	advise(endless && o.EagerChance > 0, "EagerChance", "does nothing without TTL")
+	advise(endless && o.StaleWhileRevalidate > 0, "StaleWhileRevalidate", "does nothing without TTL")
+	advise(endless && o.StaleIfError > 0, "StaleIfError", "does nothing without TTL")
+	advise(o.LoadTimeout > 0 && o.LoadTimeout < o.HardTimeout, "LoadTimeout", "ends the factory first if it is below HardTimeout")
+	return out
+}
+
+// advise tells listeners of the advice on o, but for that on heard, which they know.
+// Each piece begins with where.
+func (s *Stack) advise(where string, o, heard *core.EntryOptions) {
+	if !s.events.Wants(core.Advice) {
+		return
+	}
+	known := advice(heard)
+	for _, detail := range advice(o) {
+		if !slices.Contains(known, detail) {
+			s.events.Emit(core.Event{Kind: core.Advice, Detail: where + detail})
+		}
+	}
+}
