@@ -110,14 +110,15 @@ type EntryOptions struct {
 	LoadTimeout time.Duration
 
 	// CancelOnTimeout ends the factory when the last caller has stopped waiting.
-	// Otherwise it goes on in the background, and its result is stored.
+	// Otherwise it goes on in the background, and its result is stored. SoftTimeout,
+	// HardTimeout and the end of a caller's context end a wait.
 	CancelOnTimeout bool
 
 	// NodeLock is how long a load waits while another node loads the same key, to
 	// use the result of that. Then, or when the lock service fails, it loads itself.
 	// Zero: it does not wait. Needs the stack's Locker. It does nothing where the read
 	// or the write of the distributed layer is skipped, and has the result written in
-	// the foreground.
+	// the foreground, whatever BackgroundWrites says.
 	NodeLock time.Duration
 
 	// ErrorBackoff is how long callers get the error of a factory that has failed,
@@ -127,6 +128,7 @@ type EntryOptions struct {
 
 	// DistributedSoftTimeout is how long a read of the distributed layer may take
 	// when memory holds a stale entry. Zero or Forever: none. Needs StaleTTL.
+	// DistributedTimeout holds in any case.
 	DistributedSoftTimeout time.Duration
 
 	// DistributedTimeout bounds every operation on the distributed layer, and
@@ -135,10 +137,12 @@ type EntryOptions struct {
 
 	// ReturnLayerErrors makes Get, Set, Remove and Expire, for one key and for many,
 	// return the errors of the distributed layer, the backplane and the serializer as
-	// *LayerError. Otherwise only events show them.
+	// *LayerError. Otherwise only events show them. What BackgroundWrites does later
+	// is returned to nobody.
 	ReturnLayerErrors bool
 
 	// AllowStale lets Get and GetMany return an entry whose logical life has ended.
+	// StaleTTL, StaleWhileRevalidate and StaleIfError keep such entries.
 	AllowStale bool
 
 	// Clone gives every reader a value of its own, and keeps one that no caller
@@ -187,17 +191,29 @@ type Skip uint8
 
 // The parts that can be skipped.
 const (
+	// SkipMemoryRead has memory not asked.
 	SkipMemoryRead Skip = 1 << iota
+
+	// SkipMemoryWrite has the value not stored in memory.
 	SkipMemoryWrite
+
+	// SkipDistributedRead has the distributed layer not asked.
 	SkipDistributedRead
+
+	// SkipDistributedWrite has the distributed layer neither written nor removed from.
 	SkipDistributedWrite
-	SkipNotify // tell no other node
+
+	// SkipNotify tells no other node.
+	SkipNotify
 
 	// SkipDistributedReadWhenStale is SkipDistributedRead where memory has a stale
 	// entry: for a distributed layer that nobody else writes to.
 	SkipDistributedReadWhenStale
 
-	SkipMemory      = SkipMemoryRead | SkipMemoryWrite
+	// SkipMemory is both parts of memory.
+	SkipMemory = SkipMemoryRead | SkipMemoryWrite
+
+	// SkipDistributed is both parts of the distributed layer, and SkipNotify.
 	SkipDistributed = SkipDistributedRead | SkipDistributedWrite | SkipNotify
 )
 

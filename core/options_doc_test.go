@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -112,48 +113,50 @@ func defaultOf(field string) string {
 	return fmt.Sprint(v.Interface())
 }
 
-// sentence ends fit where one sentence ends and the next begins.
-var sentenceEnd = regexp.MustCompile(`([.]) ([A-Z0-9])`)
-
-// interplay splits the sentences of a comment: the first, and those about the option
-// alone; and the others, which name other options.
-func interplay(doc, own string, names []string) (alone, others string) {
-	var of [2][]string
-	for i, s := range strings.Split(sentenceEnd.ReplaceAllString(doc, "$1\x00$2"), "\x00") {
-		about := 0
-		for _, name := range names {
-			if i > 0 && name != own && regexp.MustCompile(`\b`+name+`\b`).MatchString(s) {
-				about = 1
-			}
-		}
-		of[about] = append(of[about], s)
-	}
-	return strings.Join(of[0], " "), strings.Join(of[1], " ")
-}
-
-// contradictionRows returns the options and reasons that Validate refuses.
-func contradictionRows(t *testing.T) (rows []string) {
-	t.Helper()
-	ast.Inspect(sourceFile(t, "options_validate.go"), func(n ast.Node) bool {
-		call, ok := n.(*ast.CallExpr)
-		if !ok || len(call.Args) != 3 {
-			return true
-		}
-		option, ok1 := call.Args[1].(*ast.BasicLit)
-		why, ok2 := call.Args[2].(*ast.BasicLit)
-		if ok1 && ok2 && option.Kind == token.STRING && why.Kind == token.STRING {
-			rows = append(rows, fmt.Sprintf("| `%s` | %s |\n", strings.Trim(option.Value, `"`), strings.Trim(why.Value, `"`)))
-		}
-		return true
-	})
-	return rows
-}
-
 // plain makes a comment fit for a cell of a table.
 func plain(doc string) string {
 	doc = regexp.MustCompile(`\[([\w.]+)\]`).ReplaceAllString(doc, "`$1`")
 	return strings.ReplaceAll(doc, "|", `\|`)
 }
+
+// rulesTable appends a table of rules.
+func rulesTable(b *strings.Builder, head string, rules []optionRule) {
+	fmt.Fprintf(b, "\n%s\n\n| Option | Why |\n|---|---|\n", head)
+	for _, r := range rules {
+		fmt.Fprintf(b, "| `%s` | %s |\n", r.option, r.why)
+	}
+}
+
+// skips returns the parts that can be skipped, with their comments.
+func skips(t *testing.T) (parts []documentedField) {
+	t.Helper()
+	ast.Inspect(sourceFile(t, "options.go"), func(n ast.Node) bool {
+		spec, ok := n.(*ast.ValueSpec)
+		if ok && strings.HasPrefix(spec.Names[0].Name, "Skip") {
+			parts = append(parts, documentedField{spec.Names[0].Name, strings.Join(strings.Fields(spec.Doc.Text()), " ")})
+		}
+		return true
+	})
+	return parts
+}
+
+const refusedHead = `## What is refused
+
+At construction, and by the call that says it; the error is an ` + "`*core.OptionError`" + ` for each, joined. No duration may be
+negative, and no tag empty or of more than 256 bytes; an entry has 16 tags at most.`
+
+const advisedHead = `## What is advised against
+
+What is allowed, but probably not meant so, is an event ` + "`core.Advice`" + `, by ` + "`hybrid.New`" + ` for the stack and by ` + "`hybrid.Of`" + ` for
+the view. Options of ` + "`PerKey`" + ` and of calls are not looked at.`
+
+const skipHead = `## What can be skipped
+
+By ` + "`core.Without`" + `, each part by itself or several together.
+
+| Part | What it does |
+|---|---|
+`
 
 func optionsText(t *testing.T) string {
 	t.Helper()
@@ -161,19 +164,23 @@ func optionsText(t *testing.T) string {
 	b.WriteString(optionsHead)
 	b.WriteString("\n## Entry options\n\n| Field of `core.EntryOptions` | Option | Default | What it does | Interplay |\n|---|---|---|---|---|\n")
 	fields, calls := fieldsOf(sourceFile(t, "options.go"), "EntryOptions"), optionFunctions(t)
+	refused, advised := refusedOptions(t), rulesIn(t, "hybrid/advice.go", "advise")
+	rules := slices.Concat(refused, advised)
 	var names []string
 	for _, f := range fields {
 		names = append(names, f.name)
 	}
 	for _, f := range fields {
 		alone, others := interplay(f.doc, f.name, names)
+		others = relations(f.name, others, fields, rules, names)
 		fmt.Fprintf(&b, "| `%s` | %s | %s | %s | %s |\n", f.name, strings.Join(calls[f.name], ", "), defaultOf(f.name), plain(alone), plain(others))
 	}
-	b.WriteString("\n## What is refused\n\nAt construction, and by the call that says it; the error is an `*core.OptionError` for each, joined. No duration may be\nnegative, and no tag empty or of more than 256 bytes; an entry has 16 tags at most.\n\n| Option | Why |\n|---|---|\n")
-	for _, row := range contradictionRows(t) {
-		b.WriteString(row)
+	b.WriteString("\n" + skipHead)
+	for _, part := range skips(t) {
+		fmt.Fprintf(&b, "| `core.%s` | %s |\n", part.name, plain(part.doc))
 	}
-	b.WriteString("| `Clone` | needs a serializer |\n| `NodeLock` | needs the stack's `Locker` |\n| `FailSafeDefault` | must be of the view's type |\n")
+	rulesTable(&b, refusedHead, refused)
+	rulesTable(&b, advisedHead, advised)
 	b.WriteString("\n## Options of a stack\n\n| Field of `hybrid.Options` | What it is |\n|---|---|\n")
 	for _, f := range fieldsOf(sourceFile(t, "hybrid/options.go"), "Options") {
 		fmt.Fprintf(&b, "| `%s` | %s |\n", f.name, plain(f.doc))
@@ -191,12 +198,5 @@ func TestDocs_EveryEntryOptionHasACallAndAComment(t *testing.T) {
 		if len(calls[f.name]) == 0 || f.doc == "" {
 			t.Errorf("%s: set by %q, described as %q", f.name, calls[f.name], f.doc)
 		}
-	}
-}
-
-func TestInterplay_SplitsBySentences(t *testing.T) {
-	alone, others := interplay("TTL is a life. Zero: 5.5 s. Not below IdleTTL. More.", "TTL", []string{"TTL", "IdleTTL"})
-	if alone != "TTL is a life. Zero: 5.5 s. More." || others != "Not below IdleTTL." {
-		t.Errorf("got %q and %q", alone, others)
 	}
 }

@@ -109,7 +109,7 @@ func (c *Cache[V]) validate(o core.EntryOptions) error {
 			err = errors.Join(err, &core.OptionError{Option: "EntryOptions." + option, Err: errors.New(why)})
 		}
 	}
-	refuse(o.Clone && c.stack.parts == nil, "Clone", "needs a serializer")
+	refuse(o.Clone && c.stack.parts == nil, "Clone", "needs the stack's Serializer")
 	refuse(o.FailSafeDefault != nil && !c.codec.Holds(o.FailSafeDefault), "FailSafeDefault", "is not of the view's type")
 	refuse(o.Push && !c.stack.pushes && !c.stack.null, "Push", "needs the stack's Distributed and MessageKeys")
 	refuse(o.NodeLock > 0 && c.stack.nodeLock == nil && !c.stack.null, "NodeLock", "needs the stack's Locker")
