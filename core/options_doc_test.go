@@ -29,7 +29,9 @@ Made from the comments in ` + "`core/options.go`" + ` and ` + "`core/hybrid/opti
 
 Entry options come from four places, each of which refines the one before: the stack (` + "`hybrid.Options.Defaults`" + `), the view
 (` + "`hybrid.Of`" + `), the key (` + "`Cache.PerKey`" + `), the call. A factory of ` + "`GetOrRefresh`" + ` can refine them once more for what it
-returns (` + "`Load.Options`" + `). What a place does not set it inherits, in every method.
+returns (` + "`Load.Options`" + `). What a place does not set it inherits, in every method. ` + "`RemoveByTag`, `ExpireByTag`, `Clear` and `ExpireAll`" + `
+are the stack's and take no options: they have its ` + "`Defaults`" + `, of which ` + "`DistributedTimeout`, `BackgroundWrites`, `ReturnLayerErrors`" + `
+and ` + "`Skip`" + ` matter to them.
 
 How long an entry lives, and what belongs to it, is decided when it is written: by a ` + "`Set`" + `, or by the call whose factory
 made it. How a call waits, and what it may be served, is decided by the call.
