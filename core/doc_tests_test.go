@@ -94,6 +94,9 @@ func TestDocs_EveryFeatureHasAnExampleAndATest(t *testing.T) {
 	}
 	rows := 0
 	for line := range strings.Lines(text) {
+		if strings.HasPrefix(line, "| Wish") {
+			break // what there is not has no test
+		}
 		if !strings.HasPrefix(line, "| ") || strings.HasPrefix(line, "| Feature") {
 			continue
 		}
