@@ -22,6 +22,7 @@ type hangingNode struct {
 	*hybrid.Cache[int]
 	layer *slowLayer
 	bus   *slowBus
+	locks *spyLocker
 	f     *F[int]
 }
 
@@ -32,6 +33,7 @@ func newHangingNode(t *testing.T, arbitrates bool, subscribe time.Duration, o co
 	n := &hangingNode{
 		layer: &slowLayer{DistributedLayer: store},
 		bus:   &slowBus{Backplane: channel},
+		locks: newSpyLocker(),
 		f:     &F[int]{delay: 100 * time.Millisecond, results: []func() (int, error){returns(2)}},
 	}
 	n.bus.subscribe.be(subscribe)
@@ -39,10 +41,22 @@ func newHangingNode(t *testing.T, arbitrates bool, subscribe time.Duration, o co
 	if arbitrates {
 		layer = arbitrated{n.layer, store}
 	}
-	n.Cache = open[int](t, hybrid.Options{Distributed: layer, Backplane: n.bus, Defaults: o})
+	n.Cache = open[int](t, hybrid.Options{Distributed: layer, Backplane: n.bus, Locker: n.locks, Defaults: o})
 	t.Cleanup(func() { n.be(0) })
 	synctest.Wait()
 	return n
+}
+
+// lockElsewhere has another node, which dies, hold the locks of the keys, and the
+// lock service keep silent about when they are free.
+func (n *hangingNode) lockElsewhere(t *testing.T, keys ...string) {
+	t.Helper()
+	for _, key := range keys {
+		if lease, err := n.locks.Locker.TryLock(t.Context(), "app:1:l:v:"+key, time.Hour); lease == nil || err != nil {
+			t.Fatal(lease, err)
+		}
+	}
+	n.locks.silentWait.Store(true)
 }
 
 // be makes every operation of the layer and of the bus take d.
@@ -53,18 +67,20 @@ func (n *hangingNode) be(d time.Duration) {
 }
 
 // TO-1: what a caller waits for at most, at each point that can hang. D is
-// DistributedTimeout, S DistributedSoftTimeout, H HardTimeout, F the time of the
-// factory, 100 ms.
+// DistributedTimeout, S DistributedSoftTimeout, N NodeLock, H HardTimeout, F the time
+// of the factory, 100 ms. The table is that of docs/guarantees.md.
 func TestSeed_TO1_EveryWaitHasABudget(t *testing.T) {
 	const (
 		D = 200 * time.Millisecond
 		S = 50 * time.Millisecond
+		N = 300 * time.Millisecond
 		H = time.Second
 		F = 100 * time.Millisecond
 	)
 	for _, point := range []struct {
 		name      string
 		hang      func(*hangingNode)
+		held      bool // another node has the locks
 		subscribe time.Duration
 		cold      time.Duration
 		stale     time.Duration // with a stale entry in memory
@@ -75,9 +91,13 @@ func TestSeed_TO1_EveryWaitHasABudget(t *testing.T) {
 		{name: "write", hang: func(n *hangingNode) { n.layer.set.be(hang) }, cold: F + D, stale: F + D},
 		{name: "publication", hang: func(n *hangingNode) { n.bus.publish.be(hang) }, cold: F + D, stale: F + D},
 		{name: "subscription", hang: func(*hangingNode) {}, subscribe: hang, cold: F, stale: F},
+		{name: "lock", hang: func(n *hangingNode) { n.locks.silent.Store(true) }, cold: D + F, stale: D + F},
+		{name: "lock of another node", held: true, hang: func(*hangingNode) {}, cold: N + F, stale: N + F},
+		{name: "lease", hang: func(n *hangingNode) { n.locks.silentLease.Store(true) }, cold: F, stale: F},
 		{name: "factory", hang: func(n *hangingNode) { n.f.delay = hang }, cold: H, stale: H, fails: true},
 		{name: "everything", subscribe: hang, cold: D + H, stale: S + H, fails: true, hang: func(n *hangingNode) {
 			n.be(hang)
+			n.locks.silent.Store(true)
 			n.f.delay = hang
 		}},
 	} {
@@ -86,11 +106,14 @@ func TestSeed_TO1_EveryWaitHasABudget(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					n := newHangingNode(t, arbitrates, point.subscribe, core.EntryOptions{
 						TTL: time.Minute, StaleTTL: time.Hour, HardTimeout: H, CancelOnTimeout: true,
-						DistributedTimeout: D, DistributedSoftTimeout: S,
+						DistributedTimeout: D, DistributedSoftTimeout: S, NodeLock: N,
 					})
 					set(t, n.Cache, 1)
 					time.Sleep(61 * time.Second)
 					point.hang(n)
+					if point.held {
+						n.lockElsewhere(t, "cold", "k")
+					}
 					within(t, point.cold, func() {
 						v, err := n.GetOrSet(t.Context(), "cold", n.f.load)
 						if point.fails != errors.Is(err, core.ErrFactoryTimeout) || (!point.fails && v != 2) {
@@ -120,6 +143,40 @@ func within(t *testing.T, budget time.Duration, call func()) {
 	call()
 	if got := time.Since(start); got > budget {
 		t.Errorf("took %v, the budget is %v", got, budget)
+	}
+}
+
+// A lease that is not renewed, and one that is not released, are nothing that a caller
+// waits for. Close does, for as long as they are of use.
+func TestSeed_TO1_ALeaseThatHangsHoldsUpCloseForALittle(t *testing.T) {
+	const load = 2 * time.Second // which is long enough for a renewal
+	for _, test := range []struct {
+		name            string
+		limit, patience time.Duration // of the server, and of Close
+		closes          time.Duration
+		fails           bool
+	}{
+		{"which has a limit", 200 * time.Millisecond, time.Minute, 200 * time.Millisecond, false},
+		{"for whose life there is patience", core.Forever, time.Minute, 10 * time.Second, false},
+		{"for which there is no patience", core.Forever, time.Second, time.Second, true},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				net, locks := newNetwork(t), newSpyLocker()
+				o := net.join(core.EntryOptions{TTL: time.Minute, NodeLock: time.Second, DistributedTimeout: test.limit})
+				o.Locker = locks
+				c := closable(t, o)
+				synctest.Wait()
+				locks.silentLease.Store(true)
+				f := &F[int]{delay: load, results: []func() (int, error){returns(1)}}
+				took(t, load, func() { expectAsk(t, c, f, 1, 1) })
+				within(t, test.closes, func() {
+					if err := closeWithin(t, c, test.patience); (err != nil) != test.fails {
+						t.Errorf("Close: %v", err)
+					}
+				})
+			})
+		})
 	}
 }
 

@@ -17,17 +17,19 @@ import (
 	"github.com/fusioncache-go/fusioncache/core/hybrid"
 )
 
-// spyLocker is a lock service that can fail, be silent, and lose leases.
+// spyLocker is a lock service that can fail, be silent, also about waits or about
+// leases only, and lose leases.
 type spyLocker struct {
 	core.Locker
-	down, silent, losing atomic.Bool
-	tries, waits         atomic.Int64
+	down, silent, losing    atomic.Bool
+	silentWait, silentLease atomic.Bool
+	tries, waits            atomic.Int64
 }
 
 func newSpyLocker() *spyLocker { return &spyLocker{Locker: locallock.New()} }
 
-func (s *spyLocker) pass(ctx context.Context) error {
-	if s.silent.Load() {
+func (s *spyLocker) pass(ctx context.Context, silent *atomic.Bool) error {
+	if s.silent.Load() || silent.Load() {
 		<-ctx.Done()
 		return ctx.Err()
 	}
@@ -39,18 +41,42 @@ func (s *spyLocker) pass(ctx context.Context) error {
 
 func (s *spyLocker) TryLock(ctx context.Context, name string, ttl time.Duration) (core.Lease, error) {
 	s.tries.Add(1)
-	if err := s.pass(ctx); err != nil {
+	if err := s.pass(ctx, &s.silent); err != nil {
 		return nil, err
 	}
 	if s.losing.Load() {
 		ttl = time.Nanosecond
 	}
-	return s.Locker.TryLock(ctx, name, ttl)
+	lease, err := s.Locker.TryLock(ctx, name, ttl)
+	if lease == nil {
+		return nil, err
+	}
+	return spyLease{lease, s}, err
+}
+
+// spyLease is a lease of a spyLocker.
+type spyLease struct {
+	core.Lease
+	locks *spyLocker
+}
+
+func (l spyLease) Renew(ctx context.Context, ttl time.Duration) error {
+	if err := l.locks.pass(ctx, &l.locks.silentLease); err != nil {
+		return err
+	}
+	return l.Lease.Renew(ctx, ttl)
+}
+
+func (l spyLease) Release(ctx context.Context) error {
+	if err := l.locks.pass(ctx, &l.locks.silentLease); err != nil {
+		return err
+	}
+	return l.Lease.Release(ctx)
 }
 
 func (s *spyLocker) Wait(ctx context.Context, name string) error {
 	s.waits.Add(1)
-	if err := s.pass(ctx); err != nil {
+	if err := s.pass(ctx, &s.silentWait); err != nil {
 		return err
 	}
 	return s.Locker.Wait(ctx, name)

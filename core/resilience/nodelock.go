@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -36,9 +35,7 @@ type NodeLock struct {
 	events *core.Events
 	rest   atomic.Int64 // the instant until which the service is left alone
 
-	mu     sync.Mutex
-	closed bool
-	leases sync.WaitGroup
+	leases *leases
 }
 
 // The constants of the lock.
@@ -52,7 +49,7 @@ const (
 // again looks into the distributed layer once more: coherence.Reread. events may
 // be nil.
 func NewNodeLock(l core.Locker, prefix string, again core.Stage, clock core.Clock, events *core.Events) *NodeLock {
-	return &NodeLock{locker: l, prefix: prefix, again: again, clock: clock, events: events}
+	return &NodeLock{locker: l, prefix: prefix, again: again, clock: clock, events: events, leases: newLeases()}
 }
 
 // Stage is the [core.Stage]. It belongs inside of Stampede, so that one caller of
@@ -129,51 +126,41 @@ func (n *NodeLock) try(ctx context.Context, r core.Request) (core.Lease, error) 
 }
 
 // keep renews the lease until the function that it returns is called, and then
-// releases it, which nobody waits for.
+// releases it, which nobody waits for. A lease that was taken after Close is left to
+// its end.
 func (n *NodeLock) keep(ctx context.Context, r core.Request, lease core.Lease) (release func()) {
-	within := func(call func(context.Context) error) error {
-		ctx, cancel := context.WithTimeout(ctx, r.Options.DistributedTimeout)
-		defer cancel()
-		return call(ctx)
-	}
-	if !n.enter() {
-		return func() { _ = within(lease.Release) }
+	if !n.leases.enter() {
+		return func() {}
 	}
 	ended := make(chan struct{})
 	go func() {
-		defer n.leases.Done()
-		ticker := time.NewTicker(renewal)
-		defer ticker.Stop()
-		for {
-			select {
-			case <-ended:
-				if err := within(lease.Release); err != nil {
-					n.failed(r.Key, err)
-				}
-				return
-			case <-ticker.C:
-			}
-			err := within(func(ctx context.Context) error { return lease.Renew(ctx, leaseTTL) })
-			if err != nil {
-				n.failed(r.Key, err)
-			}
-			if errors.Is(err, core.ErrLeaseLost) {
-				<-ended
-				return
-			}
+		defer n.leases.held.Done()
+		if !n.renew(ctx, r, lease, ended) {
+			return
+		}
+		if err := n.leases.within(ctx, r.Options.DistributedTimeout, lease.Release); err != nil {
+			n.failed(r.Key, err)
 		}
 	}()
 	return func() { close(ended) }
 }
 
-// enter counts a lease in, unless the lock is closed.
-func (n *NodeLock) enter() bool {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	if !n.closed {
-		n.leases.Add(1)
+// renew renews the lease until ended is closed, or returns false if it is lost.
+func (n *NodeLock) renew(ctx context.Context, r core.Request, lease core.Lease, ended <-chan struct{}) (held bool) {
+	for {
+		select {
+		case <-ended:
+			return true
+		case <-time.After(renewal): // not a ticker, which may be due at once after a renewal that hung
+		}
+		err := n.leases.within(ctx, r.Options.DistributedTimeout, func(ctx context.Context) error { return lease.Renew(ctx, leaseTTL) })
+		if err != nil {
+			n.failed(r.Key, err)
+		}
+		if errors.Is(err, core.ErrLeaseLost) {
+			return false
+		}
 	}
-	return !n.closed
 }
 
 // failed reports an error of the service. A lease that was lost says nothing of
@@ -188,20 +175,6 @@ func (n *NodeLock) failed(key string, err error) {
 	report(n.events, core.Event{Kind: core.LayerFailed, Key: key, Level: core.LevelLock, Op: core.OpLock, Err: err})
 }
 
-// Close waits until all leases have been released, or ctx has ended.
-func (n *NodeLock) Close(ctx context.Context) error {
-	n.mu.Lock()
-	n.closed = true
-	n.mu.Unlock()
-	released := make(chan struct{})
-	go func() {
-		n.leases.Wait()
-		close(released)
-	}()
-	select {
-	case <-released:
-		return nil
-	case <-ctx.Done():
-		return fmt.Errorf("locks still held: %w", context.Cause(ctx))
-	}
-}
+// Close waits until all leases have been released, or ctx has ended: then those that
+// are left end by themselves.
+func (n *NodeLock) Close(ctx context.Context) error { return n.leases.close(ctx) }
