@@ -86,6 +86,25 @@ func TestDocs_AnExampleOfTheSameBeginningIsAnotherOne(t *testing.T) {
 	}
 }
 
+// Every part that users choose from is an example of some feature.
+func TestDocs_EveryPartIsAFeature(t *testing.T) {
+	text := documents(t)["../docs/features.md"]
+	parts := 0
+	for _, p := range load(t) {
+		kind, _, _ := strings.Cut(p.Dir, "/")
+		if !slices.Contains([]string{"adapters", "backplanes", "plugins", "serializers"}, kind) || strings.Contains(p.Dir, "internal") {
+			continue
+		}
+		parts++
+		if !strings.Contains(text, "`"+p.Name()+".Example") {
+			t.Errorf("%s is in no row of docs/features.md", p.Dir)
+		}
+	}
+	if parts < 15 {
+		t.Errorf("only %d parts", parts)
+	}
+}
+
 // Every row of the list of features names an example and a test.
 func TestDocs_EveryFeatureHasAnExampleAndATest(t *testing.T) {
 	text, ok := documents(t)["../docs/features.md"]
