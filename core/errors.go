@@ -18,6 +18,9 @@ var (
 	// ErrKey is returned for a key that is empty or longer than MaxKeyLen.
 	ErrKey = errors.New("key must have 1 to 1024 bytes")
 
+	// ErrNoFactory is returned by a call that needs a factory and was given nil.
+	ErrNoFactory = errors.New("factory is nil")
+
 	// ErrFactoryTimeout is returned when a hard timeout ends a caller's wait and
 	// no stale value may be served. It also matches context.DeadlineExceeded.
 	ErrFactoryTimeout error = &TimeoutError{}

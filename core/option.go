@@ -13,17 +13,21 @@ type Option struct {
 	duration time.Duration
 	number   int64
 	on       bool
-	skip     Skip
-	clone    bool
+	detours  bool
 	tags     []string
 }
 
-// Skips returns what the option leaves out, for readers that look at options
-// before they resolve them.
-func (o Option) Skips() Skip { return o.skip }
-
-// Clones reports whether the option asks for copies; see [Option.Skips].
-func (o Option) Clones() bool { return o.clone }
+// Detours reports whether one of opts matters to a read that memory can answer: it
+// skips memory, asks for a copy, or is wrong whatever the others say, as a negative
+// duration is. It is for readers that look at options before they resolve them.
+func Detours(opts []Option) bool {
+	for i := range opts {
+		if opts[i].detours {
+			return true
+		}
+	}
+	return false
+}
 
 // Apply makes the change in e.
 func (o Option) Apply(e *EntryOptions) {
@@ -43,7 +47,7 @@ func Resolve(base EntryOptions, opts []Option) EntryOptions {
 // TTL sets [EntryOptions.TTL], and with it the life in the distributed layer
 // unless [DistributedTTL] follows.
 func TTL(d time.Duration) Option {
-	return Option{duration: d, apply: func(e *EntryOptions, o Option) { e.TTL, e.DistributedTTL = o.duration, 0 }}
+	return Option{duration: d, detours: d < 0, apply: func(e *EntryOptions, o Option) { e.TTL, e.DistributedTTL = o.duration, 0 }}
 }
 
 // NoTTL makes an entry that does not expire; in the distributed layer it lives
@@ -52,17 +56,17 @@ func NoTTL() Option { return TTL(0) }
 
 // DistributedTTL sets [EntryOptions.DistributedTTL].
 func DistributedTTL(d time.Duration) Option {
-	return Option{duration: d, apply: func(e *EntryOptions, o Option) { e.DistributedTTL = o.duration }}
+	return Option{duration: d, detours: d < 0, apply: func(e *EntryOptions, o Option) { e.DistributedTTL = o.duration }}
 }
 
 // Jitter sets [EntryOptions.Jitter].
 func Jitter(limit time.Duration) Option {
-	return Option{duration: limit, apply: func(e *EntryOptions, o Option) { e.Jitter = o.duration }}
+	return Option{duration: limit, detours: limit < 0 || limit == Forever, apply: func(e *EntryOptions, o Option) { e.Jitter = o.duration }}
 }
 
 // FailSafe switches fail-safe on: it sets [EntryOptions.StaleTTL].
 func FailSafe(staleTTL time.Duration) Option {
-	return Option{duration: staleTTL, apply: func(e *EntryOptions, o Option) { e.StaleTTL = o.duration }}
+	return Option{duration: staleTTL, detours: staleTTL < 0, apply: func(e *EntryOptions, o Option) { e.StaleTTL = o.duration }}
 }
 
 // WithoutFailSafe is the opposite of [FailSafe]: no stale entry is served or kept,
@@ -76,22 +80,22 @@ func WithoutFailSafe() Option {
 
 // Throttle sets [EntryOptions.Throttle].
 func Throttle(d time.Duration) Option {
-	return Option{duration: d, apply: func(e *EntryOptions, o Option) { e.Throttle = o.duration }}
+	return Option{duration: d, detours: d < 0, apply: func(e *EntryOptions, o Option) { e.Throttle = o.duration }}
 }
 
 // MaxCycles sets [EntryOptions.MaxCycles]; zero for no bound.
 func MaxCycles(n int) Option {
-	return Option{number: int64(n), apply: func(e *EntryOptions, o Option) { e.MaxCycles = int(o.number) }}
+	return Option{number: int64(n), detours: n < 0, apply: func(e *EntryOptions, o Option) { e.MaxCycles = int(o.number) }}
 }
 
 // SoftTimeout sets [EntryOptions.SoftTimeout]; zero for none.
 func SoftTimeout(d time.Duration) Option {
-	return Option{duration: d, apply: func(e *EntryOptions, o Option) { e.SoftTimeout = o.duration }}
+	return Option{duration: d, detours: d < 0, apply: func(e *EntryOptions, o Option) { e.SoftTimeout = o.duration }}
 }
 
 // HardTimeout sets [EntryOptions.HardTimeout]; zero for none.
 func HardTimeout(d time.Duration) Option {
-	return Option{duration: d, apply: func(e *EntryOptions, o Option) {
+	return Option{duration: d, detours: d < 0, apply: func(e *EntryOptions, o Option) {
 		e.HardTimeout = o.duration
 		e.StrictHardTimeout = e.StrictHardTimeout && o.duration > 0
 	}}
@@ -104,7 +108,7 @@ func StrictHardTimeout(on bool) Option {
 
 // LoadTimeout sets [EntryOptions.LoadTimeout]; Forever for none.
 func LoadTimeout(d time.Duration) Option {
-	return Option{duration: d, apply: func(e *EntryOptions, o Option) { e.LoadTimeout = o.duration }}
+	return Option{duration: d, detours: d < 0, apply: func(e *EntryOptions, o Option) { e.LoadTimeout = o.duration }}
 }
 
 // CancelOnTimeout sets [EntryOptions.CancelOnTimeout].
@@ -114,18 +118,18 @@ func CancelOnTimeout(on bool) Option {
 
 // NodeLock sets [EntryOptions.NodeLock]; zero for none.
 func NodeLock(wait time.Duration) Option {
-	return Option{duration: wait, apply: func(e *EntryOptions, o Option) { e.NodeLock = o.duration }}
+	return Option{duration: wait, detours: wait < 0, apply: func(e *EntryOptions, o Option) { e.NodeLock = o.duration }}
 }
 
 // ErrorBackoff sets [EntryOptions.ErrorBackoff]; zero for none.
 func ErrorBackoff(d time.Duration) Option {
-	return Option{duration: d, apply: func(e *EntryOptions, o Option) { e.ErrorBackoff = o.duration }}
+	return Option{duration: d, detours: d < 0, apply: func(e *EntryOptions, o Option) { e.ErrorBackoff = o.duration }}
 }
 
 // DistributedTimeouts sets [EntryOptions.DistributedSoftTimeout] and
 // [EntryOptions.DistributedTimeout]; zero for none and for the default.
 func DistributedTimeouts(soft, hard time.Duration) Option {
-	return Option{duration: soft, number: int64(hard), apply: func(e *EntryOptions, o Option) {
+	return Option{duration: soft, number: int64(hard), detours: soft < 0 || hard < 0, apply: func(e *EntryOptions, o Option) {
 		e.DistributedSoftTimeout, e.DistributedTimeout = o.duration, time.Duration(o.number)
 	}}
 }
@@ -142,7 +146,7 @@ func AllowStale(on bool) Option {
 
 // Clone sets [EntryOptions.Clone].
 func Clone(on bool) Option {
-	return Option{on: on, clone: on, apply: func(e *EntryOptions, o Option) { e.Clone = o.on }}
+	return Option{on: on, detours: on, apply: func(e *EntryOptions, o Option) { e.Clone = o.on }}
 }
 
 // Push sets [EntryOptions.Push].
@@ -157,10 +161,16 @@ func BackgroundWrites(on bool) Option {
 
 // Without adds parts to [EntryOptions.Skip].
 func Without(parts Skip) Option {
-	return Option{skip: parts, apply: func(e *EntryOptions, o Option) { e.Skip |= o.skip }}
+	return Option{number: int64(parts), detours: parts.Has(SkipMemoryRead), apply: func(e *EntryOptions, o Option) { e.Skip |= Skip(o.number) }}
+}
+
+// With is the opposite of [Without]: it takes parts out of [EntryOptions.Skip], so that
+// a call goes the way that its view, or the stack, leaves out.
+func With(parts Skip) Option {
+	return Option{number: int64(parts), apply: func(e *EntryOptions, o Option) { e.Skip &^= Skip(o.number) }}
 }
 
 // Tags sets [EntryOptions.Tags]. It keeps tags.
 func Tags(tags ...string) Option {
-	return Option{tags: tags, apply: func(e *EntryOptions, o Option) { e.Tags = o.tags }}
+	return Option{tags: tags, detours: ValidateTags(tags) != nil, apply: func(e *EntryOptions, o Option) { e.Tags = o.tags }}
 }

@@ -10,13 +10,13 @@ import (
 
 // IdleTTL sets [EntryOptions.IdleTTL]; zero for none.
 func IdleTTL(d time.Duration) Option {
-	return Option{duration: d, apply: func(e *EntryOptions, o Option) { e.IdleTTL = o.duration }}
+	return Option{duration: d, detours: d < 0, apply: func(e *EntryOptions, o Option) { e.IdleTTL = o.duration }}
 }
 
 // EagerRefresh sets [EntryOptions.EagerRefresh], and no EagerChance; zero for
 // neither.
 func EagerRefresh(part float64) Option {
-	return Option{number: int64(math.Float64bits(part)), apply: func(e *EntryOptions, o Option) {
+	return Option{number: int64(math.Float64bits(part)), detours: !isPart(part), apply: func(e *EntryOptions, o Option) {
 		e.EagerRefresh, e.EagerChance = math.Float64frombits(uint64(o.number)), 0
 	}}
 }
@@ -24,25 +24,25 @@ func EagerRefresh(part float64) Option {
 // EagerChance sets [EntryOptions.EagerChance], and no EagerRefresh; zero for
 // neither.
 func EagerChance(factor float64) Option {
-	return Option{number: int64(math.Float64bits(factor)), apply: func(e *EntryOptions, o Option) {
+	return Option{number: int64(math.Float64bits(factor)), detours: !isFactor(factor), apply: func(e *EntryOptions, o Option) {
 		e.EagerRefresh, e.EagerChance = 0, math.Float64frombits(uint64(o.number))
 	}}
 }
 
 // StaleWhileRevalidate sets [EntryOptions.StaleWhileRevalidate]; zero for none.
 func StaleWhileRevalidate(d time.Duration) Option {
-	return Option{duration: d, apply: func(e *EntryOptions, o Option) { e.StaleWhileRevalidate = o.duration }}
+	return Option{duration: d, detours: d < 0, apply: func(e *EntryOptions, o Option) { e.StaleWhileRevalidate = o.duration }}
 }
 
 // StaleIfError sets [EntryOptions.StaleIfError]; zero for none.
 func StaleIfError(d time.Duration) Option {
-	return Option{duration: d, apply: func(e *EntryOptions, o Option) { e.StaleIfError = o.duration }}
+	return Option{duration: d, detours: d < 0, apply: func(e *EntryOptions, o Option) { e.StaleIfError = o.duration }}
 }
 
 // DistributedStaleTTL sets [EntryOptions.DistributedStaleTTL]; zero for that of
 // memory.
 func DistributedStaleTTL(d time.Duration) Option {
-	return Option{duration: d, apply: func(e *EntryOptions, o Option) { e.DistributedStaleTTL = o.duration }}
+	return Option{duration: d, detours: d < 0, apply: func(e *EntryOptions, o Option) { e.DistributedStaleTTL = o.duration }}
 }
 
 // FailSafeDefault sets [EntryOptions.FailSafeDefault] to v, which must be of the
@@ -55,7 +55,7 @@ func FailSafeDefault[V any](v V) Option {
 // NotFoundTTL sets [EntryOptions.NotFoundTTL] and [EntryOptions.NotFoundJitter];
 // zeros for none.
 func NotFoundTTL(d, jitter time.Duration) Option {
-	return Option{duration: d, number: int64(jitter), apply: func(e *EntryOptions, o Option) {
+	return Option{duration: d, number: int64(jitter), detours: d < 0 || jitter < 0 || jitter == Forever, apply: func(e *EntryOptions, o Option) {
 		e.NotFoundTTL, e.NotFoundJitter = o.duration, time.Duration(o.number)
 	}}
 }
@@ -67,5 +67,5 @@ func Size(n uint32) Option {
 
 // WithPriority sets [EntryOptions.Priority].
 func WithPriority(p Priority) Option {
-	return Option{number: int64(p), apply: func(e *EntryOptions, o Option) { e.Priority = Priority(o.number) }}
+	return Option{number: int64(p), detours: p > HighPriority, apply: func(e *EntryOptions, o Option) { e.Priority = Priority(o.number) }}
 }

@@ -145,7 +145,11 @@ func skips(t *testing.T) (parts []documentedField) {
 const refusedHead = `## What is refused
 
 At construction, and by the call that says it; the error is an ` + "`*core.OptionError`" + ` for each, joined. No duration may be
-negative, and no tag empty or of more than 256 bytes; an entry has 16 tags at most.`
+negative, and no tag empty or of more than 256 bytes; an entry has 16 tags at most.
+
+A call that memory answers at once does not put its options together. It refuses an option that is wrong whatever the others say,
+as a negative duration is; what only contradicts other options, or the parts of the stack, is an error of the calls that go
+further.`
 
 const advisedHead = `## What is advised against
 
@@ -154,7 +158,8 @@ the view. Options of ` + "`PerKey`" + ` and of calls are not looked at.`
 
 const skipHead = `## What can be skipped
 
-By ` + "`core.Without`" + `, each part by itself or several together.
+By ` + "`core.Without`" + `, each part by itself or several together. ` + "`core.With`" + ` takes back for a call what the stack or the view
+leaves out.
 
 | Part | What it does |
 |---|---|

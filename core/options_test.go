@@ -262,6 +262,40 @@ func TestOption_OppositesUndoEachOther(t *testing.T) {
 	}
 }
 
+func TestOption_WithTakesPartsOutAgain(t *testing.T) {
+	got := core.Resolve(core.EntryOptions{Skip: core.SkipDistributed}, []core.Option{core.Without(core.SkipMemoryRead), core.With(core.SkipNotify | core.SkipMemoryWrite)})
+	if got.Skip != core.SkipDistributedRead|core.SkipDistributedWrite|core.SkipMemoryRead {
+		t.Errorf("what is skipped: %b", got.Skip)
+	}
+}
+
+// What an option says of itself is what the validation of all says.
+func TestOption_IsWrongWhereNothingCanMakeItRight(t *testing.T) {
+	long := strings.Repeat("x", 257)
+	wrong := map[string]core.Option{
+		"TTL": core.TTL(-1), "DistributedTTL": core.DistributedTTL(-1), "Jitter": core.Jitter(-1), "Jitter for ever": core.Jitter(core.Forever),
+		"FailSafe": core.FailSafe(-1), "IdleTTL": core.IdleTTL(-1), "EagerRefresh": core.EagerRefresh(1), "EagerRefresh NaN": core.EagerRefresh(math.NaN()),
+		"EagerChance": core.EagerChance(-1), "EagerChance Inf": core.EagerChance(math.Inf(1)),
+		"StaleWhileRevalidate": core.StaleWhileRevalidate(-1), "StaleIfError": core.StaleIfError(-1),
+		"DistributedStaleTTL": core.DistributedStaleTTL(-1), "NotFoundTTL": core.NotFoundTTL(-1, 0), "NotFoundJitter": core.NotFoundTTL(1, -1),
+		"NotFoundJitter for ever": core.NotFoundTTL(1, core.Forever), "WithPriority": core.WithPriority(core.HighPriority + 1),
+		"Throttle": core.Throttle(-1), "MaxCycles": core.MaxCycles(-1), "SoftTimeout": core.SoftTimeout(-1), "HardTimeout": core.HardTimeout(-1),
+		"LoadTimeout": core.LoadTimeout(-1), "ErrorBackoff": core.ErrorBackoff(-1), "NodeLock": core.NodeLock(-1),
+		"DistributedTimeouts soft": core.DistributedTimeouts(-1, 0), "DistributedTimeouts": core.DistributedTimeouts(0, -1),
+		"Tags empty": core.Tags(""), "Tags long": core.Tags(long), "Tags many": core.Tags(slices.Repeat([]string{"a"}, 17)...),
+	}
+	for name, option := range wrong {
+		if !core.Detours([]core.Option{core.TTL(1), option}) || core.Resolve(core.EntryOptions{}, []core.Option{option}).Validate() == nil {
+			t.Errorf("%s is not wrong", name)
+		}
+	}
+	for name, option := range everyOption() {
+		if core.Detours([]core.Option{option}) != (name == "Clone") {
+			t.Errorf("%s is wrong", name)
+		}
+	}
+}
+
 func TestOption_IsSharedBetweenGoroutinesUnchanged(t *testing.T) {
 	options := []core.Option{core.TTL(1), core.Without(core.SkipNotify), core.Clone(true)}
 	var wg sync.WaitGroup
@@ -273,8 +307,8 @@ func TestOption_IsSharedBetweenGoroutinesUnchanged(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	if options[1].Skips() != core.SkipNotify || options[0].Skips() != 0 || !options[2].Clones() {
-		t.Error("the options were changed")
+	if core.Detours(options[:2]) || !core.Detours(options) || !core.Detours([]core.Option{core.Without(core.SkipMemory)}) {
+		t.Error("what matters to a hit was changed")
 	}
 }
 

@@ -61,8 +61,8 @@ func (o *EntryOptions) contradictions(refuse func(broken bool, option, why strin
 	refuse(o.Jitter == Forever, "Jitter", "must be finite")
 	refuse(o.NotFoundJitter == Forever, "NotFoundJitter", "must be finite")
 	refuse(o.NotFoundJitter > 0 && o.NotFoundTTL == 0, "NotFoundJitter", "needs NotFoundTTL")
-	refuse(!(o.EagerRefresh >= 0 && o.EagerRefresh < 1), "EagerRefresh", "must be at least 0 and below 1")
-	refuse(!(o.EagerChance >= 0 && o.EagerChance <= math.MaxFloat32), "EagerChance", "must be finite and not negative")
+	refuse(!isPart(o.EagerRefresh), "EagerRefresh", "must be at least 0 and below 1")
+	refuse(!isFactor(o.EagerChance), "EagerChance", "must be finite and not negative")
 	refuse(o.EagerChance != 0 && o.EagerRefresh != 0, "EagerChance", "must not be set together with EagerRefresh")
 	refuse(o.MaxCycles < 0, "MaxCycles", "must not be negative")
 	refuse(!noStale && o.StaleTTL != Forever && (o.TTL == 0 || o.StaleTTL < o.TTL), "StaleTTL", "must not be below TTL")
@@ -73,6 +73,10 @@ func (o *EntryOptions) contradictions(refuse func(broken bool, option, why strin
 	refuse(o.StrictHardTimeout && o.HardTimeout == 0, "StrictHardTimeout", "needs HardTimeout")
 	refuse(o.Priority > HighPriority, "Priority", "is unknown")
 }
+
+// isPart and isFactor report whether a number will do for EagerRefresh and EagerChance.
+func isPart(x float64) bool   { return x >= 0 && x < 1 }
+func isFactor(x float64) bool { return x >= 0 && x <= math.MaxFloat32 }
 
 // ValidateTags returns what is wrong with a list of tags, or nil.
 func ValidateTags(tags []string) error {

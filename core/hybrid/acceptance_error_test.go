@@ -45,6 +45,10 @@ var producible = map[string]struct {
 		_, err := open[int](t, hybrid.Options{}).Set(t.Context(), strings.Repeat("x", core.MaxKeyLen+1), 1)
 		return err
 	}, is(core.ErrKey)},
+	"ErrNoFactory": {func(t *testing.T) error {
+		_, err := open[int](t, hybrid.Options{}).GetOrSet(t.Context(), "k", nil)
+		return err
+	}, is(core.ErrNoFactory)},
 	"ErrFactoryTimeout": {timedOut, is(core.ErrFactoryTimeout)},
 	"TimeoutError":      {timedOut, as[*core.TimeoutError]},
 	"ErrRecursiveLoad": {func(t *testing.T) error {

@@ -149,6 +149,23 @@ func ExampleCache_Get_without() {
 	// Output: false
 }
 
+// A view that keeps its values out of the distributed layer, and a call that does not.
+func ExampleCache_Set_with() {
+	ctx := context.Background()
+	server := hybrid.Must(localdist.New(nil))
+	stack := hybrid.Must(hybrid.New(hybrid.Options{
+		Name: "shop", Memory: hybrid.Must(ottermem.New(nil)), Distributed: server, Serializer: hybrid.Must(jsonser.New(nil)),
+	}))
+	defer stack.Close(ctx)
+	drafts := hybrid.Must(hybrid.Of[string](stack, "draft", core.Without(core.SkipDistributed)))
+
+	_, _ = drafts.Set(ctx, "7", "lamp")
+	kept := server.Len()
+	_, _ = drafts.Set(ctx, "7", "lamp", core.With(core.SkipDistributedWrite))
+	fmt.Println(server.Len() - kept)
+	// Output: 1
+}
+
 // Every reader gets a value of its own, which it may change.
 func ExampleCache_GetOrSet_clone() {
 	ctx := context.Background()

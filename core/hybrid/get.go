@@ -29,8 +29,12 @@ type Loader[V any] interface {
 // If factory fails or is late, a stale value is returned where the entry options
 // allow it. Otherwise the error is a *core.Error around a *core.FactoryError, a
 // *core.TimeoutError, or the end of ctx. An error of the distributed layer is
-// never returned instead of a value.
+// never returned instead of a value. A fresh value in memory is returned even if ctx
+// has ended.
 func (c *Cache[V]) GetOrSet(ctx context.Context, key string, factory func(ctx context.Context, key string) (V, error), opts ...core.Option) (V, error) {
+	if factory == nil {
+		return noFactory[V](key)
+	}
 	v, found := c.hit(key, opts)
 	if found == fresh {
 		return v, nil
@@ -40,6 +44,9 @@ func (c *Cache[V]) GetOrSet(ctx context.Context, key string, factory func(ctx co
 
 // GetOrLoad is [Cache.GetOrSet] with a factory that is an interface.
 func (c *Cache[V]) GetOrLoad(ctx context.Context, key string, l Loader[V], opts ...core.Option) (V, error) {
+	if l == nil {
+		return noFactory[V](key)
+	}
 	v, found := c.hit(key, opts)
 	if found == fresh {
 		return v, nil
@@ -69,6 +76,11 @@ func (c *Cache[V]) load(ctx context.Context, key string, f core.Factory, found l
 	}
 	v, _, err := c.ask(ctx, path, core.OpGetOrSet, key, f, opts)
 	return v, err
+}
+
+// noFactory is what a call without a factory gets, whatever memory has.
+func noFactory[V any](key string) (v V, err error) {
+	return v, &core.Error{Op: core.OpGetOrSet, Key: key, Err: core.ErrNoFactory}
 }
 
 // ask sends a request down a path.

@@ -41,6 +41,9 @@ func (c *Cache[V]) GetOrSetMany(
 	ctx context.Context, keys []string,
 	factory func(ctx context.Context, missing []string) (map[string]V, error), opts ...core.Option,
 ) (map[string]V, error) {
+	if factory == nil {
+		return map[string]V{}, &core.Error{Op: core.OpGetOrSet, Err: core.ErrNoFactory}
+	}
 	return c.getMany(ctx, core.OpGetOrSet, keys, factory, opts)
 }
 

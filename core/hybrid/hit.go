@@ -23,7 +23,7 @@ const (
 // The full key is put together in a buffer that is used again; that is why a
 // memory layer must not keep the key that it is asked for.
 func (c *Cache[V]) hit(key string, opts []core.Option) (v V, found look) {
-	if c.check(key) != nil || detours(opts) || c.perKey != nil && detours(c.perKey(key)) {
+	if c.check(key) != nil || core.Detours(opts) || c.perKey != nil && core.Detours(c.perKey(key)) {
 		return v, unsure
 	}
 	b := c.stack.scratch.Get().(*buffers)
@@ -36,29 +36,19 @@ func (c *Cache[V]) hit(key string, opts []core.Option) (v V, found look) {
 // hit is [Cache.hit] with a key that is encoded into the same buffer.
 func (k *Keyed[K, V]) hit(key K, opts []core.Option) (v V, found look) {
 	c := k.cache
-	if c.stack.closed.Load() || detours(opts) {
+	if c.stack.closed.Load() || core.Detours(opts) {
 		return v, unsure
 	}
 	b := c.stack.scratch.Get().(*buffers)
 	b.key = k.encode(append(b.key[:0], c.prefix...), key)
 	own := b.key[len(c.prefix):]
-	if n := len(own); n > 0 && n <= core.MaxKeyLen && !(c.perKey != nil && detours(c.perKey(unsafe.String(&own[0], n)))) {
+	if n := len(own); n > 0 && n <= core.MaxKeyLen && !(c.perKey != nil && core.Detours(c.perKey(unsafe.String(&own[0], n)))) {
 		v, found = c.find(b)
 	} else {
 		found = unsure
 	}
 	c.stack.scratch.Put(b)
 	return v, found
-}
-
-// detours reports whether an option keeps a call from the short way.
-func detours(opts []core.Option) bool {
-	for i := range opts {
-		if opts[i].Clones() || opts[i].Skips().Has(core.SkipMemoryRead) {
-			return true
-		}
-	}
-	return false
 }
 
 // find looks for a fresh entry under the full key in b.

@@ -60,6 +60,9 @@ func (k *Keyed[K, V]) Cache() *Cache[V] { return k.cache }
 
 // GetOrSet is [Cache.GetOrSet].
 func (k *Keyed[K, V]) GetOrSet(ctx context.Context, key K, factory func(ctx context.Context, key K) (V, error), opts ...core.Option) (V, error) {
+	if factory == nil {
+		return noFactory[V](k.text(key))
+	}
 	v, found := k.hit(key, opts)
 	if found == fresh {
 		return v, nil
@@ -69,6 +72,9 @@ func (k *Keyed[K, V]) GetOrSet(ctx context.Context, key K, factory func(ctx cont
 
 // GetOrRefresh is [Cache.GetOrRefresh]; the Key of the load is the text of key.
 func (k *Keyed[K, V]) GetOrRefresh(ctx context.Context, key K, factory func(ctx context.Context, key K, l *Load[V]) (V, error), opts ...core.Option) (V, error) {
+	if factory == nil {
+		return noFactory[V](k.text(key))
+	}
 	v, found := k.hit(key, opts)
 	if found == fresh {
 		return v, nil

@@ -21,6 +21,9 @@ func (k *Keyed[K, V]) GetOrSetMany(
 	ctx context.Context, keys []K,
 	factory func(ctx context.Context, missing []K) (map[K]V, error), opts ...core.Option,
 ) (map[K]V, error) {
+	if factory == nil {
+		return map[K]V{}, &core.Error{Op: core.OpGetOrSet, Err: core.ErrNoFactory}
+	}
 	return k.getMany(ctx, core.OpGetOrSet, keys, factory, opts)
 }
 

@@ -109,6 +109,9 @@ func (l *Load[V]) Fail(why error) (v V, err error) {
 // GetOrRefresh is [Cache.GetOrSet] with a factory that sees what is there already,
 // and decides how its result is stored.
 func (c *Cache[V]) GetOrRefresh(ctx context.Context, key string, factory func(ctx context.Context, l *Load[V]) (V, error), opts ...core.Option) (V, error) {
+	if factory == nil {
+		return noFactory[V](key)
+	}
 	v, found := c.hit(key, opts)
 	if found == fresh {
 		return v, nil

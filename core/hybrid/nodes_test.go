@@ -6,6 +6,7 @@ package hybrid_test
 import (
 	"context"
 	"errors"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -223,6 +224,36 @@ func TestTags_RemoveOnEveryNodeAndLevel(t *testing.T) {
 			n.want(t, i, "c", 3)
 		}
 	})
+}
+
+// An entry has a bound on its tags, a call has none.
+func TestTags_ManyInOneCall(t *testing.T) {
+	for _, count := range []int{2, 20} {
+		synctest.Test(t, func(t *testing.T) {
+			n := startNodes(t, 2)
+			var tags []string
+			for i := range count {
+				key := strconv.Itoa(i)
+				tags = append(tags, "tag"+key)
+				_, _ = n.caches[0].Set(t.Context(), key, i, core.Tags(tags[i]))
+				n.want(t, 1, key, i)
+			}
+			_, _ = n.caches[0].Set(t.Context(), "other", 1, core.Tags("other"))
+			if outcome, err := n.caches[1].Stack().RemoveByTag(t.Context(), tags...); outcome != core.Committed || err != nil {
+				t.Errorf("remove by %d tags: %v, %v", count, outcome, err)
+			}
+			synctest.Wait()
+			for node := range n.caches {
+				for i := range count {
+					n.wantMiss(t, node, strconv.Itoa(i))
+				}
+				n.want(t, node, "other", 1)
+			}
+			if outcome, err := n.caches[0].Stack().ExpireByTag(t.Context(), append(tags, "")...); outcome != 0 || err == nil {
+				t.Errorf("an empty tag is accepted: %v, %v", outcome, err)
+			}
+		})
+	}
 }
 
 func TestTags_RemovalDuringALoadWins(t *testing.T) {

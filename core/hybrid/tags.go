@@ -10,8 +10,8 @@ import (
 	"github.com/fusioncache-go/fusioncache/core"
 )
 
-// RemoveByTag removes the entries with any of the tags, of all views, from every
-// level and node; a load under way for one of them is stored nowhere. It takes
+// RemoveByTag removes the entries with any of the tags, however many, of all views,
+// from every level and node; a load under way for one of them is stored nowhere. It takes
 // the same time for one entry as for a million: the tag gets a new mark, and
 // entries under an old one are not valid any more.
 func (s *Stack) RemoveByTag(ctx context.Context, tags ...string) (core.Outcome, error) {
@@ -38,8 +38,10 @@ func (s *Stack) ExpireAll(ctx context.Context) (core.Outcome, error) {
 }
 
 func (s *Stack) renewTags(ctx context.Context, op core.Op, soft bool, tags []string) (core.Outcome, error) {
-	if err := core.ValidateTags(tags); err != nil {
-		return 0, &core.Error{Op: op, Err: err}
+	for i := range tags { // one by one: how many an entry may have is no matter here
+		if err := core.ValidateTags(tags[i : i+1]); err != nil {
+			return 0, &core.Error{Op: op, Err: err}
+		}
 	}
 	worst := core.Committed
 	var errs []error
