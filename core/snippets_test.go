@@ -4,15 +4,20 @@
 package core_test
 
 import (
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
 
 // Every piece of Go in the README and the docs stands, line by line, in a file
-// that the compiler sees: an Example, a test or the demo.
+// that the compiler sees and that runs: an Example with output, a test or the demo.
 func TestSeed_PK3_SnippetsAreCompiledCode(t *testing.T) {
 	code := goCode(t)
 	snippets := 0
@@ -69,21 +74,56 @@ func containsSnippet(code []string, snippet string) bool {
 	return false
 }
 
-// goCode returns all Go files of all modules, normalized.
+// goCode returns the Go files of all modules that are compiled everywhere,
+// normalized, without the examples that nobody runs.
 func goCode(t *testing.T) (code []string) {
 	t.Helper()
 	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() || filepath.Ext(path) != ".go" {
+		if err == nil && d.IsDir() && (d.Name() == "testdata" || d.Name() != root && strings.HasPrefix(d.Name(), ".")) {
+			return filepath.SkipDir
+		}
+		if err != nil || filepath.Ext(path) != ".go" {
 			return err
 		}
 		text, err := os.ReadFile(path)
-		code = append(code, normalize(string(text)))
+		if err != nil {
+			return err
+		}
+		live, err := liveCode(text)
+		code = append(code, normalize(live))
 		return err
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return code
+}
+
+// output fits the comment that has an example run and not only compiled.
+var output = regexp.MustCompile(`(?i)^//\s*(unordered )?output:`)
+
+// liveCode returns the text of a file without the examples that are only compiled;
+// nothing of a file that only some builds have.
+func liveCode(text []byte) (string, error) {
+	fset := token.NewFileSet()
+	f, err := parser.ParseFile(fset, "", text, parser.ParseComments|parser.SkipObjectResolution)
+	if err != nil || constraint(f) != "" {
+		return "", err
+	}
+	for _, decl := range f.Decls {
+		fn, ok := decl.(*ast.FuncDecl)
+		if ok && fn.Recv == nil && strings.HasPrefix(fn.Name.Name, "Example") && !runs(f, fn) {
+			clear(text[fset.Position(fn.Pos()).Offset:fset.Position(fn.End()).Offset])
+		}
+	}
+	return string(text), nil
+}
+
+// runs reports whether go test runs an example of a file.
+func runs(f *ast.File, example *ast.FuncDecl) bool {
+	return slices.ContainsFunc(f.Comments, func(c *ast.CommentGroup) bool {
+		return example.Pos() < c.Pos() && c.End() < example.End() && output.MatchString(c.List[0].Text)
+	})
 }
 
 func TestSnippets_OneThatIsNowhereIsFound(t *testing.T) {
@@ -93,5 +133,16 @@ func TestSnippets_OneThatIsNowhereIsFound(t *testing.T) {
 	}
 	if containsSnippet(code, goSnippets("```go\nfunc g() {}\n```")[0]) {
 		t.Error("a snippet that is not there was found")
+	}
+}
+
+func TestSnippets_WhatDoesNotRunIsNoCode(t *testing.T) {
+	const text = "package p\n\nfunc ExampleRuns() {\n\tf()\n\n\t// Output: x\n}\n\nfunc ExampleCompiles() {\n\tg()\n}\n"
+	live, err := liveCode([]byte(text))
+	if err != nil || !strings.Contains(live, "f()") || strings.Contains(live, "g()") {
+		t.Errorf("got %q, %v", live, err)
+	}
+	if live, err := liveCode([]byte("//go:build never\n\n" + text)); err != nil || live != "" {
+		t.Errorf("of a file that is not compiled: %q, %v", live, err)
 	}
 }
