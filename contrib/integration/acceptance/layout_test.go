@@ -62,6 +62,7 @@ func TestSeed_BL15_ApplicationsNeverCollide(t *testing.T) {
 }
 
 func TestSeed_BL15_ViewsOfOneApplicationAreIsolated(t *testing.T) {
+	t.Parallel()
 	everywhere(t, func(t *testing.T, w world) {
 		a, b := pair(t, w, core.EntryOptions{TTL: time.Minute})
 		views := func(n *node) (*hybrid.Cache[int], *hybrid.Cache[string]) {
@@ -120,6 +121,7 @@ func TestSeed_BL17_LifeInRedis(t *testing.T) {
 }
 
 func TestSeed_DC22_EveryKeyInRedisExpires(t *testing.T) {
+	t.Parallel()
 	w := startRedis(t)
 	a := start(t, w, setting{objects: true})
 	const n = 10_000

@@ -8,6 +8,7 @@ package acceptance_test
 
 import (
 	"errors"
+	"flag"
 	"fmt"
 	"os"
 	"runtime"
@@ -28,6 +29,7 @@ const patience = 20 * time.Second
 // TestMain fails if goroutines are left when everything is closed.
 func TestMain(m *testing.M) {
 	logging.Disable()
+	_ = flag.Set("test.parallel", "8") // tests that run side by side wait more than they work
 	before := runtime.NumGoroutine()
 	code := m.Run()
 	if code == 0 && !settled(before) {

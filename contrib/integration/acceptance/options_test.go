@@ -75,6 +75,7 @@ func TestSeed_EX4_EverythingOnAgainstRedis(t *testing.T) {
 }
 
 func TestSeed_EO3_LifeOfOneEntryTravelsInMilliseconds(t *testing.T) {
+	t.Parallel()
 	everywhere(t, func(t *testing.T, w world) {
 		within3(t, func() error {
 			a, b := pair(t, w, core.EntryOptions{TTL: 300 * time.Second})
@@ -163,6 +164,7 @@ func (n *node) commitSoon(tb testing.TB) {
 
 // Validators, negative entries and the windows of stale entries reach other nodes.
 func TestSpec20_ValidatorsTravel(t *testing.T) {
+	t.Parallel()
 	everywhere(t, func(t *testing.T, w world) {
 		a, b := pair(t, w, core.EntryOptions{TTL: 300 * time.Millisecond, StaleTTL: time.Minute})
 		_, err := a.GetOrRefresh(t.Context(), "k", func(_ context.Context, l *hybrid.Load[int]) (int, error) {
@@ -205,6 +207,7 @@ func TestPeers3_NotFoundTravels(t *testing.T) {
 
 // One node refreshes for all: the others find its result on the server.
 func TestSpec33_Q13_OneNodeRefreshesForAll(t *testing.T) {
+	t.Parallel()
 	everywhere(t, func(t *testing.T, w world) {
 		within3(t, func() error {
 			a, b, c := trio(t, w, core.EntryOptions{TTL: 4 * time.Second, EagerRefresh: 0.25, Skip: core.SkipNotify})

@@ -130,8 +130,7 @@ func subscribers(t *testing.T, w world) int64 {
 }
 
 // A minute without a server, with traffic: reads, writes, signs of life,
-// subscriptions and what is owed all want to connect. Then it is back. With the race
-// detector it is the first third of the minute, in which attempts are less rare.
+// subscriptions and what is owed all want to connect. Then it is back.
 func TestSeed_DC10_AttemptsAreFewInAMinuteWithoutAServer(t *testing.T) {
 	t.Parallel()
 	everywhereConnected(t, func(t *testing.T, w world) {
@@ -142,7 +141,7 @@ func TestSeed_DC10_AttemptsAreFewInAMinuteWithoutAServer(t *testing.T) {
 			n.commit(t, "k", 1)
 			n.cutOff()
 		}
-		const tenths, most = 600 - raceDetectorLess*400, 50 - raceDetectorLess*25
+		const tenths, most = 600, 50
 		begin, beforeA, beforeB := time.Now(), a.net.Accepted(), b.net.Accepted()
 		for i := range tenths {
 			at(begin, time.Duration(i)*100*time.Millisecond)

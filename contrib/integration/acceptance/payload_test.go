@@ -20,6 +20,7 @@ import (
 )
 
 func TestSeed_DC20_TooLargeAValueStaysInMemory(t *testing.T) {
+	t.Parallel()
 	everywhere(t, func(t *testing.T, w world) {
 		a, b := pair(t, w, core.EntryOptions{TTL: time.Minute})
 		texts := hybrid.Must(hybrid.Of[string](a.stack, "text"))

@@ -54,6 +54,7 @@ func TestSeed_PK1_WorksWithoutAnyServer(t *testing.T) {
 }
 
 func TestSeed_CM1_ColdReadFillsAllLevels(t *testing.T) {
+	t.Parallel()
 	everywhere(t, func(t *testing.T, w world) {
 		a, b := pair(t, w, core.EntryOptions{TTL: time.Minute})
 		f := gives(7)
@@ -191,6 +192,7 @@ func TestSeed_CM5_GetWithAHungServer(t *testing.T) {
 }
 
 func TestSeed_CM8_NilAndZeroValuesAreValues(t *testing.T) {
+	t.Parallel()
 	everywhere(t, func(t *testing.T, w world) {
 		a, b := pair(t, w, core.EntryOptions{TTL: time.Minute})
 		type product struct {

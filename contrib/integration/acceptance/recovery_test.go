@@ -42,6 +42,7 @@ func TestSeed_DC12_WriteOfAnOutageIsMadeGood(t *testing.T) {
 }
 
 func TestSeed_DC12_RemovalOfAnOutageIsMadeGood(t *testing.T) {
+	t.Parallel()
 	everywhereConnected(t, func(t *testing.T, w world) {
 		a, b := pair(t, w, core.EntryOptions{TTL: time.Hour, StaleTTL: 2 * time.Hour})
 		a.spread(t, "removed", 1, b)
@@ -62,6 +63,7 @@ func TestSeed_DC12_RemovalOfAnOutageIsMadeGood(t *testing.T) {
 // B writes later than A while A is cut off. Nodes whose clocks are known to agree
 // well enough end with the later value.
 func TestSeed_DC12_LaterWriteOfAnotherNodeWins(t *testing.T) {
+	t.Parallel()
 	everywhereConnected(t, func(t *testing.T, w world) {
 		o := hybrid.Options{
 			Defaults: core.EntryOptions{TTL: time.Hour},
@@ -83,6 +85,7 @@ func TestSeed_DC12_LaterWriteOfAnotherNodeWins(t *testing.T) {
 // nobody knows which was the later. Then all nodes end with a miss, and none
 // with the value that lost.
 func TestSeed_DC12_DoubtEndsInAMissAndNotInAGuess(t *testing.T) {
+	t.Parallel()
 	everywhereConnected(t, func(t *testing.T, w world) {
 		a, b := pair(t, w, core.EntryOptions{TTL: time.Hour})
 		a.cutOff()

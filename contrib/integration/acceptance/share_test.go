@@ -180,6 +180,7 @@ func TestSeed_DC4_OneSmallMessagePerRemoval(t *testing.T) {
 }
 
 func TestSeed_DC7_NodeIgnoresItsOwnMessages(t *testing.T) {
+	t.Parallel()
 	everywhere(t, func(t *testing.T, w world) {
 		a, b := pair(t, w, core.EntryOptions{TTL: time.Minute})
 		for i := range 20 {

@@ -34,18 +34,23 @@ type world interface {
 	open(tb testing.TB, addr, app string) (core.DistributedLayer, core.Backplane)
 }
 
-// worlds are the servers that a scenario must hold on.
+// worlds are the servers that a scenario must hold on, but for clusters.
 var worlds = map[string]func(tb testing.TB) world{
-	"redis":   func(tb testing.TB) world { return startRedis(tb) },
-	"cluster": func(tb testing.TB) world { return clusterWorld{redistest.StartCluster(tb)} },
-	"nats":    func(tb testing.TB) world { return natsWorld{natstest.Start(tb, nil)} },
-	"local":   func(tb testing.TB) world { return startLocal(tb) },
+	"redis": func(tb testing.TB) world { return startRedis(tb) },
+	"nats":  func(tb testing.TB) world { return natsWorld{natstest.Start(tb, nil)} },
+	"local": func(tb testing.TB) world { return startLocal(tb) },
 }
 
-// everywhere runs a scenario in every world.
+// everywhere runs a scenario in every world. The cluster comes last: it takes seconds
+// to form, which it does meanwhile.
 func everywhere(t *testing.T, scenario func(t *testing.T, w world)) {
 	t.Helper()
-	in(t, scenario, "redis", "cluster", "nats", "local")
+	cluster := redistest.BeginCluster(t)
+	in(t, scenario, "redis", "nats", "local")
+	t.Run("cluster", func(t *testing.T) {
+		cluster.Await(t)
+		scenario(t, clusterWorld{cluster})
+	})
 }
 
 // everywhereConnected runs a scenario in the worlds with a network that can fail.

@@ -134,6 +134,7 @@ func TestSeed_BL16_ForegroundWriteIsThereWhenSetReturns(t *testing.T) {
 }
 
 func TestSeed_BL16_BackgroundWriteGetsThereLater(t *testing.T) {
+	t.Parallel()
 	everywhere(t, func(t *testing.T, w world) {
 		a, b := pair(t, w, core.EntryOptions{TTL: time.Minute, BackgroundWrites: true})
 		for i := range 50 {

@@ -27,6 +27,14 @@ type Cluster struct {
 // about two seconds: a new cluster waits before it trusts itself.
 func StartCluster(tb testing.TB) *Cluster {
 	tb.Helper()
+	c := BeginCluster(tb)
+	c.Await(tb)
+	return c
+}
+
+// BeginCluster is StartCluster without the wait, which is for Await.
+func BeginCluster(tb testing.TB) *Cluster {
+	tb.Helper()
 	c := &Cluster{buses: map[*Server]int{}}
 	for i := range clusterMasters {
 		node := c.startNode(tb)
@@ -37,10 +45,15 @@ func StartCluster(tb testing.TB) *Cluster {
 	for _, node := range c.Nodes[1:] {
 		c.introduce(tb, node)
 	}
+	return c
+}
+
+// Await waits until a cluster that was begun has formed.
+func (c *Cluster) Await(tb testing.TB) {
+	tb.Helper()
 	for _, node := range c.Nodes {
 		Eventually(tb, 30*time.Second, "the cluster to form", func() bool { return node.knows(clusterMasters) })
 	}
-	return c
 }
 
 // AddReplica starts a replica of master and returns when it is in step. When the
