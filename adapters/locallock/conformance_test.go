@@ -4,7 +4,9 @@
 package locallock_test
 
 import (
+	"errors"
 	"testing"
+	"time"
 
 	"github.com/fusioncache-go/fusioncache/adapters/locallock"
 	"github.com/fusioncache-go/fusioncache/core"
@@ -48,4 +50,25 @@ func TestClose_WakesThoseWhoWait(t *testing.T) {
 		t.Fatal(err)
 	}
 	<-ended
+}
+
+func TestSeed_ER1_AClosedLockerSaysSo(t *testing.T) {
+	locks := locallock.New()
+	lease, err := locks.TryLock(t.Context(), "k", time.Minute)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := locks.Close(); err != nil {
+		t.Fatal(err)
+	}
+	_, err = locks.TryLock(t.Context(), "other", time.Minute)
+	for call, err := range map[string]error{
+		"TryLock": err,
+		"Wait":    locks.Wait(t.Context(), "k"),
+		"Renew":   lease.Renew(t.Context(), time.Minute),
+	} {
+		if !errors.Is(err, locallock.ErrClosed) {
+			t.Errorf("%s: %v, want ErrClosed", call, err)
+		}
+	}
 }

@@ -147,6 +147,20 @@ func TestClose_EndsSubscriptions(t *testing.T) {
 	})
 }
 
+func TestSeed_ER1_ATooLargeMessageIsRefused(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		bus := newBus(t, &localbus.Options{MaxMessage: 3})
+		s := &script{}
+		end := subscribe(t, bus.Channel("c"), s)
+		if err := bus.Channel("c").Publish(t.Context(), []byte("four")); !errors.Is(err, localbus.ErrTooLarge) {
+			t.Errorf("Publish: %v, want ErrTooLarge", err)
+		}
+		publish(t, bus.Channel("c"), "abc")
+		wantCalls(t, s, "joined(false)", "abc")
+		_ = end()
+	})
+}
+
 func TestMessage_OfOneSubscriberIsNotThatOfAnother(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		bus := newBus(t, nil)

@@ -33,6 +33,7 @@ type fakeServer struct {
 	dials   []time.Time
 	down    bool // dials fail
 	mute    bool // nothing is answered
+	silent  bool // nothing about the stream is answered
 	refusal string
 	serving sync.WaitGroup
 }
@@ -107,12 +108,15 @@ func (f *fakeServer) serve(conn net.Conn) {
 // answer returns the reply to a command; empty: none.
 func (f *fakeServer) answer(args []string, over <-chan struct{}) string {
 	f.mu.Lock()
-	mute, refusal, runID := f.mute, f.refusal, f.runID
+	mute, silent, refusal, runID := f.mute, f.silent, f.refusal, f.runID
 	f.mu.Unlock()
 	if mute {
 		return ""
 	}
 	name := strings.ToLower(args[0])
+	if silent && strings.HasPrefix(name, "x") {
+		return ""
+	}
 	if refusal != "" && strings.HasPrefix(name, "x") {
 		return "-" + refusal + "\r\n"
 	}

@@ -255,6 +255,18 @@ func TestSubscribe_NoticesAStalledServer(t *testing.T) {
 	})
 }
 
+// The server takes connections and greets, and then says nothing of the stream.
+func TestSeed_ER1_AStalledServerIsAnErrorOfItsOwn(t *testing.T) {
+	bubble(t, func(ctx context.Context, t *testing.T, f *fakeServer) {
+		f.set(func() { f.silent = true })
+		s := subscribe(ctx, t, f, &subscription{})
+		<-s.done
+		if !errors.Is(s.err, redisstream.ErrStalled) {
+			t.Errorf("returned %v, want ErrStalled", s.err)
+		}
+	})
+}
+
 func TestSubscribe_GivesUpRepairingWithPauses(t *testing.T) {
 	bubble(t, func(ctx context.Context, t *testing.T, f *fakeServer) {
 		s := subscribe(ctx, t, f, &subscription{})

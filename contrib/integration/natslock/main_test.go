@@ -5,6 +5,7 @@
 package natslock_test
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -123,5 +124,22 @@ func TestLocker_MakesALostBucketAgain(t *testing.T) {
 	}
 	if again, err := locks.TryLock(t.Context(), "k", time.Minute); err != nil || again != nil {
 		t.Errorf("the lock of the present holder was taken: %v, %v", again, err)
+	}
+}
+
+// Locks in a bucket with a history would come back.
+func TestSeed_ER1_AnUnsuitableBucketIsNamed(t *testing.T) {
+	t.Parallel()
+	s := natstest.Start(t, nil)
+	js, err := jetstream.New(s.Connect(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := js.CreateKeyValue(t.Context(), jetstream.KeyValueConfig{Bucket: "locks", History: 5}); err != nil {
+		t.Fatal(err)
+	}
+	locks, _ := node(t, s.URL(), "locks", nil)
+	if lease, err := locks.TryLock(t.Context(), "k", time.Minute); lease != nil || !errors.Is(err, natslock.ErrBucket) {
+		t.Errorf("TryLock: %v, %v, want ErrBucket", lease, err)
 	}
 }
