@@ -4,20 +4,17 @@
 package core_test
 
 import (
-	"go/ast"
 	"go/parser"
 	"go/token"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
-	"slices"
 	"strings"
 	"testing"
 )
 
 // Every piece of Go in the README and the docs stands, line by line, in a file
-// that the compiler sees and that runs: an Example with output, a test or the demo.
+// that the compiler sees and that runs: an Example, which has an output, a test or the demo.
 func TestSeed_PK3_SnippetsAreCompiledCode(t *testing.T) {
 	code := goCode(t)
 	snippets := 0
@@ -74,8 +71,7 @@ func containsSnippet(code []string, snippet string) bool {
 	return false
 }
 
-// goCode returns the Go files of all modules that are compiled everywhere,
-// normalized, without the examples that nobody runs.
+// goCode returns the Go files of all modules that are compiled everywhere, normalized.
 func goCode(t *testing.T) (code []string) {
 	t.Helper()
 	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
@@ -89,7 +85,7 @@ func goCode(t *testing.T) (code []string) {
 		if err != nil {
 			return err
 		}
-		live, err := liveCode(text)
+		live, err := compiled(text)
 		code = append(code, normalize(live))
 		return err
 	})
@@ -99,31 +95,13 @@ func goCode(t *testing.T) (code []string) {
 	return code
 }
 
-// output fits the comment that has an example run and not only compiled.
-var output = regexp.MustCompile(`(?i)^//\s*(unordered )?output:`)
-
-// liveCode returns the text of a file without the examples that are only compiled;
-// nothing of a file that only some builds have.
-func liveCode(text []byte) (string, error) {
-	fset := token.NewFileSet()
-	f, err := parser.ParseFile(fset, "", text, parser.ParseComments|parser.SkipObjectResolution)
+// compiled returns the text of a file, unless only some builds have it.
+func compiled(text []byte) (string, error) {
+	f, err := parser.ParseFile(token.NewFileSet(), "", text, parser.ParseComments|parser.SkipObjectResolution)
 	if err != nil || constraint(f) != "" {
 		return "", err
 	}
-	for _, decl := range f.Decls {
-		fn, ok := decl.(*ast.FuncDecl)
-		if ok && fn.Recv == nil && strings.HasPrefix(fn.Name.Name, "Example") && !runs(f, fn) {
-			clear(text[fset.Position(fn.Pos()).Offset:fset.Position(fn.End()).Offset])
-		}
-	}
 	return string(text), nil
-}
-
-// runs reports whether go test runs an example of a file.
-func runs(f *ast.File, example *ast.FuncDecl) bool {
-	return slices.ContainsFunc(f.Comments, func(c *ast.CommentGroup) bool {
-		return example.Pos() < c.Pos() && c.End() < example.End() && output.MatchString(c.List[0].Text)
-	})
 }
 
 func TestSnippets_OneThatIsNowhereIsFound(t *testing.T) {
@@ -136,13 +114,10 @@ func TestSnippets_OneThatIsNowhereIsFound(t *testing.T) {
 	}
 }
 
-func TestSnippets_WhatDoesNotRunIsNoCode(t *testing.T) {
-	const text = "package p\n\nfunc ExampleRuns() {\n\tf()\n\n\t// Output: x\n}\n\nfunc ExampleCompiles() {\n\tg()\n}\n"
-	live, err := liveCode([]byte(text))
-	if err != nil || !strings.Contains(live, "f()") || strings.Contains(live, "g()") {
-		t.Errorf("got %q, %v", live, err)
-	}
-	if live, err := liveCode([]byte("//go:build never\n\n" + text)); err != nil || live != "" {
-		t.Errorf("of a file that is not compiled: %q, %v", live, err)
+func TestSnippets_WhatOnlySomeBuildsHaveIsNoCode(t *testing.T) {
+	for text, want := range map[string]bool{"package p\n": true, "//go:build never\n\npackage p\n": false} {
+		if got, err := compiled([]byte(text)); err != nil || got != "" != want {
+			t.Errorf("%q: %q, %v", text, got, err)
+		}
 	}
 }
