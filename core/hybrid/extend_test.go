@@ -185,14 +185,9 @@ func TestExtend_NeedsMessageKeys(t *testing.T) {
 		expectHit(t, b, "v")
 		time.Sleep(61 * time.Second)
 		synctest.Wait()
-		spy.heard = nil
+		spy.forget()
 		revalidate(t, a, "v")
-		var last wire.Message
-		for _, msg := range spy.heard {
-			if m, err := wire.ParseMessage(msg); err == nil && m.Key != "" {
-				last = m
-			}
-		}
+		last := spy.lastChange(t)
 		if last.Kind != wire.MessageSet {
 			t.Errorf("told %+v", last)
 		}
@@ -229,12 +224,26 @@ func eavesdrop(t *testing.T, n *network) (*eavesdropper, core.Backplane) {
 	return spy, channel
 }
 
+// lastChange returns the last message about a key, none of which is sealed.
+func (e *eavesdropper) lastChange(t *testing.T) (last wire.Message) {
+	t.Helper()
+	for _, msg := range e.all() {
+		if m, err := wire.ParseMessage(msg); err == nil && m.Key != "" {
+			last = m
+		}
+	}
+	if last.Key == "" {
+		t.Fatal("no change was told")
+	}
+	return last
+}
+
 // extensions returns the extensions that were heard.
 func (e *eavesdropper) extensions(t *testing.T) (out [][]byte) {
 	t.Helper()
 	synctest.Wait()
 	seal, _ := wire.NewSeal("app", keyOf(1))
-	for _, msg := range e.heard {
+	for _, msg := range e.all() {
 		inner, err := seal.Open(bytes.Clone(msg))
 		if err != nil {
 			t.Fatal(err)

@@ -236,6 +236,15 @@ func (a arbitrated) ReadHeader(ctx context.Context, key string) ([]byte, bool, e
 	return a.arbiter.ReadHeader(ctx, key)
 }
 
+// rounds is how often a long test does what it does: full times, and a tenth of that
+// with the race detector or -short.
+func rounds(full int) int {
+	if raceDetector || testing.Short() {
+		return full / 10
+	}
+	return full
+}
+
 // crowd has n callers call at the same instant, and waits for all.
 func crowd(n int, call func(i int)) {
 	barrier := make(chan struct{})

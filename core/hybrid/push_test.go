@@ -122,10 +122,10 @@ func TestPush_WhatTheServerDoesNotHoldIsNotServed(t *testing.T) {
 		expectHit(t, nodes[1], "one")
 		var pushes [][]byte
 		for range 20 {
-			spy.heard = nil
+			spy.forget()
 			set(t, nodes[0], "older")
 			synctest.Wait()
-			for _, msg := range spy.heard {
+			for _, msg := range spy.all() {
 				if bytes.Contains(msg, []byte("older")) {
 					pushes = append(pushes, msg)
 				}
@@ -186,13 +186,13 @@ func TestPush_ValuesOfManyKeysGoAlongInAFewAuthenticMessages(t *testing.T) {
 		}
 		w.values.Store(0)
 		synctest.Wait()
-		spy.heard = nil
+		spy.forget()
 		outcome, err := nodes[0].SetMany(t.Context(), values)
 		expectOutcome(t, outcome, err, core.Committed)
 		synctest.Wait()
 		seal, _ := wire.NewSeal("app", keyOf(1))
 		batches := 0
-		for _, msg := range spy.heard {
+		for _, msg := range spy.all() {
 			inner, err := seal.Open(msg)
 			m, wrong := wire.ParseMessage(inner)
 			if err != nil || wrong != nil {
@@ -260,7 +260,7 @@ func TestPush_AWriteThatFailedTakesNoValueAlong(t *testing.T) {
 				}
 				synctest.Wait()
 				told := false
-				for _, msg := range spy.heard {
+				for _, msg := range spy.all() {
 					told = told || bytes.Contains(msg, []byte("k"))
 					if bytes.Contains(msg, []byte("unordered")) {
 						t.Error("the value went along")

@@ -8,7 +8,9 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -29,13 +31,31 @@ func sealed(t *testing.T, n *network, keys ...[]byte) *hybrid.Cache[int] {
 }
 
 // eavesdropper hears and forges what is on the bus.
-type eavesdropper struct{ heard [][]byte }
+type eavesdropper struct {
+	mu    sync.Mutex
+	heard [][]byte
+}
 
 func (e *eavesdropper) Joined(bool) {}
 func (e *eavesdropper) Message(msg []byte) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
 	if len(msg) > 0 {
 		e.heard = append(e.heard, bytes.Clone(msg))
 	}
+}
+
+// all returns what was heard, and forget forgets it.
+func (e *eavesdropper) all() [][]byte {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return slices.Clone(e.heard)
+}
+
+func (e *eavesdropper) forget() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.heard = nil
 }
 
 func TestMessageKeys_NodesWithOneKeyHearEachOther(t *testing.T) {
@@ -111,7 +131,8 @@ func TestMessages_HostileOnesNeverCrashOrPoison(t *testing.T) {
 		for i := range 3000 {
 			set(t, plain, i)
 			synctest.Wait()
-			msg := bytes.Clone(spy.heard[rng.IntN(len(spy.heard))])
+			heard := spy.all()
+			msg := bytes.Clone(heard[rng.IntN(len(heard))])
 			switch rng.IntN(4) {
 			case 0: // as it was, once more
 			case 1:
