@@ -4,6 +4,7 @@
 package natsdist
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -38,5 +39,18 @@ func TestSeed_DC10_PausesBetweenReconnectionsGrowAndStayShort(t *testing.T) {
 	}
 	if attempts > 50 || attempts < 30 {
 		t.Errorf("%d attempts in a minute, want 30 to 50", attempts)
+	}
+}
+
+// Nodes that lost their server together do not come back in step.
+func TestSeed_DC10_PausesOfTwoNodesDiffer(t *testing.T) {
+	var runs [2][]time.Duration
+	for i := range runs {
+		for attempt := range 20 {
+			runs[i] = append(runs[i], rest(attempt+1))
+		}
+	}
+	if slices.Equal(runs[0], runs[1]) {
+		t.Errorf("both made these pauses: %v", runs[0])
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -157,6 +158,26 @@ func TestDialer_ABreakOfAGoodConnectionIsNoPause(t *testing.T) {
 		_ = c.Close()
 		if err := p.use(t); err != nil || p.attempts != 2 {
 			t.Errorf("%v, %d attempts, want 2", err, p.attempts)
+		}
+	})
+}
+
+// Nodes that lost their server together do not come back in step.
+func TestSeed_DC10_PausesOfTwoNodesDiffer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var runs [2][]time.Duration
+		for i := range runs {
+			p, began, seen := newPlace(), time.Now(), 0
+			for time.Since(began) < time.Minute {
+				if _ = p.use(t); p.attempts > seen {
+					seen = p.attempts
+					runs[i] = append(runs[i], time.Since(began))
+				}
+				time.Sleep(time.Millisecond)
+			}
+		}
+		if slices.Equal(runs[0], runs[1]) {
+			t.Errorf("both made their attempts after %v", runs[0])
 		}
 	})
 }

@@ -5,6 +5,7 @@ package coherence_test
 
 import (
 	"context"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -233,4 +234,23 @@ func TestReceiver_SubscribesAgainWithPauses(t *testing.T) {
 			})
 		})
 	}
+}
+
+// Nodes that lost their server together do not come back in step.
+func TestSeed_DC10_PausesOfTwoNodesDiffer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var runs [2][]time.Duration
+		for i := range runs {
+			b, began := &lossy{}, time.Now()
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			newEars(b).receiver.Run(ctx, b)
+			cancel()
+			for _, at := range b.attempts {
+				runs[i] = append(runs[i], at.Sub(began))
+			}
+		}
+		if slices.Equal(runs[0], runs[1]) {
+			t.Errorf("both made their attempts after %v", runs[0])
+		}
+	})
 }
