@@ -30,6 +30,7 @@ type born struct {
 type traffic struct {
 	nodes  []*hybrid.Cache[born]
 	answer atomic.Int64
+	stale  atomic.Int64 // answers that were flagged
 }
 
 func TestSeed_EX4_AnHourOfTrafficWithEverythingOn(t *testing.T) {
@@ -43,9 +44,9 @@ func TestSeed_EX4_AnHourOfTrafficWithEverythingOn(t *testing.T) {
 		counted := hybrid.Must(ottermem.New(&ottermem.Options{MaxEntries: 1000}))
 		objects.Memory, bytes.Memory = counted, hybrid.Must(freecachemem.New(freecachemem.MinSize, nil))
 		tr := &traffic{nodes: []*hybrid.Cache[born]{open[born](t, objects), open[born](t, bytes)}}
-		var served [2]atomic.Int64
+		var served [2]keyCounts
 		for i, c := range tr.nodes {
-			c.Stack().Events().Listen("stale", core.StaleHit, func(core.Event) { served[i].Add(1) })
+			c.Stack().Events().Listen("stale", core.StaleHit, func(ev core.Event) { served[i].add(ev.Key) })
 		}
 		end := time.Now().Add(time.Hour)
 		var clients sync.WaitGroup
@@ -56,19 +57,41 @@ func TestSeed_EX4_AnHourOfTrafficWithEverythingOn(t *testing.T) {
 		if n := counted.Len(); n > 1000 {
 			t.Errorf("memory holds %d entries", n)
 		}
-		if tr.answer.Load() < 10_000 {
-			t.Errorf("only %d answers", tr.answer.Load())
+		if answers, stale := tr.answer.Load(), tr.stale.Load(); answers < 10_000 || stale == 0 || stale > answers/2 {
+			t.Errorf("%d answers, %d of them stale", answers, stale)
 		}
+		t.Logf("%d answers, %d of them stale", tr.answer.Load(), tr.stale.Load())
 	})
 }
 
-func (tr *traffic) client(t *testing.T, id uint64, end time.Time, served *atomic.Int64) {
+// keyCounts counts events by key.
+type keyCounts struct {
+	mu sync.Mutex
+	n  map[string]int
+}
+
+func (k *keyCounts) add(key string) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.n == nil {
+		k.n = make(map[string]int)
+	}
+	k.n[key]++
+}
+
+func (k *keyCounts) of(key string) int {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.n[key]
+}
+
+func (tr *traffic) client(t *testing.T, id uint64, end time.Time, served *keyCounts) {
 	rnd := rand.New(rand.NewPCG(id, 4))
 	cache := tr.nodes[id%2]
 	for time.Now().Before(end) {
 		time.Sleep(time.Duration(rnd.Int64N(int64(4 * time.Second))))
 		key := fmt.Sprint("key", rnd.IntN(100))
-		before := served.Load()
+		before := served.of("v:" + key)
 		v, err := cache.GetOrSet(t.Context(), key, tr.source(rnd.Uint64()))
 		if err != nil {
 			if !errors.Is(err, errBoom) && !errors.Is(err, core.ErrFactoryTimeout) {
@@ -78,7 +101,10 @@ func (tr *traffic) client(t *testing.T, id uint64, end time.Time, served *atomic
 		}
 		tr.answer.Add(1)
 		age := time.Since(v.At)
-		stale := served.Load() > before
+		stale := served.of("v:"+key) > before
+		if stale {
+			tr.stale.Add(1)
+		}
 		if v.Key != key || age > 900*time.Second+6*time.Second || (age > 306*time.Second && !stale) {
 			t.Errorf("%q: value of %q, %v old, stale: %t", key, v.Key, age, stale)
 		}
