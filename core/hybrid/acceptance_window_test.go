@@ -103,23 +103,31 @@ func TestSeed_BL10_WithoutABoundWindowsFollowUntilTheCopyDies(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		memory := new(countedMemory)
 		c := open[int](t, hybrid.Options{Memory: memory, Defaults: core.EntryOptions{
-			TTL: 10 * time.Second, StaleTTL: time.Hour, Throttle: 60 * time.Second,
+			TTL: 10 * time.Second, StaleTTL: time.Hour, Throttle: 60 * time.Second, ErrorBackoff: time.Second,
 		}})
+		expectBookkeeping := func(windows int) {
+			t.Helper()
+			if flights, n := c.Stack().Flights(), c.Stack().Windows(); flights != 0 || n != windows {
+				t.Errorf("%d flights and %d failures are remembered, want none and %d", flights, n, windows)
+			}
+			if n := memory.Len(); n > 1 {
+				t.Errorf("%d entries for one key", n)
+			}
+		}
 		f := okThenFails()
 		start := time.Now()
 		expectAsk(t, c, f, 1, 1)
 		for window := range int64(50) {
 			at(start, 11*time.Second+time.Duration(window)*61*time.Second)
 			expectAsk(t, c, f, 1, window+2)
+			expectBookkeeping(0)
 		}
 		at(start, time.Hour+time.Second)
 		expectFailure(t, c, f, errBoom)
-		if n := c.Stack().Flights(); n != 0 {
-			t.Errorf("%d flights are left", n)
-		}
-		if n := memory.Len(); n > 1 {
-			t.Errorf("%d entries for one key", n)
-		}
+		expectBookkeeping(1)
+		time.Sleep(time.Second)
+		expectAsk(t, c, &F[int]{results: []func() (int, error){returns(2)}}, 2, 1)
+		expectBookkeeping(0)
 	})
 }
 

@@ -296,3 +296,34 @@ func TestBackoff_Stress(t *testing.T) {
 		t.Errorf("%d windows left", n)
 	}
 }
+
+func TestBackoff_LeavesNoAttemptBehind(t *testing.T) {
+	bubble(t, func(t *testing.T, r *rig) {
+		b := newBackoffRig(r)
+		fail := func(core.Handler) core.Handler {
+			return func(ctx context.Context, q core.Request) (core.Result, error) {
+				pass(time.Duration(len(q.Key)) * time.Millisecond)
+				if len(q.Key)%2 == 0 {
+					runtime.Goexit()
+				}
+				return core.Result{}, errBoom
+			}
+		}
+		get := b.Stage(fail(nil))
+		var callers sync.WaitGroup
+		for i := range 100 {
+			callers.Go(func() {
+				q := b.ask(backingOff, b.source.load)
+				q.Key = "keys"[:1+i%4]
+				_, _ = get(t.Context(), q)
+			})
+		}
+		pass(time.Millisecond)
+		b.Revoke("keys")
+		b.RevokeAll()
+		callers.Wait()
+		if n := b.Attempts(); n != 0 {
+			t.Errorf("%d attempts are left", n)
+		}
+	})
+}
