@@ -35,10 +35,15 @@ func (l *Local) usable(held *core.Entry) *core.Entry {
 // a write of another node that it has not heard of would not count yet, and which
 // the distributed layer does not confirm because it has not got it: a node reads
 // what it has just written, whatever is down. It does not if it was told of a
-// removal of a tag meanwhile, which may have come later.
+// removal of a tag meanwhile, which may have come later. An entry that is to be checked,
+// as somebody has changed the key, is as old as its value.
 func (l *Local) justWritten(key string, m *core.Meta, now core.Instant) bool {
 	own, owes := l.debts.owes(key)
-	return owes && own.Same(m.Version) && now.Sub(m.Checked) < l.pulse.degraded && (l.marks == nil || !l.marks.told(m))
+	since := m.Checked
+	if since == unchecked {
+		since = m.Born
+	}
+	return owes && own.Same(m.Version) && now.Sub(since) < l.pulse.degraded && (l.marks == nil || !l.marks.told(m))
 }
 
 // superseded notes that the distributed layer was seen to hold v under key instead

@@ -47,3 +47,25 @@ func TestRecovery_FlushTriesWhatIsNotDueYet(t *testing.T) {
 		}
 	})
 }
+
+// A write that is owed counts as just written for as long as a node that is in doubt
+// believes what it has checked, also when somebody has told that its key has changed.
+func TestJustWritten_EndsThoughTheEntryIsInDoubt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		clock := core.NewMonotonic(time.Now)
+		l := NewLocal(nil, clock, nil)
+		l.debts = NewRecovery(RecoveryOptions{}, clock, nil)
+		l.pulse.degraded = 2 * time.Second
+		v := versionAt(1)
+		l.debts.owe(&debt{key: "k", version: v})
+		for name, checked := range map[string]core.Instant{"checked": clock.Now(), "in doubt": unchecked} {
+			m := core.Meta{Version: v, Born: clock.Now(), Checked: checked}
+			if !l.justWritten("k", &m, clock.Now()) {
+				t.Errorf("%s: not just written", name)
+			}
+			if l.justWritten("k", &m, clock.Now().Add(2*time.Second)) {
+				t.Errorf("%s: just written for ever", name)
+			}
+		}
+	})
+}
