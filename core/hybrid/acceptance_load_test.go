@@ -4,9 +4,12 @@
 package hybrid_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -141,39 +144,61 @@ func TestSpec33_Q8_NotModifiedResurrectsNothingThatWasRemoved(t *testing.T) {
 func TestSeed_DC18_TheFactoryDecidesOnTheLife(t *testing.T) {
 	modes(t, func(t *testing.T, layer core.DistributedLayer) {
 		c := open[int](t, hybrid.Options{Distributed: layer, Defaults: core.EntryOptions{TTL: time.Minute}})
-		load := func(key string, ttl time.Duration) (called bool) {
-			_, err := c.GetOrRefresh(t.Context(), key, func(_ context.Context, l *hybrid.Load[int]) (int, error) {
-				called = true
-				l.Options(core.TTL(ttl))
-				return 1, nil
-			}, core.Without(core.SkipMemoryRead))
-			if err != nil {
-				t.Error(err)
-			}
-			return called
-		}
-		load("hot", 5*time.Second)
-		load("stable", time.Hour)
+		decide(t, c, "hot", 1, core.TTL(5*time.Second))
+		decide(t, c, "stable", 2, core.TTL(time.Hour))
+		decide(t, c, "usual", 3)
+		lives := map[string]time.Duration{"hot": 5 * time.Second, "usual": time.Minute, "stable": time.Hour}
+		expectLives(t, c, lives, core.Without(core.SkipDistributed)) // in memory
 		if layer == nil {
-			return // and no level but memory, which the call passes by
+			return
 		}
-		time.Sleep(6 * time.Second)
-		if !load("hot", 5*time.Second) || load("stable", time.Hour) {
-			t.Error("the lives on the server are not those that the factory gave")
+		for key, opt := range map[string]core.Option{"hot": core.TTL(5 * time.Second), "stable": core.TTL(time.Hour), "usual": {}} {
+			decide(t, c, key, 1, opt)
 		}
-		time.Sleep(time.Hour)
-		if !load("stable", time.Hour) {
-			t.Error("the stable entry is still there")
-		}
+		expectLives(t, c, lives, core.Without(core.SkipMemory))
 	})
-	synctest.Test(t, func(t *testing.T) {
-		c := open[int](t, hybrid.Options{Defaults: core.EntryOptions{TTL: time.Minute}})
-		refresh(t, c, 1, func(l *hybrid.Load[int]) (int, error) { l.Options(core.TTL(5 * time.Second)); return 1, nil })
-		time.Sleep(5*time.Second - 1)
-		expectHit(t, c, 1)
-		time.Sleep(2 * time.Nanosecond)
-		expectMiss(t, c)
-	})
+}
+
+// The life on the server is one of its own.
+func TestSeed_DC18_TheFactoryDecidesOnTheLifeOnTheServer(t *testing.T) {
+	for _, own := range []time.Duration{2 * time.Second, time.Hour} {
+		synctest.Test(t, func(t *testing.T) {
+			c := open[int](t, hybrid.Options{Distributed: newServer(t), Defaults: core.EntryOptions{TTL: time.Minute}})
+			decide(t, c, "k", 1, core.TTL(30*time.Second), core.DistributedTTL(own))
+			expectLives(t, c, map[string]time.Duration{"k": 30 * time.Second}, core.Without(core.SkipDistributed))
+			decide(t, c, "k", 1, core.TTL(time.Nanosecond), core.DistributedTTL(own))
+			expectLives(t, c, map[string]time.Duration{"k": own}, core.Without(core.SkipMemory))
+		})
+	}
+}
+
+// decide loads key with a factory that sets opts.
+func decide(t *testing.T, c *hybrid.Cache[int], key string, v int, opts ...core.Option) {
+	t.Helper()
+	_, err := c.GetOrRefresh(t.Context(), key, func(_ context.Context, l *hybrid.Load[int]) (int, error) {
+		l.Options(opts...)
+		return v, nil
+	}, core.Without(core.SkipMemoryRead|core.SkipDistributedRead))
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+// expectLives checks that each key is there for so long from now on, and no longer, if
+// looked for with opt.
+func expectLives(t *testing.T, c *hybrid.Cache[int], lives map[string]time.Duration, opt core.Option) {
+	t.Helper()
+	begin := time.Now()
+	for _, key := range slices.SortedFunc(maps.Keys(lives), func(a, b string) int { return cmp.Compare(lives[a], lives[b]) }) {
+		time.Sleep(lives[key] - time.Since(begin) - 1)
+		if _, ok, err := c.Get(t.Context(), key, opt); !ok || err != nil {
+			t.Errorf("%s is gone after %v, %v", key, time.Since(begin), err)
+		}
+		time.Sleep(1)
+		if _, ok, err := c.Get(t.Context(), key, opt); ok || err != nil {
+			t.Errorf("%s is there after %v, %v", key, time.Since(begin), err)
+		}
+	}
 }
 
 func TestSpec19_OptionsOfTheFactoryChangeNobodyElses(t *testing.T) {
