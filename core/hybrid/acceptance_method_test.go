@@ -4,6 +4,8 @@
 package hybrid_test
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
 	"slices"
 	"testing"
@@ -12,6 +14,7 @@ import (
 
 	"github.com/fusioncache-go/fusioncache/core"
 	"github.com/fusioncache-go/fusioncache/core/hybrid"
+	"github.com/fusioncache-go/fusioncache/core/wire"
 )
 
 func TestSeed_CM1_ColdKeyIsLoadedOnceAndKeptOnAllLevels(t *testing.T) {
@@ -87,6 +90,39 @@ func TestSeed_CM1_BytesThatCannotBeReadAreAMiss(t *testing.T) {
 			})
 		})
 	}
+}
+
+// later lays values out as a later version of this library may do.
+type later struct{ wire.V1 }
+
+func (later) Begin(dst []byte, r wire.Record) []byte {
+	return append(core.AppendHeader(dst, r.Header), 2, 0)
+}
+
+// What a later version wrote is a miss and an event, and a load leaves it there.
+func TestSeed_DC19_BytesOfALaterVersionAreAMissAndStay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newServer(t)
+		set(t, open[int](t, hybrid.Options{Distributed: s}), 7)
+		data, _, _ := s.store.Get(t.Context(), serverKey)
+		header, err := core.ParseHeader(data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		data = wire.AppendFrame(later{}, nil, wire.Record{Key: serverKey, Header: header}, []byte("7, in another way"))
+		putBytes(t, s, data)
+
+		c := open[int](t, hybrid.Options{Distributed: s})
+		w := watch(c, core.Foreign|core.DecodeFailed)
+		expectMiss(t, c)
+		expectAsk(t, c, &F[int]{results: []func() (int, error){returns(1)}}, 1, 1)
+		if got, _, _ := s.store.Get(t.Context(), serverKey); !bytes.Equal(got, data) {
+			t.Errorf("a load replaced it by %q", got)
+		}
+		if all := w.all(); len(all) == 0 || !errors.Is(all[0].Err, wire.ErrNewer) || all[0].Key != "v:k" {
+			t.Errorf("events %+v", all)
+		}
+	})
 }
 
 func putBytes(t *testing.T, s *server, data []byte) {
