@@ -25,7 +25,30 @@ var writes = map[string]func(t *testing.T, c *hybrid.Cache[int], opts ...core.Op
 	"GetOrRefresh": func(t *testing.T, c *hybrid.Cache[int], opts ...core.Option) {
 		refresh(t, c, 1, func(*hybrid.Load[int]) (int, error) { return 1, nil }, opts...)
 	},
+	"GetOrLoad": func(t *testing.T, c *hybrid.Cache[int], opts ...core.Option) {
+		if v, err := c.GetOrLoad(t.Context(), "k", one{}, opts...); v != 1 || err != nil {
+			t.Errorf("got %v, %v", v, err)
+		}
+	},
+	"SetMany": func(t *testing.T, c *hybrid.Cache[int], opts ...core.Option) {
+		if _, err := c.SetMany(t.Context(), map[string]int{"k": 1, "other": 2}, opts...); err != nil {
+			t.Error(err)
+		}
+	},
+	"GetOrSetMany": func(t *testing.T, c *hybrid.Cache[int], opts ...core.Option) {
+		load := func(context.Context, []string) (map[string]int, error) {
+			return map[string]int{"k": 1, "other": 2}, nil
+		}
+		if _, err := c.GetOrSetMany(t.Context(), []string{"k", "other"}, load, opts...); err != nil {
+			t.Error(err)
+		}
+	},
 }
+
+// one is a factory that gives 1.
+type one struct{}
+
+func (one) Load(context.Context, string) (int, error) { return 1, nil }
 
 // unrelated are options that leave the life in memory alone.
 var unrelated = map[string]core.Option{
@@ -39,7 +62,7 @@ var unrelated = map[string]core.Option{
 	"LoadTimeout":        core.LoadTimeout(time.Second),
 	"CancelOnTimeout":    core.CancelOnTimeout(true),
 	"ErrorBackoff":       core.ErrorBackoff(time.Second),
-	"DistributedTimeout": core.DistributedTimeouts(0, time.Second),
+	"DistributedTimeout": core.DistributedTimeouts(time.Millisecond, time.Minute),
 	"ReturnLayerErrors":  core.ReturnLayerErrors(true),
 	"AllowStale":         core.AllowStale(true),
 	"Clone":              core.Clone(true),
@@ -47,17 +70,47 @@ var unrelated = map[string]core.Option{
 	"Tags":               core.Tags("a"),
 	"Size":               core.Size(3),
 	"Priority":           core.WithPriority(core.LowPriority),
-	"NotFoundTTL":        core.NotFoundTTL(time.Second, 0),
+	"NotFoundTTL":        core.NotFoundTTL(time.Second, time.Second),
 	"FailSafeDefault":    core.FailSafeDefault(7),
 	"EagerRefresh":       core.EagerRefresh(0.9),
 	"StaleIfError":       core.StaleIfError(time.Second),
+	"IdleTTL":            core.IdleTTL(time.Hour),
+	"EagerChance":        core.EagerChance(1),
+	"RefreshWhenStale":   core.StaleWhileRevalidate(time.Second),
+	"FailSafe":           core.FailSafe(time.Hour),
+	"WithoutFailSafe":    core.WithoutFailSafe(),
+	"MaxCycles":          core.MaxCycles(3),
+	"NodeLock":           core.NodeLock(time.Second),
+	"StrictHardTimeout":  core.StrictHardTimeout(true),
+	"DistributedStale":   core.DistributedStaleTTL(time.Hour),
+	"With":               core.With(core.SkipMemory),
+}
+
+// inherited are what every method is to inherit, and what some of unrelated need.
+var inherited = core.EntryOptions{TTL: time.Minute, DistributedTTL: 30 * time.Second, StaleTTL: time.Hour, HardTimeout: time.Minute}
+
+// Only options that set the life in memory itself may be missing above, and Push, which
+// is for a stack whose messages name keys.
+func TestSeed_EO1_EveryOptionIsAmongTheUnrelated(t *testing.T) {
+	related := map[string]bool{"TTL": true, "Jitter": true, "Push": true}
+	base := reflect.ValueOf(core.Resolve(inherited, nil))
+	for i := range base.NumField() {
+		changed := related[base.Type().Field(i).Name]
+		for _, option := range unrelated {
+			o := reflect.ValueOf(core.Resolve(inherited, []core.Option{option}))
+			changed = changed || !reflect.DeepEqual(o.Field(i).Interface(), base.Field(i).Interface())
+		}
+		if !changed {
+			t.Errorf("%s is set by none", base.Type().Field(i).Name)
+		}
+	}
 }
 
 func TestSeed_EO1_EveryMethodInheritsWhatACallDoesNotSet(t *testing.T) {
 	for method, write := range writes {
 		for name, option := range unrelated {
 			synctest.Test(t, func(t *testing.T) {
-				c := open[int](t, hybrid.Options{Distributed: newServer(t), Defaults: core.EntryOptions{TTL: time.Minute, DistributedTTL: 30 * time.Second}})
+				c := open[int](t, hybrid.Options{Distributed: newServer(t), Locker: newSpyLocker(), Defaults: inherited})
 				write(t, c, option)
 				time.Sleep(time.Minute - 1)
 				if _, ok, _ := c.Get(t.Context(), "k"); !ok {

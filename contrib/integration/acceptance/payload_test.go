@@ -98,6 +98,10 @@ func TestSeed_DC20_LargeValuesDoNotHoldUpOthers(t *testing.T) {
 		close(stop)
 		reader.Wait()
 		t.Logf("p99 %v, longest %v; alone p99 %v", lags.quantile(0.99), lags.quantile(1), alone)
+		// Client, proxy, server and reader of the large values share the processors of the
+		// machine: where a small read alone takes long, one beside large ones takes as much
+		// longer as there are others that compute. That is no wait for a large value, which
+		// takes many times 20 ms.
 		if p99, limit := lags.quantile(0.99), 20*time.Millisecond+4*alone; p99 > limit {
 			return tooSlow("99 of 100 reads beside large ones", p99, limit)
 		}
