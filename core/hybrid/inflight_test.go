@@ -28,7 +28,7 @@ func newInflightStack(t *testing.T) *Cache[int] {
 func one(context.Context, string) (int, error) { return 1, nil }
 
 func TestSeed_ST9_MissesLeaveNothingBehind(t *testing.T) {
-	const misses = 100_000
+	const misses = 20_000
 	c := newInflightStack(t)
 	fails := func(context.Context, string) (int, error) { return 0, errors.New("no") }
 	opts := []core.Option{core.Without(core.SkipMemory), core.ErrorBackoff(1)}
