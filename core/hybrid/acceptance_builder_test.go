@@ -9,6 +9,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"reflect"
+	"runtime"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -63,17 +64,26 @@ func setKey(t *testing.T, c *hybrid.Cache[int], key string, opts ...core.Option)
 
 func TestSeed_BL2_CapacityCountsStaleCopiesToo(t *testing.T) {
 	memory, c := capacity(t)
-	for i := range 10_000 {
-		key := fmt.Sprint("key ", i)
-		setKey(t, c, key)
-		if _, ok, _ := c.Get(t.Context(), key); !ok {
-			t.Fatalf("%q is not there right after Set", key)
+	fill := func(from, to int) (heap uint64) {
+		for i := from; i < to; i++ {
+			key := fmt.Sprint("key ", i)
+			setKey(t, c, key)
+			if _, ok, _ := c.Get(t.Context(), key); !ok {
+				t.Fatalf("%q is not there right after Set", key)
+			}
+			setKey(t, c, fmt.Sprint("stale ", i), core.TTL(1))
 		}
-		setKey(t, c, fmt.Sprint("stale ", i), core.TTL(1))
+		if n := memory.Len(); n > 1000 {
+			t.Errorf("%d entries", n)
+		}
+		return heapInUse()
 	}
-	if n := memory.Len(); n > 1000 {
-		t.Errorf("%d entries", n)
+	few := fill(0, rounds(10_000))
+	many := fill(rounds(10_000), rounds(100_000))
+	if many > few+1<<20 {
+		t.Errorf("the heap has grown from %d to %d bytes at the same capacity", few, many)
 	}
+	runtime.KeepAlive(c)
 }
 
 func TestSeed_BL2_WhatIsReadOftenSurvivesAScan(t *testing.T) {
