@@ -279,7 +279,7 @@ func TestNew_NamesAllProblems(t *testing.T) {
 	}
 }
 
-func TestClose_LeavesAForeignClientOpen(t *testing.T) {
+func TestSpec33_Q24_CloseLeavesAForeignClientOpen(t *testing.T) {
 	sent := false
 	l := newLayer(t, func(context.Context, redis.Cmder) error { sent = true; return nil })
 	if err := l.Close(); err != nil {
