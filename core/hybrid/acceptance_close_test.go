@@ -84,20 +84,38 @@ func expectClosed(t *testing.T, c *hybrid.Cache[int]) {
 	t.Helper()
 	f := &F[int]{}
 	ctx := t.Context()
-	for op, call := range map[core.Op]func() error{
-		core.OpGetOrSet: func() error { _, err := c.GetOrSet(ctx, "0", f.load); return err },
-		core.OpGet:      func() error { _, _, err := c.Get(ctx, "0"); return err },
-		core.OpSet:      func() error { _, err := c.Set(ctx, "0", 1); return err },
-		core.OpRemove:   func() error { _, err := c.Remove(ctx, "0"); return err },
-		core.OpExpire:   func() error { _, err := c.Expire(ctx, "0"); return err },
+	refresh := func(context.Context, *hybrid.Load[int]) (int, error) { return f.load(ctx, "0") }
+	for name, call := range map[string]struct {
+		op  core.Op
+		key string // empty for operations without one
+		do  func() error
+	}{
+		"GetOrSet":     {core.OpGetOrSet, "0", func() error { _, err := c.GetOrSet(ctx, "0", f.load); return err }},
+		"GetOrLoad":    {core.OpGetOrSet, "0", func() error { _, err := c.GetOrLoad(ctx, "0", loader{f}); return err }},
+		"GetOrRefresh": {core.OpGetOrSet, "0", func() error { _, err := c.GetOrRefresh(ctx, "0", refresh); return err }},
+		"Get":          {core.OpGet, "0", func() error { _, _, err := c.Get(ctx, "0"); return err }},
+		"Lookup":       {core.OpGet, "0", func() error { _, err := c.Lookup(ctx, "0"); return err }},
+		"Explain":      {core.OpGet, "0", func() error { _, err := c.Explain(ctx, "0"); return err }},
+		"Set":          {core.OpSet, "0", func() error { _, err := c.Set(ctx, "0", 1); return err }},
+		"Remove":       {core.OpRemove, "0", func() error { _, err := c.Remove(ctx, "0"); return err }},
+		"Expire":       {core.OpExpire, "0", func() error { _, err := c.Expire(ctx, "0"); return err }},
+		"RemoveByTag":  {core.OpRemove, "", func() error { _, err := c.Stack().RemoveByTag(ctx, "tag"); return err }},
+		"ExpireByTag":  {core.OpExpire, "", func() error { _, err := c.Stack().ExpireByTag(ctx, "tag"); return err }},
+		"Clear":        {core.OpRemove, "", func() error { _, err := c.Stack().Clear(ctx); return err }},
+		"ExpireAll":    {core.OpExpire, "", func() error { _, err := c.Stack().ExpireAll(ctx); return err }},
 	} {
-		e, ok := errors.AsType[*core.Error](call())
-		if !ok || !errors.Is(e, core.ErrClosed) || e.Op != op || e.Key != "0" {
-			t.Errorf("%v: %v", op, e)
+		e, ok := errors.AsType[*core.Error](call.do())
+		if !ok || !errors.Is(e, core.ErrClosed) || e.Op != call.op || e.Key != call.key {
+			t.Errorf("%s: %v", name, e)
 		}
 	}
 	expectCalls(t, f, 0)
 }
+
+// loader is a hybrid.Loader of a factory.
+type loader struct{ f *F[int] }
+
+func (l loader) Load(ctx context.Context, key string) (int, error) { return l.f.load(ctx, key) }
 
 func TestSeed_CM9_CloseWithAHungServerReturnsAtItsDeadline(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
