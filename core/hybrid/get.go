@@ -18,7 +18,9 @@ type Loader[V any] interface {
 
 // GetOrSet returns the value of key: from memory, from the distributed layer, or
 // from factory, whose result is stored on all levels and told to the other
-// nodes. Any number of simultaneous calls for a key make one load.
+// nodes. Any number of simultaneous calls for a key make one load, with the factory
+// and the options of the first, the leader's options: its lives are those of the
+// entry. A caller's own timeouts bound its wait all the same.
 //
 // factory gets key as given here, and a context with the values of the first
 // caller's but not its cancellation. It may be called on another goroutine and
