@@ -158,7 +158,7 @@ the view. Options of ` + "`PerKey`" + ` and of calls are not looked at.`
 
 const skipHead = `## What can be skipped
 
-By ` + "`core.Without`" + `, each part by itself or several together. ` + "`core.With`" + ` takes back for a call what the stack or the view
+By ` + "`core.Without`" + `, each part by itself or several together; ` + "`core.With`" + ` takes it back. ` + "`core.With`" + ` takes back for a call what the stack or the view
 leaves out.
 
 | Part | What it does |

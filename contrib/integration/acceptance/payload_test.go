@@ -109,7 +109,8 @@ func TestSeed_DC20_LargeValuesDoNotHoldUpOthers(t *testing.T) {
 	})
 }
 
-// Keys and tags of all slots, on every master of a cluster.
+// Keys and tags of all slots, on every master of a cluster. The scenarios that run
+// everywhere run on a cluster, too.
 func TestSeed_DC21_ClusterOfThree(t *testing.T) {
 	w := clusterWorld{redistest.StartCluster(t)}
 	a, b, c := trio(t, w, core.EntryOptions{TTL: time.Minute, StaleTTL: time.Hour})
