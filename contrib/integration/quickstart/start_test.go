@@ -4,8 +4,10 @@
 package quickstart_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"log/slog"
 	"net/url"
 	"strings"
 	"testing"
@@ -20,6 +22,7 @@ import (
 	"github.com/fusioncache-go/fusioncache/contrib/quickstart"
 	"github.com/fusioncache-go/fusioncache/core"
 	"github.com/fusioncache-go/fusioncache/core/hybrid"
+	"github.com/fusioncache-go/fusioncache/plugins/slogplug"
 )
 
 func TestSeed_BL18_StartsWithoutRedisAndJoinsLater(t *testing.T) {
@@ -92,6 +95,25 @@ func TestSeed_BL14_RefusedPasswordIsNotShown(t *testing.T) {
 	wantOption(t, err, "Options.RequireDistributed")
 	if err != nil && strings.Contains(err.Error(), "s3cret") {
 		t.Errorf("the error shows the password: %v", err)
+	}
+
+	// Nor is it in what is logged of a node that goes on without its server.
+	var log bytes.Buffer
+	logs, err := slogplug.New(slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug})), &slogplug.Options{Limit: -1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	stack, err := quickstart.Redis(t.Context(), u.String(), "shop", &quickstart.Options{Plugins: []core.Plugin{logs}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := hybrid.Must(hybrid.Of[int](stack, "v"))
+	if _, err := c.Set(t.Context(), "k", 1, core.ReturnLayerErrors(true)); err == nil || strings.Contains(err.Error(), "s3cret") {
+		t.Errorf("set: %v", err)
+	}
+	_ = stack.Close(t.Context()) // the write is left over
+	if out := log.String(); !strings.Contains(out, "level=") || strings.Contains(out, "s3cret") {
+		t.Errorf("logged: %s", out)
 	}
 }
 
