@@ -48,7 +48,7 @@ const (
 	TagInvalidated                       // Key: the tag; Op: remove or expire
 	Cleared                              // Op: remove or expire
 	MessageSent                          // Key, Op
-	LayerHit                             // Key, Level: the distributed layer has an entry, in whatever state
+	LayerHit                             // Key, Level, Detail: the distributed layer has an entry, in that state by its life
 	LayerMiss                            // Key, Level: the distributed layer has nothing, or nothing of use
 	LayerWritten                         // Key, Level: the distributed layer has taken an entry
 	LayerRemoved                         // Key, Level: the distributed layer has taken a removal
@@ -94,7 +94,8 @@ func NewEvents(stack string) *Events { return &Events{stack: stack} }
 // that caused it. fn must be quick and must not call the cache.
 // If it panics, it is muted and a PluginPanicked event names it.
 //
-// Listen is meant for set-up, but safe at any time.
+// Listen is meant for set-up, but safe at any time. A listener stays for the life of
+// the stack; one that has heard enough returns at once.
 func (e *Events) Listen(name string, mask Kind, fn func(Event)) {
 	e.listen(&listener{mask: mask, name: name, fn: fn})
 }

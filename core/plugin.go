@@ -32,7 +32,11 @@ const (
 )
 
 // Host is what a plugin may ask of the stack that it is installed in. It is used
-// by one goroutine while plugins are installed.
+// by one goroutine while plugins are installed. What is asked for holds for the life
+// of the stack.
+//
+// The memory layer, the locker and the serializer cannot be wrapped by a plugin: on
+// a hit every wrapper counts. Wrap them before they are given to the stack.
 type Host struct {
 	stack  string
 	plugin string

@@ -19,7 +19,8 @@ var ErrInjected = errors.New("injected fault")
 // Duplicate and Reorder a message; the sum of either group is at most 1.
 type Faults struct {
 	// Fail is the share of calls and publications that do nothing and return an
-	// error. Of a serializer, of calls that return an error.
+	// error. Of a serializer, of calls that return an error. Of a memory layer, of
+	// entries that are refused: then nothing is held for their key.
 	Fail float64
 
 	// FailAfter is the share of calls and publications that are carried out and
@@ -47,7 +48,8 @@ type Faults struct {
 	// bytes are changed: a bit flipped, the end cut off, or all of them random.
 	Garble float64
 
-	// Drop is the share of messages that are not delivered, to one subscriber.
+	// Drop is the share of messages that are not delivered, to one subscriber. Of a
+	// memory layer, of reads that find their entry evicted.
 	Drop float64
 
 	// Duplicate is the share of messages that are delivered twice.
@@ -115,6 +117,9 @@ const (
 	message
 	marshal
 	unmarshal
+	memoryRead
+	memoryWrite
+	lockCall
 	kinds
 )
 

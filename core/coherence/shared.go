@@ -140,9 +140,17 @@ func (s *Shared) found(full string, got core.Got, asked core.Instant, seen *core
 		s.tell(core.LayerMiss, key)
 		return Found{Seen: seen}, nil
 	}
-	s.tell(core.LayerHit, key)
+	s.hit(key, &frame.Meta)
 	frame.Meta.Checked = asked
 	return Found{Seen: seen, Meta: frame.Meta, Payload: frame.Payload}, nil
+}
+
+// hit tells listeners that the layer has an entry with m.
+func (s *Shared) hit(key string, m *core.Meta) {
+	if s.events.Wants(core.LayerHit) {
+		state := m.State(s.clock.Now()).String()
+		s.events.Emit(core.Event{Kind: core.LayerHit, Key: key, Level: core.LevelDistributed, Detail: state})
+	}
 }
 
 // tell tells listeners what has become of key in the layer.

@@ -79,6 +79,9 @@ func TestEvents_Spec27_WhatEachCallTells(t *testing.T) {
 		h.take()
 		ask(t, c, f)
 		events := h.want(t, "a failure that fail-safe answers", core.LayerHit, core.FactoryFailed, core.FailSafeActivated, core.StaleHit)
+		if events[0].Detail != "stale" || hits[0].Detail != "fresh" {
+			t.Errorf("the states in the distributed layer are %q and %q", hits[0].Detail, events[0].Detail)
+		}
 		if age := events[len(events)-1].Age; age != time.Minute {
 			t.Errorf("a stale hit has the age %v", age)
 		}
