@@ -41,3 +41,14 @@ func (s *Stack) advise(where string, o, heard *core.EntryOptions) {
 		}
 	}
 }
+
+// adviseLocker tells listeners of a lock beside a layer that does not compare what it is
+// told to store: a holder that was paused could overwrite what was loaded after it.
+func (s *Stack) adviseLocker(o *Options) {
+	if o.Locker == nil || o.Distributed == nil || !s.events.Wants(core.Advice) {
+		return
+	}
+	if _, compares := core.As[core.Arbiter](o.Distributed); !compares {
+		s.events.Emit(core.Event{Kind: core.Advice, Detail: "Locker saves loads and guards nothing, and Distributed is no core.Arbiter: a late write may replace a newer one"})
+	}
+}

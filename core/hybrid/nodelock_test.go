@@ -333,6 +333,17 @@ func TestNodeLock_BadOptionsAreNamed(t *testing.T) {
 	expectOption(t, err, "EntryOptions.NodeLock")
 }
 
+func TestNodeLock_BesideALayerThatDoesNotCompareIsAdvisedAgainst(t *testing.T) {
+	s := newServer(t)
+	for layer, want := range map[core.DistributedLayer]int64{s: 0, s.plain(): 1} {
+		p := &listening{mask: core.Advice}
+		open[int](t, hybrid.Options{Distributed: layer, Locker: newSpyLocker(), Plugins: []core.Plugin{p}})
+		if got := p.n.Load(); got != want {
+			t.Errorf("%T: %d pieces of advice, want %d", layer, got, want)
+		}
+	}
+}
+
 // Each key of a batch has the lock of its own: batches of several nodes that overlap
 // load no key twice, and do not wait for each other in a circle.
 func TestNodeLock_BatchesOfSeveralNodesLoadEachKeyOnce(t *testing.T) {

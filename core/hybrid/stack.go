@@ -71,6 +71,7 @@ func New(o Options) (*Stack, error) {
 	}
 	s.tellEvictions()
 	s.advise("", &s.defaults, new(core.EntryOptions))
+	s.adviseLocker(&o)
 	s.run()
 	return s, nil
 }
