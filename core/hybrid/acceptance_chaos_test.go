@@ -36,6 +36,18 @@ func wild(ctx context.Context, key string) (string, error) {
 	return "value of " + key, nil
 }
 
+// wildMany is wild for many keys, some of which it leaves out.
+func wildMany(ctx context.Context, keys []string) (map[string]string, error) {
+	if _, err := wild(ctx, ""); err != nil {
+		return nil, err
+	}
+	out := make(map[string]string)
+	for _, key := range keys[rand.IntN(len(keys)):] {
+		out[key] = "value of " + key
+	}
+	return out, nil
+}
+
 // chaosOptions are the settings that make most trouble.
 func chaosOptions() hybrid.Options {
 	o := hybrid.Options{MaxFactories: 20, MaxAbandoned: 10}
@@ -59,7 +71,7 @@ func anything(c *hybrid.Cache[string]) error {
 	var v string
 	var err error
 	found := false
-	switch rand.IntN(10) {
+	switch rand.IntN(14) {
 	case 0:
 		_, err = c.Set(ctx, key, "value of "+key)
 	case 1:
@@ -74,6 +86,18 @@ func anything(c *hybrid.Cache[string]) error {
 			return wild(ctx, key)
 		})
 		found = err == nil
+	case 5:
+		var many map[string]string
+		many, err = c.GetOrSetMany(ctx, []string{key, "x" + key, "y"}, wildMany)
+		v, found = many[key]
+	case 6:
+		_, err = c.Set(ctx, key, "value of "+key, core.Tags("tag"))
+	case 7:
+		_, err = c.Stack().RemoveByTag(ctx, "tag")
+	case 8:
+		if rand.IntN(4) == 0 {
+			_, err = c.Stack().Clear(ctx)
+		}
 	default:
 		v, err = c.GetOrSet(ctx, key, wild)
 		found = err == nil
@@ -87,7 +111,7 @@ func anything(c *hybrid.Cache[string]) error {
 // explained reports whether err is one that the mix can explain.
 func explained(err error) bool {
 	for _, known := range []error{
-		errBoom, core.ErrClosed, core.ErrGoexit, core.ErrFactoryTimeout, core.ErrOverload, core.ErrRecursiveLoad,
+		errBoom, core.ErrClosed, core.ErrGoexit, core.ErrFactoryTimeout, core.ErrOverload, core.ErrRecursiveLoad, core.ErrNotFound,
 		context.Canceled, context.DeadlineExceeded,
 	} {
 		if errors.Is(err, known) {
@@ -100,11 +124,7 @@ func explained(err error) bool {
 // That nobody hangs is proven by the end of the bubble: it fails if a goroutine
 // waits for ever.
 func TestSeed_ER2_NothingHangsAndEveryErrorIsExplained(t *testing.T) {
-	rounds := 40
-	if testing.Short() {
-		rounds = 5
-	}
-	for range rounds {
+	for range rounds(300) { // of 2 s: ten minutes
 		synctest.Test(t, func(t *testing.T) {
 			o := chaosOptions()
 			if rand.IntN(2) == 0 {
@@ -113,6 +133,10 @@ func TestSeed_ER2_NothingHangsAndEveryErrorIsExplained(t *testing.T) {
 				o.Distributed, o.Backplane = shared.Distributed, shared.Backplane
 				net.get.be(rand.N(30 * time.Millisecond))
 				net.set.be(rand.N(30 * time.Millisecond))
+				if rand.IntN(4) == 0 {
+					net.get.be(hang)
+					net.set.be(hang)
+				}
 			}
 			o.Name, o.Memory, o.Serializer = "app", new(mapMemory), jsonSerializer{}
 			s, err := hybrid.New(o)
