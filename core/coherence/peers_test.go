@@ -107,3 +107,15 @@ func BenchmarkPeers_InOrder(b *testing.B) {
 		p.hear(id, seq, 0)
 	}
 }
+
+// Who only beats more slowly is not silent for that.
+func TestPulseOptions_TheDefaultOfSilenceFollowsTheHeartbeat(t *testing.T) {
+	for beat, want := range map[time.Duration]time.Duration{
+		0: 2500 * time.Millisecond, 100 * time.Millisecond: 2500 * time.Millisecond, 4 * time.Second: 10 * time.Second,
+	} {
+		o := PulseOptions{Heartbeat: beat}
+		if got := o.withDefaults().Silence; got != want || o.Validate() != nil {
+			t.Errorf("heartbeat %v: silence %v, %v; want %v", beat, got, o.Validate(), want)
+		}
+	}
+}

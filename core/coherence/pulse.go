@@ -27,7 +27,7 @@ type PulseOptions struct {
 	// Silence is how long nothing may be heard of oneself, or of a node that was
 	// heard before: in a crowd longer, in proportion. Nothing at all may be heard
 	// for no longer than this and up to a Heartbeat, however many nodes there are.
-	// It must be longer than Heartbeat. Zero: 2.5 s, that is two beats and a half.
+	// It must be longer than Heartbeat. Zero: two beats and a half, at least 2.5 s.
 	Silence time.Duration
 
 	// GapWait is how long a message that was overtaken by a later one may take to
@@ -71,7 +71,6 @@ func (o PulseOptions) withDefaults() PulseOptions {
 		value time.Duration
 	}{
 		{&o.Heartbeat, time.Second},
-		{&o.Silence, 2500 * time.Millisecond},
 		{&o.GapWait, 500 * time.Millisecond},
 		{&o.DegradedTTL, 2 * time.Second},
 		{&o.Forget, 5 * time.Minute},
@@ -79,6 +78,9 @@ func (o PulseOptions) withDefaults() PulseOptions {
 		if *d.field == 0 {
 			*d.field = d.value
 		}
+	}
+	if o.Silence == 0 {
+		o.Silence = max(2500*time.Millisecond, min(o.Heartbeat, core.Forever/3)/2*5)
 	}
 	o.AloneTTL = cmp.Or(o.AloneTTL, o.DegradedTTL)
 	o.Crowd = cmp.Or(o.Crowd, 100)

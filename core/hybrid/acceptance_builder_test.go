@@ -229,7 +229,7 @@ func TestSeed_BL6_LimitsOfTheStackAreCheckedToo(t *testing.T) {
 		"Options.Serializer":          func(o *hybrid.Options) { o.Distributed = newServer(t) },
 		"Options.RequireDistributed":  func(o *hybrid.Options) { o.RequireDistributed = true },
 		"Options.Shared":              func(o *hybrid.Options) { o.Shared.TombstoneTTL = 30 * time.Second },
-		"Options.Pulse":               func(o *hybrid.Options) { o.Pulse.Heartbeat = 3 * time.Second },
+		"Options.Pulse":               func(o *hybrid.Options) { o.Pulse.Heartbeat, o.Pulse.Silence = time.Second, time.Second },
 		"EntryOptions.DistributedTTL": func(o *hybrid.Options) { o.Defaults.DistributedTTL = -1 },
 		"EntryOptions.StaleTTL":       func(o *hybrid.Options) { o.Defaults.TTL, o.Defaults.StaleTTL = 2, 1 },
 	} {

@@ -58,6 +58,9 @@ const (
 	maxSkew = 14_000
 )
 
+// longestThrottle is how long a throttle window lasts at most, in milliseconds.
+const longestThrottle = 2_000
+
 var (
 	keyNames = [maxKeys]string{"k0", "k1", "k2", "k3", "k4", "k5", "k6", "k7"}
 	tagNames = [...]string{"t0", "t1", "t2"}
@@ -181,7 +184,7 @@ func (d *draw) defaults() {
 		}
 	}
 	if o.StaleTTL > 0 {
-		o.Throttle = between(r, 100, 2_000)
+		o.Throttle = between(r, 100, longestThrottle)
 		o.MaxCycles = r.IntN(4)
 	}
 	o.BackgroundWrites = r.IntN(16) == 0

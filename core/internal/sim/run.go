@@ -89,9 +89,10 @@ func (r *run) ask(ctx context.Context, i, key int, a action) {
 	} else {
 		load := func(ctx context.Context, _ string) (value, error) { return r.source.load(ctx, n, key, recipe{}) }
 		o.Value, err = n.cache.GetOrSet(o.context(ctx), keyNames[key], load)
-		if errors.Is(err, core.ErrFactoryTimeout) {
-			// This was the load of a client, which has had a limit of its own.
-			_ = w.sleep(ctx, nodeLane(i), ms(1000))
+		if errors.Is(err, core.ErrFactoryTimeout) || o.Stale {
+			// This was the load of a client, which has had a limit of its own, or the
+			// throttle window that it has opened.
+			_ = w.sleep(ctx, nodeLane(i), ms(longestThrottle))
 			o.Value, err = n.cache.GetOrSet(o.context(ctx), keyNames[key], load)
 		}
 		o.Answered(true, err)
