@@ -60,7 +60,7 @@ type PulseOptions struct {
 // Validate returns what contradicts itself in o, or nil.
 func (o PulseOptions) Validate() error {
 	if o = o.withDefaults(); o.Silence <= o.Heartbeat {
-		return errors.New("Silence must be longer than Heartbeat")
+		return errors.New("the option Silence must be longer than Heartbeat")
 	}
 	return nil
 }
