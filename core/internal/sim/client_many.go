@@ -84,6 +84,11 @@ func (c *client) loadMany(ctx context.Context, n *node, o *op, r recipe) {
 	}
 	found, err := n.cache.GetOrSetMany(ctx, o.names(), load, c.options(o)...)
 	o.foundMany(found, err)
+	for _, part := range o.parts() {
+		if part.Level == 0 && c.run.world.now() > o.From {
+			part.Level = core.LevelFactory // it took its time, and nobody says from where: a load was joined
+		}
+	}
 }
 
 // foundMany takes what a read of many keys has returned.
