@@ -82,7 +82,7 @@ func (m *Marks) arrived(tag string, before core.Header, p placed, began uint64) 
 }
 
 // spread takes a new mark to the distributed layer, as version v or a later one, which
-// it returns.
+// it returns; zero if it fails.
 func (w *Writer) spread(ctx context.Context, tag string, soft bool, d drawn, v core.Version) (core.Version, error) {
 	d = w.Marks.ahead(tag, d)
 	first, known := d.over, d.over != core.Header{} && w.Shared.arbiter != nil
@@ -91,7 +91,7 @@ func (w *Writer) spread(ctx context.Context, tag string, soft bool, d drawn, v c
 		if !known {
 			there, err := w.Shared.readMark(ctx, tag)
 			if err != nil {
-				return v, err
+				return core.Version{}, err
 			}
 			if there.header.Compare(refused.Version) < 0 {
 				there = placed{header: refused} // the answer lags
@@ -102,7 +102,7 @@ func (w *Writer) spread(ctx context.Context, tag string, soft bool, d drawn, v c
 		began := w.Marks.changes.Load()
 		now, stored, err := w.Shared.writeMark(ctx, tag, d.gen, d.over, v)
 		if err != nil {
-			return v, err
+			return core.Version{}, err
 		}
 		if stored {
 			w.Marks.arrived(tag, first, now, began)
@@ -110,7 +110,7 @@ func (w *Writer) spread(ctx context.Context, tag string, soft bool, d drawn, v c
 		}
 		refused = now.header
 	}
-	return v, errMark
+	return core.Version{}, errMark
 }
 
 // redraw returns d, drawn when v was, for the place of there: drawn anew, unless
