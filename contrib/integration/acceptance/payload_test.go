@@ -84,25 +84,27 @@ func TestSeed_DC20_LargeValuesDoNotHoldUpOthers(t *testing.T) {
 		alone := read().quantile(0.99) // long only where the machine is busy with other things
 		stop := make(chan struct{})
 		var reader sync.WaitGroup
+		var long times
 		reader.Go(func() {
 			for {
 				select {
 				case <-stop:
 					return
 				default:
-					_, _, _ = texts.Get(context.Background(), "large", core.Without(core.SkipMemory))
+					long.add(timed(func() { _, _, _ = texts.Get(context.Background(), "large", core.Without(core.SkipMemory)) }))
 				}
 			}
 		})
 		lags := read()
 		close(stop)
 		reader.Wait()
-		t.Logf("p99 %v, longest %v; alone p99 %v", lags.quantile(0.99), lags.quantile(1), alone)
+		t.Logf("p99 %v, longest %v; alone p99 %v; a large one takes %v", lags.quantile(0.99), lags.quantile(1), alone, long.quantile(0.5))
 		// Client, proxy, server and reader of the large values share the processors of the
 		// machine: where a small read alone takes long, one beside large ones takes as much
-		// longer as there are others that compute. That is no wait for a large value, which
-		// takes many times 20 ms.
-		if p99, limit := lags.quantile(0.99), 20*time.Millisecond+4*alone; p99 > limit {
+		// longer as there are others that compute. What waits for a large value takes as long
+		// as one, or longer: under the race detector that is more than 100 ms.
+		p99, limit := lags.quantile(0.99), max(20*time.Millisecond+4*alone, long.quantile(0.5)/2)
+		if p99 > limit {
 			return tooSlow("99 of 100 reads beside large ones", p99, limit)
 		}
 		return nil

@@ -122,9 +122,12 @@ func TestSeed_CM1_ValueOfAnotherTypeIsOverwritten(t *testing.T) {
 	a := start(t, w, setting{Options: hybrid.Options{Defaults: core.EntryOptions{TTL: time.Minute}}})
 	b := start(t, w, setting{Options: hybrid.Options{Defaults: core.EntryOptions{TTL: time.Minute}}})
 	text := hybrid.Must(hybrid.Of[string](b.stack, "v"))
+	heard := a.count(core.MessageReceived)
 	if _, err := text.Set(t.Context(), "k", "words"); err != nil {
 		t.Fatal(err)
 	}
+	// What a load gives that had begun when the message came is not kept.
+	soon(t, patience, "a message to arrive", func() bool { return a.count(core.MessageReceived) > heard })
 	f := gives(2)
 	a.ask(t, "k", f, 2)
 	f.want(t, 1)
