@@ -121,9 +121,19 @@ func NodeLock(wait time.Duration) Option {
 	return Option{duration: wait, detours: wait < 0, apply: func(e *EntryOptions, o Option) { e.NodeLock = o.duration }}
 }
 
-// ErrorBackoff sets [EntryOptions.ErrorBackoff]; zero for none.
+// ErrorBackoff sets [EntryOptions.ErrorBackoff]; zero for none, and no growth.
 func ErrorBackoff(d time.Duration) Option {
-	return Option{duration: d, detours: d < 0, apply: func(e *EntryOptions, o Option) { e.ErrorBackoff = o.duration }}
+	return Option{duration: d, detours: d < 0, apply: func(e *EntryOptions, o Option) {
+		e.ErrorBackoff = o.duration
+		if o.duration == 0 {
+			e.ErrorBackoffMax = 0
+		}
+	}}
+}
+
+// ErrorBackoffMax sets [EntryOptions.ErrorBackoffMax]; zero for no growth.
+func ErrorBackoffMax(d time.Duration) Option {
+	return Option{duration: d, detours: d < 0, apply: func(e *EntryOptions, o Option) { e.ErrorBackoffMax = o.duration }}
 }
 
 // DistributedTimeouts sets [EntryOptions.DistributedSoftTimeout] and

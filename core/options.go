@@ -126,6 +126,12 @@ type EntryOptions struct {
 	// removal or message for the key ends it. Zero: no time.
 	ErrorBackoff time.Duration
 
+	// ErrorBackoffMax has ErrorBackoff double with each further failure of the key in
+	// a row, up to this; by chance it is up to a fifth less, so that nodes do not try
+	// in step, but never less than ErrorBackoff. A success, and what ends the back-off,
+	// ends the row. Zero: it does not grow. Not below ErrorBackoff, which it needs.
+	ErrorBackoffMax time.Duration
+
 	// DistributedSoftTimeout is how long a read of the distributed layer may take
 	// when memory holds a stale entry. Zero or Forever: none. Needs StaleTTL.
 	// DistributedTimeout holds in any case.

@@ -71,6 +71,9 @@ func TestEntryOptions_Validate(t *testing.T) {
 		{"MaxCycles with StaleIfError", core.EntryOptions{TTL: 1, StaleIfError: 1, MaxCycles: 1}, nil},
 		{"NotFoundJitter alone", core.EntryOptions{NotFoundJitter: 1}, []string{"NotFoundJitter"}},
 		{"NotFoundJitter Forever", core.EntryOptions{NotFoundTTL: 1, NotFoundJitter: core.Forever}, []string{"NotFoundJitter"}},
+		{"ErrorBackoffMax as ErrorBackoff", core.EntryOptions{ErrorBackoff: 5, ErrorBackoffMax: 5}, nil},
+		{"ErrorBackoffMax below ErrorBackoff", core.EntryOptions{ErrorBackoff: 5, ErrorBackoffMax: 4}, []string{"ErrorBackoffMax"}},
+		{"ErrorBackoffMax alone", core.EntryOptions{ErrorBackoffMax: 1}, []string{"ErrorBackoffMax"}},
 		{"unknown Priority", core.EntryOptions{Priority: 99}, []string{"Priority"}},
 		{"StaleTTL as TTL", core.EntryOptions{TTL: 5, StaleTTL: 5}, nil},
 		{"StaleTTL below TTL", core.EntryOptions{TTL: 5, StaleTTL: 4}, []string{"StaleTTL"}},
@@ -168,6 +171,7 @@ func everyOption() map[string]core.Option {
 		"LoadTimeout":            core.LoadTimeout(9),
 		"CancelOnTimeout":        core.CancelOnTimeout(true),
 		"ErrorBackoff":           core.ErrorBackoff(12),
+		"ErrorBackoffMax":        core.ErrorBackoffMax(21),
 		"NodeLock":               core.NodeLock(13),
 		"DistributedSoftTimeout": core.DistributedTimeouts(10, 11),
 		"DistributedTimeout":     core.DistributedTimeouts(10, 11),
@@ -214,7 +218,7 @@ func sets(field string) []string {
 func TestResolve_InheritsWhatIsNotGiven(t *testing.T) {
 	base := core.EntryOptions{
 		TTL: 101, DistributedTTL: 102, Jitter: 103, StaleTTL: 104, Throttle: 105, MaxCycles: 106, SoftTimeout: 107, HardTimeout: 108,
-		LoadTimeout: 109, DistributedSoftTimeout: 110, DistributedTimeout: 111, ErrorBackoff: 112, NodeLock: 113,
+		LoadTimeout: 109, DistributedSoftTimeout: 110, DistributedTimeout: 111, ErrorBackoff: 112, ErrorBackoffMax: 122, NodeLock: 113,
 		IdleTTL: 114, EagerRefresh: 0.25, EagerChance: 3, StaleWhileRevalidate: 115, StaleIfError: 116, DistributedStaleTTL: 117,
 		NotFoundTTL: 118, NotFoundJitter: 119, Size: 120, Priority: core.HighPriority,
 		Tags: []string{"base"}, Skip: core.SkipMemoryRead,
@@ -245,9 +249,9 @@ func TestResolve_LaterOptionsWin(t *testing.T) {
 }
 
 func TestOption_OppositesUndoEachOther(t *testing.T) {
-	base := core.EntryOptions{TTL: time.Minute, StaleTTL: time.Hour, DistributedStaleTTL: time.Hour, MaxCycles: 3, DistributedSoftTimeout: 1, HardTimeout: 1, StrictHardTimeout: true}
+	base := core.EntryOptions{TTL: time.Minute, StaleTTL: time.Hour, DistributedStaleTTL: time.Hour, MaxCycles: 3, DistributedSoftTimeout: 1, HardTimeout: 1, StrictHardTimeout: true, ErrorBackoff: 1, ErrorBackoffMax: 1}
 	for name, option := range map[string]core.Option{
-		"WithoutFailSafe": core.WithoutFailSafe(), "no HardTimeout": core.HardTimeout(0),
+		"WithoutFailSafe": core.WithoutFailSafe(), "no HardTimeout": core.HardTimeout(0), "no ErrorBackoff": core.ErrorBackoff(0),
 	} {
 		got := core.Resolve(base, []core.Option{option})
 		if err := got.Validate(); err != nil {
@@ -280,7 +284,7 @@ func TestOption_IsWrongWhereNothingCanMakeItRight(t *testing.T) {
 		"DistributedStaleTTL": core.DistributedStaleTTL(-1), "NotFoundTTL": core.NotFoundTTL(-1, 0), "NotFoundJitter": core.NotFoundTTL(1, -1),
 		"NotFoundJitter for ever": core.NotFoundTTL(1, core.Forever), "WithPriority": core.WithPriority(core.HighPriority + 1),
 		"Throttle": core.Throttle(-1), "MaxCycles": core.MaxCycles(-1), "SoftTimeout": core.SoftTimeout(-1), "HardTimeout": core.HardTimeout(-1),
-		"LoadTimeout": core.LoadTimeout(-1), "ErrorBackoff": core.ErrorBackoff(-1), "NodeLock": core.NodeLock(-1),
+		"LoadTimeout": core.LoadTimeout(-1), "ErrorBackoff": core.ErrorBackoff(-1), "ErrorBackoffMax": core.ErrorBackoffMax(-1), "NodeLock": core.NodeLock(-1),
 		"DistributedTimeouts soft": core.DistributedTimeouts(-1, 0), "DistributedTimeouts": core.DistributedTimeouts(0, -1),
 		"Tags empty": core.Tags(""), "Tags long": core.Tags(long), "Tags many": core.Tags(slices.Repeat([]string{"a"}, 17)...),
 	}

@@ -37,6 +37,7 @@ func (o EntryOptions) Validate() error {
 		{"LoadTimeout", o.LoadTimeout},
 		{"NodeLock", o.NodeLock},
 		{"ErrorBackoff", o.ErrorBackoff},
+		{"ErrorBackoffMax", o.ErrorBackoffMax},
 		{"DistributedSoftTimeout", o.DistributedSoftTimeout},
 		{"DistributedTimeout", o.DistributedTimeout},
 	} {
@@ -71,6 +72,8 @@ func (o *EntryOptions) contradictions(refuse func(broken bool, option, why strin
 	refuse(noStale && o.StaleIfError == 0 && o.MaxCycles > 0, "MaxCycles", "needs StaleTTL or StaleIfError")
 	refuse(noStale && o.DistributedSoftTimeout > 0, "DistributedSoftTimeout", "needs StaleTTL")
 	refuse(o.StrictHardTimeout && o.HardTimeout == 0, "StrictHardTimeout", "needs HardTimeout")
+	refuse(o.ErrorBackoffMax > 0 && o.ErrorBackoff == 0, "ErrorBackoffMax", "needs ErrorBackoff")
+	refuse(o.ErrorBackoffMax > 0 && o.ErrorBackoffMax < o.ErrorBackoff, "ErrorBackoffMax", "must not be below ErrorBackoff")
 	refuse(o.Priority > HighPriority, "Priority", "is unknown")
 }
 

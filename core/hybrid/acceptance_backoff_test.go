@@ -84,3 +84,81 @@ func TestSeed_ST4_ImpatienceAndOverloadAreNoFailures(t *testing.T) {
 		}
 	})
 }
+
+// gaps returns the times between the calls of a source that is asked all the time, and
+// fails until it is told otherwise.
+func gaps(t *testing.T, c *hybrid.Cache[int], calls int, opts ...core.Option) (gaps []time.Duration) {
+	t.Helper()
+	last, called := time.Now(), 0
+	fail := func(context.Context, string) (int, error) {
+		if called++; called > 1 {
+			gaps = append(gaps, time.Since(last))
+		}
+		last = time.Now()
+		return 0, errBoom
+	}
+	for called < calls {
+		if _, err := c.GetOrSet(t.Context(), "k", fail, opts...); !errors.Is(err, errBoom) {
+			t.Fatalf("got %v", err)
+		}
+		time.Sleep(time.Millisecond)
+	}
+	return gaps
+}
+
+func checkGaps(t *testing.T, got []time.Duration, want ...time.Duration) {
+	t.Helper()
+	if len(got) != len(want) {
+		t.Fatalf("%v between the calls, want about %v", got, want)
+	}
+	for i, d := range got {
+		if d < want[i]*4/5 || d > want[i]+2*time.Millisecond {
+			t.Errorf("%v between the calls, want about %v", got, want)
+		}
+	}
+}
+
+func TestPeers4_4_BackoffGrowsWithEachFailureOfAKey(t *testing.T) {
+	const s = time.Second
+	synctest.Test(t, func(t *testing.T) {
+		c := open[int](t, hybrid.Options{Defaults: core.EntryOptions{TTL: time.Minute, ErrorBackoff: s, ErrorBackoffMax: 5 * s}})
+		checkGaps(t, gaps(t, c, 6), s, 2*s, 4*s, 5*s, 5*s)
+		if _, err := c.Remove(t.Context(), "k"); err != nil {
+			t.Fatal(err)
+		}
+		checkGaps(t, gaps(t, c, 3), s, 2*s) // a write starts over
+		time.Sleep(10 * s)
+		expectAsk(t, c, &F[int]{results: []func() (int, error){returns(1)}}, 1, 1)
+		time.Sleep(2 * time.Minute)
+		checkGaps(t, gaps(t, c, 3), s, 2*s) // and so does a success
+		time.Sleep(10 * s)
+		checkGaps(t, gaps(t, c, 3, core.ErrorBackoffMax(0)), s, s)
+	})
+}
+
+func TestPeers4_4_ASuccessThatNobodyWaitedForStartsTheBackoffOver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := open[int](t, hybrid.Options{Defaults: core.EntryOptions{TTL: time.Minute, ErrorBackoff: time.Second, ErrorBackoffMax: time.Hour}})
+		gaps(t, c, 4)
+		time.Sleep(time.Minute)
+		f := &F[int]{delay: 10 * time.Second, results: []func() (int, error){returns(1)}}
+		expectFailure(t, c, f, core.ErrFactoryTimeout, core.HardTimeout(time.Second))
+		time.Sleep(2 * time.Minute)
+		checkGaps(t, gaps(t, c, 3), time.Second, 2*time.Second)
+	})
+}
+
+func TestPeers4_4_ABatchThatFailsGrowsTheBackoffOfEachKey(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := open[int](t, hybrid.Options{Defaults: core.EntryOptions{TTL: time.Minute, ErrorBackoff: time.Second, ErrorBackoffMax: time.Hour}})
+		fail := func(context.Context, []string) (map[string]int, error) { return nil, errBoom }
+		for range 3 {
+			if _, err := c.GetOrSetMany(t.Context(), []string{"k", "other"}, fail); !errors.Is(err, errBoom) {
+				t.Errorf("got %v", err)
+			}
+			time.Sleep(5 * time.Second)
+		}
+		gaps := gaps(t, c, 2)
+		checkGaps(t, gaps, 8*time.Second)
+	})
+}

@@ -160,6 +160,9 @@ func TestSeed_BL6_EveryDurationHasAMeaningOrIsRefused(t *testing.T) {
 				if f.Name == "NotFoundJitter" {
 					o.Defaults.NotFoundTTL = time.Hour // which it needs
 				}
+				if f.Name == "ErrorBackoffMax" {
+					o.Defaults.ErrorBackoff = 1 // which it needs
+				}
 				if f.Name == "NodeLock" {
 					o.Name, o.Distributed, o.Serializer, o.Locker = "app", newServer(t), jsonSerializer{}, newSpyLocker()
 				}

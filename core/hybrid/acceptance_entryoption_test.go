@@ -62,6 +62,7 @@ var unrelated = map[string]core.Option{
 	"LoadTimeout":        core.LoadTimeout(time.Second),
 	"CancelOnTimeout":    core.CancelOnTimeout(true),
 	"ErrorBackoff":       core.ErrorBackoff(time.Second),
+	"ErrorBackoffMax":    core.ErrorBackoffMax(time.Minute),
 	"DistributedTimeout": core.DistributedTimeouts(time.Millisecond, time.Minute),
 	"ReturnLayerErrors":  core.ReturnLayerErrors(true),
 	"AllowStale":         core.AllowStale(true),
@@ -87,7 +88,7 @@ var unrelated = map[string]core.Option{
 }
 
 // inherited are what every method is to inherit, and what some of unrelated need.
-var inherited = core.EntryOptions{TTL: time.Minute, DistributedTTL: 30 * time.Second, StaleTTL: time.Hour, HardTimeout: time.Minute}
+var inherited = core.EntryOptions{TTL: time.Minute, DistributedTTL: 30 * time.Second, StaleTTL: time.Hour, HardTimeout: time.Minute, ErrorBackoff: time.Millisecond}
 
 // Only options that set the life in memory itself may be missing above, and Push, which
 // is for a stack whose messages name keys.

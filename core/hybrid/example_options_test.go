@@ -107,6 +107,25 @@ func ExampleCache_GetOrSet_errorBackoff() {
 	// true
 }
 
+// A source that goes on failing is asked ever more rarely: after about 1, 2, 4, … 30
+// seconds.
+func ExampleCache_GetOrSet_errorBackoffMax() {
+	ctx, stack := context.Background(), newStack()
+	defer stack.Close(ctx)
+	products := hybrid.Must(hybrid.Of[Product](stack, "product", core.ErrorBackoff(time.Second), core.ErrorBackoffMax(30*time.Second)))
+
+	_, err := products.GetOrSet(ctx, "7", func(context.Context, string) (Product, error) {
+		return Product{}, errors.New("too many connections")
+	})
+	fmt.Println(err)
+	if x, err := products.Explain(ctx, "7"); err == nil {
+		fmt.Println("left alone for a second:", x.BackoffLeft > 0 && x.BackoffLeft <= time.Second)
+	}
+	// Output:
+	// cache: get or set "7": factory: too many connections
+	// left alone for a second: true
+}
+
 // An entry that nobody asks for ends early.
 func ExampleCache_Set_idleTTL() {
 	ctx, stack := context.Background(), newStack()

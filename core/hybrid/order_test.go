@@ -227,11 +227,9 @@ func valueOnItsWayToTheServerIsAnAnswer(r *orderRig) error {
 }
 
 func impatienceIsNoFailure(r *orderRig) error {
-	opts := []core.Option{core.HardTimeout(time.Second), core.ErrorBackoff(time.Hour)}
-	_, _ = r.get(after(3*time.Second, 1), opts...)
-	time.Sleep(3 * time.Second)
-	r.stack.memory.Delete(r.cache.prefix + "k")
-	_, err := r.get(after(0, 2), append(opts, core.Without(core.SkipDistributedRead))...)
+	_, _ = r.get(after(3*time.Second, 1), core.HardTimeout(time.Second), core.ErrorBackoff(time.Hour))
+	time.Sleep(time.Second)
+	_, err := r.get(after(0, 2), core.ErrorBackoff(time.Hour))
 	return err
 }
 

@@ -97,6 +97,7 @@ func assemble(o Options) (*Stack, error) {
 	s.loads = resilience.NewStampede(clock, s.events, resilience.Limits{Running: o.MaxFactories, Abandoned: abandoned})
 	s.reads = resilience.NewStampede(clock, nil, resilience.Limits{})
 	s.backoff = resilience.NewBackoff(s.clock)
+	s.loads.OnSuccess(s.backoff.Revoke)
 	s.local = coherence.NewLocal(o.Memory, s.clock, s.events, s.loads, s.reads, s.backoff)
 
 	s.eager = resilience.NewEager(s.loads, s.local, s.clock, s.events, o.refreshes())

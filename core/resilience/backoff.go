@@ -7,7 +7,9 @@ import (
 	"context"
 	"errors"
 	"hash/maphash"
+	"math/rand/v2"
 	"sync"
+	"time"
 
 	"github.com/fusioncache-go/fusioncache/core"
 )
@@ -17,11 +19,14 @@ import (
 // the same error, and the factory is not called. [FailSafe] does the like for a
 // key that has a stale entry.
 //
-// A success, and any write, removal or message for the key, ends the window. The
+// With EntryOptions.ErrorBackoffMax the window doubles with each failure in a row.
+// A success, and any write, removal or message for the key, ends the window and the
+// row; a success that nobody waited for does so by [Stampede.OnSuccess]. The
 // end of a caller's context, core.ErrOverload, core.ErrClosed,
 // core.ErrRecursiveLoad and what core.Decline marks say nothing about the factory and open none.
 //
-// At most 4,096 windows are remembered; above that some are forgotten early.
+// At most 4,096 windows, open or to be followed by longer ones, are remembered; above
+// that some are forgotten early.
 // Safe for concurrent use.
 type Backoff struct {
 	clock  core.Clock
@@ -44,10 +49,12 @@ type backoffShard struct {
 	attempts map[string]*attempt
 }
 
-// window is a failure that is not to be repeated before its end.
+// window is a failure that is not to be repeated before its end. Once somebody has
+// tried again only its row is kept, without err.
 type window struct {
 	err error
 	end core.Instant
+	row int // failures in a row before this one
 }
 
 // attempt is what the callers of one key that are under way have in common.
@@ -96,7 +103,7 @@ func (b *Backoff) counts(ctx context.Context, r core.Request, err error) bool {
 	return !errors.Is(err, core.ErrOverload) && !errors.Is(err, core.ErrClosed) && !errors.Is(err, core.ErrRecursiveLoad)
 }
 
-// Revoke ends the window of key. An attempt that is under way opens none.
+// Revoke ends the window of key, and its row. An attempt that is under way opens none.
 func (b *Backoff) Revoke(key string) { b.shard(key).forget(key) }
 
 // RevokeAll is Revoke for all keys.
@@ -110,8 +117,8 @@ func (b *Backoff) RevokeAll() {
 	}
 }
 
-// Len returns the number of windows that are remembered, some of which may have
-// ended.
+// Len returns the number of keys that have failed last, as far as that is
+// remembered. The windows of some may have ended.
 func (b *Backoff) Len() int {
 	n := 0
 	for i := range b.shards {
@@ -129,7 +136,7 @@ func (b *Backoff) Peek(key string) (until core.Instant, err error) {
 	s := b.shard(key)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if w, ok := s.windows[key]; ok && b.clock.Now() < w.end {
+	if w := s.windows[key]; b.clock.Now() < w.end {
 		return w.end, w.err
 	}
 	return 0, nil
@@ -144,11 +151,11 @@ func (b *Backoff) shard(key string) *backoffShard {
 func (s *backoffShard) enter(key string, now core.Instant) (*attempt, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if w, ok := s.windows[key]; ok {
+	if w := s.windows[key]; w.err != nil {
 		if now < w.end {
 			return nil, w.err
 		}
-		delete(s.windows, key)
+		s.windows[key] = window{row: w.row + 1}
 	}
 	a := s.attempts[key]
 	if a == nil {
@@ -169,11 +176,26 @@ func (s *backoffShard) leave(r core.Request, a *attempt, failure error, now core
 	if a.callers == 0 && counts {
 		delete(s.attempts, r.Key)
 	}
-	if _, open := s.windows[r.Key]; failure == nil || !counts || open {
+	w := s.windows[r.Key]
+	if failure == nil || !counts || w.err != nil {
 		return
 	}
 	s.makeRoom(now)
-	s.windows[r.Key] = window{failure, now.Add(r.Options.ErrorBackoff)}
+	s.windows[r.Key] = window{failure, now.Add(length(r.Options, w.row)), w.row}
+}
+
+// length returns how long the window lasts that follows row others.
+func length(o *core.EntryOptions, row int) time.Duration {
+	d, limit := o.ErrorBackoff, o.ErrorBackoffMax
+	switch {
+	case limit == 0 || row == 0:
+		return d
+	case d > limit>>row:
+		d = limit
+	default:
+		d <<= row
+	}
+	return max(d-rand.N(d/5+1), o.ErrorBackoff)
 }
 
 // makeRoom forgets windows that have ended, and any one if that is not enough.
@@ -195,7 +217,7 @@ func (s *backoffShard) makeRoom(now core.Instant) {
 	}
 }
 
-// forget ends the window of key, and makes sure that no attempt under way opens
+// forget ends the window of key and its row, and makes sure that no attempt under way opens
 // another.
 func (s *backoffShard) forget(key string) {
 	s.mu.Lock()

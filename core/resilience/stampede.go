@@ -30,9 +30,10 @@ import (
 //
 // Safe for concurrent use. Close it when nothing uses it any more.
 type Stampede struct {
-	group  *flight.Group
-	clock  core.Clock
-	events *core.Events
+	group     *flight.Group
+	clock     core.Clock
+	events    *core.Events
+	succeeded func(key string) // nil for none
 }
 
 // Limits bound what a [Stampede] runs at a time.
@@ -53,6 +54,10 @@ func NewStampede(clock core.Clock, events *core.Events, limits Limits) *Stampede
 	s.group = flight.NewGroup(clock, flight.Limits{Running: limits.Running, Orphaned: limits.Abandoned}, s.ended)
 	return s
 }
+
+// OnSuccess has fn called with the key of each flight that succeeds with no caller
+// left. It belongs to set-up.
+func (s *Stampede) OnSuccess(fn func(key string)) { s.succeeded = fn }
 
 // Stage is the [core.Stage]. The request that it hands on has a token.
 func (s *Stampede) Stage(next core.Handler) core.Handler {
@@ -131,6 +136,8 @@ func (s *Stampede) ended(c *flight.Call) {
 		return
 	case err != nil:
 		kind = core.BackgroundFailed
+	case s.succeeded != nil:
+		s.succeeded(c.Request().Key)
 	}
 	report(s.events, core.Event{Kind: kind, Key: c.Request().Key, Level: core.LevelFactory, Err: err, Took: s.clock.Now().Sub(c.Began())})
 }
