@@ -20,7 +20,7 @@ test: ## Run all tests of all modules with the race detector
 	@.ci/install-redis
 	@FUSIONCACHE_REQUIRE_SERVERS=1 .ci/each test $(CURDIR)/.ci/test-module
 
-offline: ## Test the root module as it is without servers and network, in a minute on 4 cores
+offline: ## Test the root module as it is without servers and network, in a minute
 	@go list -deps -test -export ./... >/dev/null
 	@GOPROXY=off go test -vet=off -count=1 -exec "env PATH=$(dir $(shell command -v go))" ./...
 

@@ -7,13 +7,17 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
+	"github.com/redis/go-redis/v9"
+	"github.com/redis/go-redis/v9/logging"
 
 	"github.com/fusioncache-go/fusioncache/adapters/natsdist"
 	"github.com/fusioncache-go/fusioncache/adapters/redisdist"
@@ -89,6 +93,7 @@ func TestSeed_BL14_FormsOfURLReachTheServer(t *testing.T) {
 }
 
 func TestSeed_BL14_RefusedPasswordIsNotShown(t *testing.T) {
+	client := logOfClient(t)
 	s := redistest.Start(t, &redistest.Options{Password: "right"})
 	u := url.URL{Scheme: "redis", Host: s.Addr(), User: url.UserPassword("", "s3cret")}
 	_, err := quickstart.Redis(t.Context(), u.String(), "shop", &quickstart.Options{RequireDistributed: true})
@@ -111,9 +116,18 @@ func TestSeed_BL14_RefusedPasswordIsNotShown(t *testing.T) {
 	if _, err := c.Set(t.Context(), "k", 1, core.ReturnLayerErrors(true)); err == nil || strings.Contains(err.Error(), "s3cret") {
 		t.Errorf("set: %v", err)
 	}
+	s.Kill(t)
+	if _, err := c.Set(t.Context(), "k", 2, core.ReturnLayerErrors(true)); err == nil || strings.Contains(err.Error(), "s3cret") {
+		t.Errorf("set without a server: %v", err)
+	}
 	_ = stack.Close(t.Context()) // the write is left over
 	if out := log.String(); !strings.Contains(out, "level=") || strings.Contains(out, "s3cret") {
 		t.Errorf("logged: %s", out)
+	}
+
+	// go-redis has a log of its own, for the whole process.
+	if out := client.text(); out == "" || strings.Contains(out, "s3cret") {
+		t.Errorf("logged by the client: %s", out)
 	}
 }
 
@@ -172,4 +186,34 @@ func wantOption(t *testing.T, err error, option string) {
 	if o, ok := errors.AsType[*core.OptionError](err); !ok || o.Option != option {
 		t.Errorf("error = %v, want one about %s", err, option)
 	}
+}
+
+// clientLog is what go-redis logs.
+type clientLog struct {
+	mu  sync.Mutex
+	buf strings.Builder
+}
+
+// logOfClient keeps all that go-redis logs until the test ends.
+func logOfClient(t *testing.T) *clientLog {
+	l := &clientLog{}
+	redis.SetLogger(l)
+	logging.SetLogLevel(logging.LogLevelDebug)
+	t.Cleanup(func() {
+		logging.SetLogLevel(logging.LogLevelError)
+		logging.Disable()
+	})
+	return l
+}
+
+func (l *clientLog) Printf(_ context.Context, format string, v ...any) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	fmt.Fprintf(&l.buf, format+"\n", v...)
+}
+
+func (l *clientLog) text() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.buf.String()
 }

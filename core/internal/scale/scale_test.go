@@ -4,11 +4,22 @@
 package scale
 
 import (
+	"flag"
 	"fmt"
 	"testing"
 	"testing/synctest"
 	"time"
 )
+
+// nodes is one size of a cluster, or none: a thousand nodes take a minute of their own.
+var nodes = flag.Int("nodes", 0, "the number of nodes in TestScale; 0: 10, then 100")
+
+func sizes() []int {
+	if *nodes > 0 {
+		return []int{*nodes}
+	}
+	return []int{10, 100}
+}
 
 // pass lets virtual time pass.
 func pass(d time.Duration) { time.Sleep(d) }
@@ -34,7 +45,7 @@ var steps = [...]struct {
 // The load on the server, the bus and the source is bounded by the formulas of
 // docs/scaling.md, whatever happens to all nodes at once.
 func TestScale_LoadIsBounded(t *testing.T) {
-	for _, n := range sizes {
+	for _, n := range sizes() {
 		t.Run(fmt.Sprint(n), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				c := newCluster(t)

@@ -1,9 +1,0 @@
-// SPDX-License-Identifier: MIT
-// SPDX-FileCopyrightText: The fusioncache-go authors
-
-//go:build !race
-
-package scale
-
-// sizes are how many nodes there are: of clusters.
-var sizes = [...]int{10, 100, 1000}
