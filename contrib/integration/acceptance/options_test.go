@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/fusioncache-go/fusioncache/adapters/ottermem"
 	"github.com/fusioncache-go/fusioncache/core"
 	"github.com/fusioncache-go/fusioncache/core/hybrid"
 )
@@ -22,11 +23,15 @@ import (
 func TestSeed_EX4_EverythingOnAgainstRedis(t *testing.T) {
 	t.Parallel()
 	const ttl, staleTTL, slack = 5 * time.Second, 15 * time.Second, time.Second
+	const capacity, keys = 1000, 2000
 	w := startRedis(t)
-	a, b := pair(t, w, core.EntryOptions{
+	small := hybrid.Must(ottermem.New(&ottermem.Options{MaxEntries: capacity}))
+	o := core.EntryOptions{
 		TTL: ttl, StaleTTL: staleTTL, IdleTTL: time.Second, Throttle: time.Second, MaxCycles: 3,
 		SoftTimeout: 20 * time.Millisecond, HardTimeout: 100 * time.Millisecond,
-	})
+	}
+	a := start(t, w, setting{Options: hybrid.Options{Defaults: o, Memory: small}})
+	b := start(t, w, setting{Options: hybrid.Options{Defaults: o}})
 	nodes := []*node{a, b}
 	var made sync.Map // value -> when it was made, by key
 	var last atomic.Int64
@@ -49,7 +54,7 @@ func TestSeed_EX4_EverythingOnAgainstRedis(t *testing.T) {
 	var answers atomic.Int64
 	crowd(8, func(i int) {
 		for time.Now().Before(end) {
-			key := fmt.Sprint("key", rand.IntN(100))
+			key := fmt.Sprint("key", rand.IntN(keys)*rand.IntN(keys)/keys) // a few are asked for most
 			v, err := nodes[i%2].GetOrSet(t.Context(), key, source)
 			if err != nil {
 				if !errors.Is(err, errBoom) && !errors.Is(err, core.ErrFactoryTimeout) {
@@ -72,6 +77,10 @@ func TestSeed_EX4_EverythingOnAgainstRedis(t *testing.T) {
 	if answers.Load() < 2000 {
 		t.Errorf("only %d answers", answers.Load())
 	}
+	if a.count(core.Evicted) == 0 {
+		t.Error("memory has never been full")
+	}
+	soon(t, time.Second, "memory to be within its capacity", func() bool { return small.Len() <= capacity })
 }
 
 func TestSeed_EO3_LifeOfOneEntryTravelsInMilliseconds(t *testing.T) {

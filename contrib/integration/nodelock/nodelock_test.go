@@ -163,3 +163,22 @@ func TestNodeLock_LoadsGoOnWithoutTheLocks(t *testing.T) {
 		t.Errorf("it took %v", took)
 	}
 }
+
+// The locks hang, and the rest does not: a load waits for them once, for as long as
+// DistributedTimeout says, and the next ones not at all.
+func TestSeed_TO1_LocksThatHangAreWaitedForOnce(t *testing.T) {
+	s := redistest.Start(t, nil)
+	faults := redistest.NewFaults(t, s.Addr())
+	node := start(t, 1, onRedis(s, faults))[0]
+	faults.Hang()
+	const limit, slack = 500 * time.Millisecond, 500 * time.Millisecond
+	load := func(context.Context, string) (int, error) { return 1, nil }
+	for i, most := range []time.Duration{limit + slack, slack} {
+		began := time.Now()
+		v, err := node.GetOrSet(t.Context(), fmt.Sprint("k", i), load, core.DistributedTimeouts(0, limit))
+		if took := time.Since(began); v != 1 || err != nil || took > most {
+			t.Errorf("load %d: got %d, %v after %v, want at most %v", i, v, err, took, most)
+		}
+	}
+	faults.Restore()
+}
