@@ -53,6 +53,10 @@ const (
 	LayerWritten                         // Key, Level: the distributed layer has taken an entry
 	LayerRemoved                         // Key, Level: the distributed layer has taken a removal
 	Evicted                              // Key, Level, Age, Detail: memory has dropped an entry, in that state, to make room
+	MemoryMissed                         // Key, Level: a look into memory found nothing, or nothing of use
+	MemoryWritten                        // Key, Level, Detail: memory has taken an entry, from that level or the caller
+	MemoryRemoved                        // Key, Level, Age, Detail: memory has dropped an entry, on account of that level or the caller
+	MemoryExpired                        // Key, Level, Age, Detail: the life of an entry in memory was ended, on account of that level or the caller
 
 	AllKinds Kind = 1<<iota - 1
 )

@@ -132,8 +132,8 @@ func TestEvents_EmitWithoutAListenerAllocatesNothing(t *testing.T) {
 }
 
 func TestAllKinds_HasOneBitForEveryKind(t *testing.T) {
-	if got, want := bits.OnesCount64(uint64(core.AllKinds)), bits.Len64(uint64(core.Evicted)); got != want {
-		t.Errorf("AllKinds has %d kinds, Evicted is the %dth", got, want)
+	if got, want := bits.OnesCount64(uint64(core.AllKinds)), bits.Len64(uint64(core.MemoryExpired)); got != want {
+		t.Errorf("AllKinds has %d kinds, MemoryExpired is the %dth", got, want)
 	}
 }
 

@@ -38,7 +38,7 @@ func (l *Local) Doubt(key string) {
 	if e, ok := l.memory.Get(key); ok {
 		m := e.Meta()
 		m.Checked = unchecked
-		l.store(key, e.With(m))
+		l.amend(key, e.With(m))
 	}
 }
 

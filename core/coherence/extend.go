@@ -97,11 +97,11 @@ func (l *Local) Extend(key string, same core.Version, m core.Meta) {
 	switch {
 	case !ok || e.Version().Same(m.Version):
 	case mutation.On(mutation.BlindLife):
-		l.store(key, e.Copy(longer(e.Meta(), m)))
+		l.put(key, e.Copy(longer(e.Meta(), m)), core.LevelBackplane)
 	case admitted && e.Version().Same(same) && e.Checked() != unchecked && l.Trusted(e.Checked(), now) && m.State(now) == core.Fresh:
-		l.store(key, e.Copy(longer(e.Meta(), m)))
+		l.put(key, e.Copy(longer(e.Meta(), m)), core.LevelBackplane)
 	default:
-		l.expire(key)
+		l.expire(key, core.LevelBackplane)
 	}
 }
 

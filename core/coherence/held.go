@@ -56,7 +56,7 @@ func (l *Local) superseded(key string, held *core.Entry, v core.Version) {
 	}
 	l.fences.raise(l.hash(key), v, l.clock.Now())
 	if e, ok := l.memory.Get(key); ok && e.Version().Same(held.Version()) {
-		l.expire(key)
+		l.expire(key, core.LevelDistributed)
 	}
 }
 

@@ -116,7 +116,7 @@ func (l *Local) remark(key string, e *core.Entry) {
 	}
 	m.Stamp = l.marks.marked(m.Stamp, l.marks.changes.Load())
 	if l.marks.Judge(&m) == Valid {
-		l.store(key, now.Copy(m))
+		l.amend(key, now.Copy(m))
 	}
 }
 
@@ -137,11 +137,11 @@ func (l *Local) distrust() {
 
 // Clear forgets everything that memory holds, if it can do that at once; marks
 // have made it invalid anyway.
-func (l *Local) Clear() {
+func (l *Local) Clear() { l.clear(ownCall) }
+
+func (l *Local) clear(by core.Level) {
 	l.revokeAll()
-	if c, ok := core.As[core.Clearer](l.memory); ok {
-		c.Clear()
-	}
+	l.forgetAll(by)
 }
 
 func (l *Local) revokeAll() {
@@ -194,7 +194,7 @@ func (l *Local) Commit(key string, t *core.Token, e *core.Entry) bool {
 	if !valid(t) || !l.Admits(key, e.Version()) {
 		return false
 	}
-	l.store(key, e)
+	l.put(key, e, core.LevelFactory)
 	return true
 }
 
@@ -211,7 +211,7 @@ func (l *Local) Adopt(key string, t *core.Token, e *core.Entry) bool {
 		return false
 	}
 	before, ok := l.memory.Get(key)
-	l.store(key, e)
+	l.put(key, e, core.LevelDistributed)
 	if known := ok && before.Version().Same(e.Version()); !known && e.State(l.clock.Now()) == core.Fresh && !mutation.On(mutation.NoNews) {
 		l.revoke(key)
 	}
@@ -233,7 +233,7 @@ func (l *Local) overtaken(key string, shown *core.Entry) {
 	if ok && e.Version().Same(shown.Version()) || shown.State(l.clock.Now()) != core.Fresh {
 		return
 	}
-	l.expire(key)
+	l.expire(key, core.LevelDistributed)
 	l.revoke(key)
 }
 
@@ -257,7 +257,7 @@ func (l *Local) confirm(key string, t *core.Token, m core.Meta, live *core.Entry
 	if live != nil && l.bytes == nil {
 		e = live
 	}
-	l.store(key, e.Copy(confirmed))
+	l.amend(key, e.Copy(confirmed))
 }
 
 // Restamp gives key's entry, if it is still the write with metadata m, the marks
@@ -270,7 +270,7 @@ func (l *Local) Restamp(key string, m core.Meta) {
 	}
 	now := e.Meta()
 	now.Stamp = restamped(now.Stamp, m.Stamp)
-	l.store(key, e.Copy(now))
+	l.amend(key, e.Copy(now))
 }
 
 // restamped returns s with the generations of by.
@@ -292,18 +292,6 @@ func (l *Local) revoke(key string) {
 }
 
 func (l *Local) hash(key string) uint64 { return maphash.String(l.seed, key) }
-
-// store puts e into memory. A layer that cannot hold it holds nothing
-// afterwards; the other levels still serve it.
-func (l *Local) store(key string, e *core.Entry) {
-	if l.bytes != nil && e.Payload() == nil {
-		l.memory.Delete(key)
-		return
-	}
-	if err := l.memory.Set(key, e); err != nil {
-		l.events.Emit(core.Event{Kind: core.MemoryRefused, Key: key, Level: core.LevelMemory, Op: core.OpSet, Err: err})
-	}
-}
 
 // remaining returns how long an entry that is dead at d still has to live, for a
 // layer that takes a time to live: at least a nanosecond.

@@ -20,32 +20,42 @@ func (l *Local) Write(key string, e *core.Entry) {
 // Remove deletes key's entry, as of a removal with version v, and revokes its
 // flights.
 func (l *Local) Remove(key string, v core.Version) {
+	l.removed(key, v, ownCall)
+}
+
+// removed is Remove as of a removal that comes from elsewhere.
+func (l *Local) removed(key string, v core.Version, by core.Level) {
 	defer l.lock(key).Unlock()
-	l.remove(key, v)
+	l.remove(key, v, by)
 }
 
 // Expire ends the logical life of key's entry, as of an expiry with version v,
 // and revokes its flights. What fail-safe can still use stays; the rest is
 // deleted.
 func (l *Local) Expire(key string, v core.Version) {
+	l.expired(key, v, ownCall)
+}
+
+// expired is Expire as of an expiry that comes from elsewhere.
+func (l *Local) expired(key string, v core.Version, by core.Level) {
 	defer l.lock(key).Unlock()
-	l.expireAs(key, v)
+	l.expireAs(key, v, by)
 }
 
 // write, remove and expireAs are Write, Remove and Expire for who holds the lock.
 func (l *Local) write(key string, e *core.Entry) {
 	l.invalidated(key, e.Version())
-	l.store(key, e)
+	l.put(key, e, ownCall)
 }
 
-func (l *Local) remove(key string, v core.Version) {
+func (l *Local) remove(key string, v core.Version, by core.Level) {
 	l.invalidated(key, v)
-	l.memory.Delete(key)
+	l.forget(key, by)
 }
 
-func (l *Local) expireAs(key string, v core.Version) {
+func (l *Local) expireAs(key string, v core.Version, by core.Level) {
 	l.invalidated(key, v)
-	l.expire(key)
+	l.expire(key, by)
 }
 
 // Invalidate is Expire for a write of another node, version v. An entry that is
@@ -56,7 +66,7 @@ func (l *Local) Invalidate(key string, v core.Version) {
 	if e, ok := l.memory.Get(key); ok && !v.IsZero() && e.Version().Same(v) {
 		return
 	}
-	l.expire(key)
+	l.expire(key, core.LevelBackplane)
 }
 
 // Landed notes that this node's write own has reached the distributed layer,
@@ -80,10 +90,10 @@ func (l *Local) Landed(key string, own, landed core.Version, gone bool) {
 		return
 	}
 	if gone {
-		l.memory.Delete(key)
+		l.forget(key, core.LevelDistributed)
 		return
 	}
-	l.expire(key)
+	l.expire(key, core.LevelDistributed)
 }
 
 // arrived notes that the distributed layer holds version v of key, or a later one, though
@@ -100,7 +110,7 @@ func (l *Local) arrived(key string, v core.Version) {
 func (l *Local) Drop(key string, v core.Version) {
 	defer l.lock(key).Unlock()
 	if e, ok := l.memory.Get(key); ok && e.Version().Same(v) {
-		l.expire(key)
+		l.expire(key, core.LevelDistributed)
 	}
 }
 
@@ -109,7 +119,7 @@ func (l *Local) Drop(key string, v core.Version) {
 func (l *Local) Withdraw(key string, v core.Version) {
 	defer l.lock(key).Unlock()
 	if e, ok := l.memory.Get(key); ok && e.Version().Same(v) {
-		l.memory.Delete(key)
+		l.forget(key, core.LevelDistributed)
 	}
 }
 
@@ -126,7 +136,7 @@ func (l *Local) Throttle(key string, held *core.Entry, until core.Instant) bool 
 	m.Stale = min(m.Stale, l.clock.Now())
 	m.Retry = until
 	m.Cycles++
-	l.store(key, e.Copy(m))
+	l.amend(key, e.Copy(m))
 	return true
 }
 
@@ -143,21 +153,4 @@ func (l *Local) invalidated(key string, v core.Version) {
 	if !v.IsZero() {
 		l.fences.raise(l.hash(key), v, l.clock.Now())
 	}
-}
-
-func (l *Local) expire(key string) {
-	e, ok := l.memory.Get(key)
-	if !ok {
-		return
-	}
-	now := l.clock.Now()
-	m := e.Meta()
-	if m.Dead <= m.Stale || m.Dead <= now {
-		l.memory.Delete(key)
-		return
-	}
-	m.Stale = min(m.Stale, now)
-	m.Retry = 0
-	m.Checked = unchecked // it has not come to its end by itself; see Extend
-	l.store(key, e.With(m.Invalidated()))
 }

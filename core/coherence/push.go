@@ -100,5 +100,5 @@ func (l *Local) receive(key string, e *core.Entry) {
 	if ok && now.Version().Same(e.Version()) || !l.Admits(key, e.Version()) {
 		return
 	}
-	l.store(key, e)
+	l.put(key, e, core.LevelBackplane)
 }

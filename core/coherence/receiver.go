@@ -240,10 +240,10 @@ func (r *Receiver) apply(m wire.Message) core.Op {
 		r.extend(m)
 		return core.OpSet
 	case wire.MessageRemove:
-		r.local.Remove(m.Key, m.Version)
+		r.local.removed(m.Key, m.Version, core.LevelBackplane)
 		return core.OpRemove
 	case wire.MessageExpire:
-		r.local.Expire(m.Key, m.Version)
+		r.local.expired(m.Key, m.Version, core.LevelBackplane)
 		return core.OpExpire
 	case wire.MessageTagRemoved, wire.MessageCleared:
 		r.doubt(m.Key, false, m.Version)
@@ -265,7 +265,7 @@ func (r *Receiver) doubt(tag string, soft bool, v core.Version) {
 		r.local.marks.Doubt(tag, soft, v)
 	}
 	if tag == "" && !soft {
-		r.local.Clear()
+		r.local.clear(core.LevelBackplane)
 		return
 	}
 	r.local.revokeAll()

@@ -68,7 +68,7 @@ func (w *Writer) repay(ctx context.Context, d debt) error {
 		w.Events.Emit(core.Event{Kind: core.ReplayDropped, Key: d.key, Op: opOf(d.kind)})
 		return nil
 	case ruling.Header.Kind == core.TombstoneWrite:
-		w.Local.Remove(d.key, ruling.Header.Version)
+		w.Local.removed(d.key, ruling.Header.Version, core.LevelDistributed)
 		w.Events.Emit(core.Event{Kind: core.ReplayDropped, Key: d.key, Op: opOf(d.kind)})
 		return w.announce(ctx, wire.MessageRemove, d.key, ruling.Header.Version)
 	}

@@ -24,7 +24,7 @@ import (
 func Distributed(s *Shared, l *Local, coalesce core.Stage, loading Underway) core.Stage {
 	read := coalesce(reader(s, l))
 	return func(next core.Handler) core.Handler {
-		join := Memory(l)(next)
+		join := anotherLook(l)(next)
 		return func(ctx context.Context, r core.Request) (core.Result, error) {
 			if l.joins(r, loading) {
 				r.Unread = true

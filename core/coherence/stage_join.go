@@ -36,7 +36,7 @@ func (l *Local) joins(r core.Request, loading Underway) bool {
 // stored its result; and into the distributed layer, for one that has not read it
 // because it meant to join a load, which then had ended. s may be nil.
 func SecondLook(s *Shared, l *Local) core.Stage {
-	memory := Memory(l)
+	memory := anotherLook(l)
 	if s == nil {
 		return memory
 	}

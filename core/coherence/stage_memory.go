@@ -48,12 +48,18 @@ var errType = errors.New("entry holds a value of another type")
 
 // Memory returns the stage that looks into memory: what is fresh is the answer,
 // what is not goes on as Request.Held. Package hybrid answers fresh hits before
-// the chain and uses the stage inside a flight, for the second look of a caller
-// that missed before the previous flight had stored its result.
+// the chain.
 //
 // Outside of a flight, an entry whose refresh is due goes on as Request.Held too,
 // though it is fresh: resilience.Eager answers with it.
-func Memory(l *Local) core.Stage {
+func Memory(l *Local) core.Stage { return looking(l, l.missed) }
+
+// anotherLook returns the stage that looks into memory for a request that has been
+// there: inside a flight, for a caller that missed before the previous flight had stored
+// its result, and the like. That it finds nothing is no news.
+func anotherLook(l *Local) core.Stage { return looking(l, func(string) {}) }
+
+func looking(l *Local, missed func(key string)) core.Stage {
 	return func(next core.Handler) core.Handler {
 		return func(ctx context.Context, r core.Request) (core.Result, error) {
 			if r.Options.Skip.Has(core.SkipMemoryRead) {
@@ -61,11 +67,13 @@ func Memory(l *Local) core.Stage {
 			}
 			e, ok := l.Get(r.Key)
 			if !ok {
+				missed(r.Key)
 				return next(ctx, r)
 			}
 			m := e.Meta()
 			verdict := l.Judge(r.Key, &m, l.clock.Now(), r.Options)
 			if verdict == Ignore {
+				missed(r.Key)
 				return next(ctx, r)
 			}
 			if verdict == Serve {
@@ -75,6 +83,7 @@ func Memory(l *Local) core.Stage {
 			live, err := Revive(r.Codec, e)
 			if err != nil {
 				l.events.Emit(core.Event{Kind: core.DecodeFailed, Key: r.Key, Level: core.LevelMemory, Op: core.OpDecode, Err: err})
+				missed(r.Key)
 				return next(ctx, r)
 			}
 			if verdict == ServeStale && r.Factory == nil {
@@ -91,6 +100,9 @@ func Memory(l *Local) core.Stage {
 		}
 	}
 }
+
+// missed tells that memory has nothing for a request.
+func (l *Local) missed(key string) { l.tell(core.MemoryMissed, key, nil, ownCall) }
 
 // Revive returns e with a live value of the codec's type, decoding if need be.
 func Revive(c core.Codec, e *core.Entry) (*core.Entry, error) {

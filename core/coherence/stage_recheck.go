@@ -21,7 +21,7 @@ var errAbsent = errors.New("nothing fresh in memory")
 // It belongs inside of FailSafe, which would answer with something older, and
 // outside of Timeout, whose impatience is what it rescues.
 func Recheck(l *Local) core.Stage {
-	look := Memory(l)(func(context.Context, core.Request) (core.Result, error) {
+	look := anotherLook(l)(func(context.Context, core.Request) (core.Result, error) {
 		return core.Result{}, errAbsent
 	})
 	return func(next core.Handler) core.Handler {

@@ -35,7 +35,7 @@ func (l *Local) touch(key string, m *core.Meta, now core.Instant) {
 		return
 	}
 	e.Extra().Use(now)
-	l.store(key, e)
+	l.amend(key, e)
 }
 
 // Ahead reports whether held, an entry of key that memory has not answered with, is
@@ -57,7 +57,7 @@ func (l *Local) Ahead(key string, held *core.Entry, o *core.EntryOptions, next c
 	if !ok || !sameWindow(e, held) || e.Extra() == nil || now < e.Extra().Refresh {
 		return true, false
 	}
-	l.store(key, e.With(e.Meta().RefreshAt(next)))
+	l.amend(key, e.With(e.Meta().RefreshAt(next)))
 	return true, true
 }
 

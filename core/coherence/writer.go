@@ -96,7 +96,7 @@ func (w *Writer) beginSet(ch *change, s setting, c core.Codec, o *core.EntryOpti
 		if s.forMemory != nil {
 			w.Local.write(s.key, as(s.forMemory, v))
 		} else {
-			w.Local.expireAs(s.key, v) // what it holds is obsolete
+			w.Local.expireAs(s.key, v, ownCall) // what it holds is obsolete
 		}
 	})
 	w.Events.Emit(core.Event{Kind: core.Written, Key: s.key, Op: core.OpSet})
@@ -139,7 +139,7 @@ func (w *Writer) Remove(ctx context.Context, key string, o *core.EntryOptions) (
 
 func (w *Writer) beginRemove(ch *change, key string, o *core.EntryOptions) {
 	w.change(ch, key, wire.MessageRemove, o)
-	w.begin(ch, func(v core.Version) { w.Local.remove(key, v) })
+	w.begin(ch, func(v core.Version) { w.Local.remove(key, v, ownCall) })
 	w.Events.Emit(core.Event{Kind: core.Removed, Key: key, Op: core.OpRemove})
 	w.removes(ch)
 }
@@ -149,7 +149,7 @@ func (w *Writer) beginRemove(ch *change, key string, o *core.EntryOptions) {
 func (w *Writer) Expire(ctx context.Context, key string, o *core.EntryOptions) (core.Outcome, error) {
 	ch := new(change)
 	w.change(ch, key, wire.MessageExpire, o)
-	w.begin(ch, func(v core.Version) { w.Local.expireAs(key, v) })
+	w.begin(ch, func(v core.Version) { w.Local.expireAs(key, v, ownCall) })
 	w.Events.Emit(core.Event{Kind: core.Expired, Key: key, Op: core.OpExpire})
 	if w.shares(o) {
 		ch.shared = expires

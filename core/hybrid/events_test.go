@@ -67,11 +67,11 @@ func TestEvents_Spec27_WhatEachCallTells(t *testing.T) {
 		f := &F[int]{results: []func() (int, error){returns(1), fails[int](errBoom)}}
 
 		ask(t, c, f)
-		h.want(t, "a miss", core.LayerMiss, core.FactorySucceeded, core.LayerWritten, core.MessageSent, core.Miss)
+		h.want(t, "a miss", core.MemoryMissed, core.MemoryWritten, core.LayerMiss, core.FactorySucceeded, core.LayerWritten, core.MessageSent, core.Miss)
 		ask(t, c, f)
 		h.want(t, "a hit", core.Hit)
 		ask(t, c, f, core.Without(core.SkipMemoryRead))
-		hits := h.want(t, "a hit of the server", core.LayerHit, core.Hit)
+		hits := h.want(t, "a hit of the server", core.MemoryWritten, core.LayerHit, core.Hit)
 		if hits[len(hits)-1].Level != core.LevelDistributed {
 			t.Errorf("got %+v", hits)
 		}
@@ -89,17 +89,17 @@ func TestEvents_Spec27_WhatEachCallTells(t *testing.T) {
 		h.want(t, "a hit in the throttle window", core.StaleHit)
 
 		set(t, c, 2)
-		h.want(t, "a set", core.Written, core.LayerWritten, core.MessageSent)
+		h.want(t, "a set", core.MemoryWritten, core.Written, core.LayerWritten, core.MessageSent)
 		if _, err := c.Expire(t.Context(), "k"); err != nil {
 			t.Error(err)
 		}
-		h.want(t, "an expiry", core.Expired, core.LayerHit, core.LayerWritten, core.MessageSent)
+		h.want(t, "an expiry", core.MemoryExpired, core.Expired, core.LayerHit, core.LayerWritten, core.MessageSent)
 		if _, err := c.Remove(t.Context(), "k"); err != nil {
 			t.Error(err)
 		}
-		h.want(t, "a removal", core.Removed, core.LayerRemoved, core.MessageSent)
+		h.want(t, "a removal", core.MemoryRemoved, core.Removed, core.LayerRemoved, core.MessageSent)
 		expectMiss(t, c)
-		h.want(t, "a plain miss", core.LayerMiss, core.Miss)
+		h.want(t, "a plain miss", core.MemoryMissed, core.LayerMiss, core.Miss)
 	})
 }
 

@@ -58,6 +58,26 @@ func ExampleOptions_nodes() {
 	// 1795 true <nil>
 }
 
+// A node tells which of its copies the others have made invalid.
+func ExampleStack_Events_invalidations() {
+	ctx, server, bus := context.Background(), cachetest.NewServer(), cachetest.NewBus()
+	one, two := newNode(server, bus), newNode(server, bus)
+	defer one.Close(ctx)
+	defer two.Close(ctx)
+	two.Events().Listen("example", core.MemoryRemoved|core.MemoryExpired, func(ev core.Event) {
+		fmt.Println(ev.Key, "is gone, told by the", ev.Detail)
+	})
+	prices, elsewhere := hybrid.Must(hybrid.Of[int](one, "price")), hybrid.Must(hybrid.Of[int](two, "price"))
+
+	_, _ = prices.Set(ctx, "lamp", 1995)
+	fmt.Println(elsewhere.Get(ctx, "lamp"))
+	_, _ = prices.Set(ctx, "chair", 4995) // no copy there
+	_, _ = prices.Set(ctx, "lamp", 2095)
+	// Output:
+	// 1995 true <nil>
+	// price:lamp is gone, told by the backplane
+}
+
 // Where replicas answer reads, the nodes have to know how late they may be.
 func ExampleOptions_readLag() {
 	ctx := context.Background()

@@ -62,7 +62,7 @@ func (c *Cache[V]) find(b *buffers) (v V, found look) {
 	}
 	e, ok := c.stack.memory.Get(full)
 	if !ok {
-		return v, absent
+		return v, c.stack.missed(full)
 	}
 	now := c.stack.clock.Now()
 	if now >= e.StaleAt() || !c.stack.local.Trusted(e.Checked(), now) || !c.stack.local.Marked(e.Stamp()) {
@@ -91,7 +91,7 @@ func (c *Cache[V]) find(b *buffers) (v V, found look) {
 func (c *Cache[V]) findBytes(full string, b *buffers) (v V, found look) {
 	data, ok := c.stack.local.Bytes().AppendEntry(b.data[:0], full)
 	if !ok {
-		return v, absent
+		return v, c.stack.missed(full)
 	}
 	b.data = keep(data)
 	m, payload, err := core.PeekEntry(data, &b.peeked)
@@ -132,6 +132,14 @@ func (s *Stack) hit(full string) {
 	if s.events.Wants(core.Hit) {
 		s.events.EmitBorrowed(core.Event{Kind: core.Hit, Key: full, Level: core.LevelMemory})
 	}
+}
+
+// missed is hit for a look that found nothing.
+func (s *Stack) missed(full string) look {
+	if s.events.Wants(core.MemoryMissed) {
+		s.events.EmitBorrowed(core.Event{Kind: core.MemoryMissed, Key: full, Level: core.LevelMemory})
+	}
+	return absent
 }
 
 // keep returns a buffer to use again, unless one large value has blown it up.

@@ -57,6 +57,10 @@ var rows = [...]row{
 	{core.LayerWritten, Off, "cache layer written"},
 	{core.LayerRemoved, Off, "cache layer entry removed"},
 	{core.Evicted, Off, "cache entry evicted from memory"},
+	{core.MemoryMissed, Off, "cache miss of memory"},
+	{core.MemoryWritten, Off, "cache entry written to memory"},
+	{core.MemoryRemoved, Off, "cache entry removed from memory"},
+	{core.MemoryExpired, Off, "cache entry expired in memory"},
 }
 
 // rowOf returns the place of a kind in rows. ok is false for anything but one

@@ -60,6 +60,10 @@ var rows = [...]row{
 	{core.LayerWritten, "layer_written", nil},
 	{core.LayerRemoved, "layer_removed", nil},
 	{core.Evicted, "evicted", nil},
+	{core.MemoryMissed, "memory_missed", nil},
+	{core.MemoryWritten, "memory_written", nil},
+	{core.MemoryRemoved, "memory_removed", nil},
+	{core.MemoryExpired, "memory_expired", nil},
 }
 
 // place returns where an event of a kind and a level is counted. ok is false for
