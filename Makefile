@@ -51,9 +51,9 @@ mutants: ## Show that the simulator finds deliberate faults of the protocol
 soak: ## Run the simulator for SOAK (10m), or until it has done OPS operations
 	@GODEBUG=asyncpreemptoff=1 go test -count=1 -timeout 0 -run TestSoak ./core/internal/sim -v $(if $(OPS),-ops $(OPS),-soak $(SOAK)) $(if $(SEED),-from $(SEED))
 
-bench: ## Measure beside peers and bare stores, into docs/performance (half an hour)
+bench: ## Measure beside peers and bare stores, into docs/performance and README.md (half an hour)
 	@.ci/install-redis
-	@cd contrib/benchmarks && go run . -out ../../docs/performance
+	@cd contrib/benchmarks && go run . -out ../../docs/performance -readme ../../README.md
 
 bench-quick: ## The same in less than 3 minutes and less exact, into OUT if given
 	@.ci/install-redis

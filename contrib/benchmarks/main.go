@@ -4,7 +4,7 @@
 // Command benchmarks measures this project beside its peers and beside the stores
 // that it is built on, and writes tables and figures.
 //
-//	go run . [-quick] [-section hit,miss] [-out DIR]
+//	go run . [-quick] [-section hit,miss] [-out DIR] [-readme FILE]
 //	go run . -trace FILE [-room 1000,10000]
 //
 // A trace has a key on each line; with a name that ends in .gz it is compressed.
@@ -50,6 +50,7 @@ func run(ctx context.Context) error {
 	quick := flag.Bool("quick", false, "smaller caches and fewer rounds: in three minutes, and less exact")
 	only := flag.String("section", "", "run these only, separated by commas")
 	out := flag.String("out", "", "write the page and its figures into this folder")
+	readme := flag.String("readme", "", "put the numbers into this page, where it has comments for them; with -out")
 	seed := flag.Uint64("seed", 1, "of what is random")
 	trace := flag.String("trace", "", "count the hits of this trace, and measure nothing")
 	room := flag.String("room", "1000,10000,100000", "for so many entries, with -trace")
@@ -79,7 +80,23 @@ func run(ctx context.Context) error {
 		fmt.Printf("%-95s %10s %10s %10s  %s\n", row[0], row[1], row[2], row[3], row[4])
 	}
 	fmt.Println(report.Count(done))
-	return errors.Join(failed, write(*out, about, done))
+	return errors.Join(failed, write(*out, about, done), show(*readme, about, done))
+}
+
+// show puts the digest into the page at path, if there is one.
+func show(path, about string, done []*report.Section) error {
+	if path == "" {
+		return nil
+	}
+	page, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	text, err := report.Digest(string(page), about, done)
+	if err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	return os.WriteFile(path, []byte(text), 0o644)
 }
 
 // replay prints how many requests of a trace contestants answer without a load.

@@ -18,6 +18,7 @@ type Section struct {
 	Tables  []Table
 	Charts  []Chart
 	Budgets []Budget
+	Digest  Table // what the README shows of it
 }
 
 // Table is a table. The first column is to the left.

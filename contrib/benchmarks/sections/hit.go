@@ -74,6 +74,7 @@ func hitsOf[V any](ctx context.Context, r *Run, s *report.Section, kind load.Kin
 		rows[i] = []any{one.peer.Name}
 	}
 	var budgets []report.Budget
+	var alone []float64 // times of the first access
 	for _, a := range accesses(r) {
 		r.Log("hit: %s, %s", kind.Name, a.name())
 		order := load.Uniform(r.Rand, 1<<20, len(f.keys))
@@ -96,6 +97,9 @@ func hitsOf[V any](ctx context.Context, r *Run, s *report.Section, kind load.Kin
 			}
 			rows[i] = append(rows[i], fmt.Sprintf("%.0f ns ×%.2f", times.Median(i), times.Ratio(i, base)))
 		}
+		if alone == nil {
+			alone = medians(times, len(f.runners))
+		}
 		budgets = append(budgets, hitBudgets(f, a, times)...)
 		if a.zipf {
 			s.Charts = append(s.Charts, hitChart(f, a, times, kind.Name))
@@ -103,8 +107,10 @@ func hitsOf[V any](ctx context.Context, r *Run, s *report.Section, kind load.Kin
 	}
 	table.Header = append(table.Header, "allocations", "bytes")
 	order := load.Zipf(r.Rand, 1<<16, len(f.keys), 1.01)
+	counts := make([]float64, len(f.runners))
 	for i, subject := range f.subjects(ctx, order) {
 		count, bytes := measure.Allocations(subject, 20_000)
+		counts[i] = count
 		rows[i] = append(rows[i], count, fmt.Sprintf("%.0f", bytes))
 		table.Add(rows[i]...)
 		if p := f.runners[i].peer; p.Class == peers.Ours {
@@ -117,6 +123,7 @@ func hitsOf[V any](ctx context.Context, r *Run, s *report.Section, kind load.Kin
 	}
 	s.Tables = append(s.Tables, table)
 	s.Budgets = append(s.Budgets, worst(budgets)...)
+	digest(s, f, alone, counts)
 	return nil
 }
 
