@@ -43,7 +43,8 @@ type Request struct {
 	Stamp *Stamp
 
 	// Unread says that the distributed layer was not read, as a load of the key was
-	// under way that has read it. Who begins a flight after all has to.
+	// under way that has read it, or was read before a wait for a turn. Who begins to
+	// load has to.
 	Unread bool
 }
 

@@ -34,7 +34,8 @@ func (l *Local) joins(r core.Request, loading Underway) bool {
 // SecondLook returns the stage that looks once more, inside of a flight: into
 // memory, for a caller that missed there before the flight ahead of this one had
 // stored its result; and into the distributed layer, for one that has not read it
-// because it meant to join a load, which then had ended. s may be nil.
+// because it meant to join a load, which then had ended, or that has waited for its
+// turn since. s may be nil.
 func SecondLook(s *Shared, l *Local) core.Stage {
 	memory := anotherLook(l)
 	if s == nil {

@@ -227,6 +227,7 @@ func TestSeed_BL6_LimitsOfTheStackAreCheckedToo(t *testing.T) {
 	for option, change := range map[string]func(*hybrid.Options){
 		"Options.Memory":              func(o *hybrid.Options) { o.Memory = nil },
 		"Options.MaxFactories":        func(o *hybrid.Options) { o.MaxFactories = -1 },
+		"Options.FactoryQueue":        func(o *hybrid.Options) { o.FactoryQueue, o.MaxFactories = -1, 1 },
 		"Options.MaxAbandoned":        func(o *hybrid.Options) { o.MaxAbandoned = -1 },
 		"Options.Name":                func(o *hybrid.Options) { o.Name = strings.Repeat("x", 129) },
 		"Options.Serializer":          func(o *hybrid.Options) { o.Distributed = newServer(t) },

@@ -172,6 +172,28 @@ func ExampleCache_GetOrSetMany_sharedLoads() {
 	// map[7:{lamp 0} 8:{chair 0}] <nil>
 }
 
+// What exceeds the limit waits for its turn, first come first served.
+func ExampleOptions_factoryQueue() {
+	ctx := context.Background()
+	stack := hybrid.Must(hybrid.New(hybrid.Options{Memory: hybrid.Must(ottermem.New(nil)), MaxFactories: 1, FactoryQueue: 1000}))
+	defer stack.Close(ctx)
+	products := hybrid.Must(hybrid.Of[Product](stack, "product", core.LoadTimeout(10*time.Second))) // which bounds the wait, too
+
+	var other sync.WaitGroup
+	product, err := products.GetOrSet(ctx, "7", func(ctx context.Context, key string) (Product, error) {
+		other.Go(func() { // meanwhile, another caller
+			product, err := products.GetOrSet(context.Background(), "8", loadProduct)
+			fmt.Println(product.Name, err)
+		})
+		return loadProduct(ctx, key)
+	})
+	other.Wait()
+	fmt.Println(product.Name, err)
+	// Output:
+	// lamp 8 <nil>
+	// lamp 7 <nil>
+}
+
 // The source is never asked more than so many questions at a time.
 func ExampleOptions_maxFactories() {
 	ctx := context.Background()

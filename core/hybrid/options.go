@@ -50,8 +50,17 @@ type Options struct {
 	Defaults core.EntryOptions
 
 	// MaxFactories bounds the factories that run at a time; a call that would
-	// start another gets core.ErrOverload, or the stale entry. Zero: no bound.
+	// start another gets the stale entry, or waits in the FactoryQueue, or gets
+	// core.ErrOverload. Zero: no bound.
 	MaxFactories int
+
+	// FactoryQueue is how many loads without a stale entry wait until one of
+	// MaxFactories has ended, first come first served; one more gets core.ErrOverload,
+	// and so does one that has waited for its LoadTimeout. Its callers join and leave as
+	// they do while a factory runs; all keys of a GetOrSetMany wait as one. What a factory
+	// asks for does not wait, as it might wait for that factory. Zero: none. Needs
+	// MaxFactories.
+	FactoryQueue int
 
 	// MaxRefreshes bounds the refreshes that run in the background at a time; one too
 	// many waits for its next turn, EntryOptions.Throttle later. They never take more
@@ -138,15 +147,7 @@ func (o *Options) validate() error {
 	if o.Serializer == nil && o.Defaults.Clone {
 		bad("Defaults.Clone", "needs Serializer")
 	}
-	if o.MaxFactories < 0 {
-		bad("MaxFactories", "must not be negative")
-	}
-	if o.MaxRefreshes < 0 {
-		bad("MaxRefreshes", "must not be negative")
-	}
-	if o.MaxAbandoned < 0 {
-		bad("MaxAbandoned", "must not be negative")
-	}
+	o.validateLimits(bad)
 	if o.RequireDistributed {
 		if _, ok := core.As[core.Pinger](o.Distributed); !ok {
 			bad("RequireDistributed", "needs a distributed layer that can be pinged")
@@ -169,6 +170,23 @@ func (o *Options) validate() error {
 		bad("Shared", "%w", err)
 	}
 	return errors.Join(append(errs, o.Defaults.Validate())...)
+}
+
+// validateLimits tells bad what is wrong with the bounds on factories.
+func (o *Options) validateLimits(bad func(option, why string, args ...any)) {
+	for _, limit := range []struct {
+		name string
+		n    int
+	}{
+		{"MaxFactories", o.MaxFactories}, {"FactoryQueue", o.FactoryQueue}, {"MaxRefreshes", o.MaxRefreshes}, {"MaxAbandoned", o.MaxAbandoned},
+	} {
+		if limit.n < 0 {
+			bad(limit.name, "must not be negative")
+		}
+	}
+	if o.FactoryQueue > 0 && o.MaxFactories == 0 {
+		bad("FactoryQueue", "needs MaxFactories")
+	}
 }
 
 // refreshes returns how many refreshes may run at a time.

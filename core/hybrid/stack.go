@@ -94,7 +94,7 @@ func assemble(o Options) (*Stack, error) {
 	}
 	source := chance.Of(o.Plugins)
 	clock := chance.Clock(s.clock, source)
-	s.loads = resilience.NewStampede(clock, s.events, resilience.Limits{Running: o.MaxFactories, Abandoned: abandoned})
+	s.loads = resilience.NewStampede(clock, s.events, resilience.Limits{Running: o.MaxFactories, Waiting: o.FactoryQueue, Abandoned: abandoned})
 	s.reads = resilience.NewStampede(clock, nil, resilience.Limits{})
 	s.backoff = resilience.NewBackoff(s.clock)
 	s.loads.OnSuccess(s.backoff.Revoke)
@@ -160,7 +160,8 @@ func (s *Stack) Defaults() core.EntryOptions { return s.defaults.WithDefaults() 
 func (s *Stack) Events() *core.Events { return s.events }
 
 // Close ends the stack: operations give core.ErrClosed from now on; factories
-// that callers wait for, and background writes, are finished; then the
+// that callers wait for, and background writes, are finished, but not begun from the
+// queue; then the
 // subscription ends and plugins are closed. It returns when all that has
 // happened, or when ctx has ended, with an error that says what was left. It
 // closes none of the parts it was given.

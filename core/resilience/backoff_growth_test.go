@@ -8,6 +8,7 @@ import (
 	"errors"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/fusioncache-go/fusioncache/core"
@@ -170,6 +171,7 @@ func TestStampede_OnSuccessHearsOfFlightsThatNobodyWaitedFor(t *testing.T) {
 			q.Key = key
 			_, _ = get(ctx, q)
 			pass(time.Minute)
+			synctest.Wait()
 		}
 		leave("waited for", slow(0, 1))
 		leave("left", slow(2*time.Second, 1))

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"runtime/debug"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/fusioncache-go/fusioncache/core"
@@ -42,7 +41,7 @@ type Loaded struct {
 // Safe for concurrent use.
 type Convoy struct {
 	factory ManyFactory
-	company atomic.Int64
+	company flight.Company
 
 	mu      sync.Mutex
 	spare   []Member // made ahead, several in one piece
@@ -110,7 +109,7 @@ func (m *Member) Spare() {
 }
 
 // Company implements flight.Companion.
-func (m *Member) Company() *atomic.Int64 { return &m.convoy.company }
+func (m *Member) Company() *flight.Company { return &m.convoy.company }
 
 // strike takes m off those who are waited for. The lock is held.
 func (c *Convoy) strike(m *Member) {

@@ -38,8 +38,14 @@ type Stampede struct {
 
 // Limits bound what a [Stampede] runs at a time.
 type Limits struct {
-	// Running is the number of flights; more give core.ErrOverload. Zero: no bound.
+	// Running is the number of flights; more wait, or give core.ErrOverload. Zero: no
+	// bound.
 	Running int
+
+	// Waiting is the number of flights that wait for one of those to end, first come
+	// first served, each for its EntryOptions.LoadTimeout; a request that fail-safe has
+	// an answer for, or that is part of another flight, does not. Zero: none.
+	Waiting int
 
 	// Abandoned is the number of cancelled flights whose factory has not returned;
 	// while there are so many, new ones give core.ErrOverload. Zero: no bound.
@@ -51,8 +57,16 @@ type Limits struct {
 // no caller left.
 func NewStampede(clock core.Clock, events *core.Events, limits Limits) *Stampede {
 	s := &Stampede{clock: clock, events: events}
-	s.group = flight.NewGroup(clock, flight.Limits{Running: limits.Running, Orphaned: limits.Abandoned}, s.ended)
+	s.group = flight.NewGroup(clock, flight.Limits{
+		Running: limits.Running, Waiting: limits.Waiting, Orphaned: limits.Abandoned, Waits: s.waits,
+	}, s.ended)
 	return s
+}
+
+// waits reports whether r waits for its turn: it has nothing stale to go on with.
+func (s *Stampede) waits(r core.Request) bool {
+	_, rescued := rescue(r, s.clock.Now())
+	return !rescued
 }
 
 // OnSuccess has fn called with the key of each flight that succeeds with no caller
@@ -124,8 +138,8 @@ func (s *Stampede) Peek(key string) (began core.Instant, waiters int, ok bool) {
 	return s.group.Peek(key)
 }
 
-// Close refuses new flights with core.ErrClosed, cancels those without a caller
-// and waits for all. When ctx ends first it cancels the rest and returns why.
+// Close refuses new flights, and those that wait for their turn, with core.ErrClosed,
+// cancels those without a caller and waits for all. When ctx ends first it cancels the rest and returns why.
 func (s *Stampede) Close(ctx context.Context) error { return s.group.Close(ctx) }
 
 func (s *Stampede) ended(c *flight.Call) {

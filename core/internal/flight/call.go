@@ -19,7 +19,7 @@ import (
 //
 // Invariants, guarded by the lock of the key's shard: a call is in the shard's
 // calls or gone until it has ended, and in calls only while it can be joined;
-// waiters counts the callers inside Do.
+// waiters counts the callers inside Do; started does not change once it is set.
 type Call struct {
 	group   *Group
 	token   core.Token
@@ -30,7 +30,9 @@ type Call struct {
 	request core.Request
 	next    core.Handler
 	began   core.Instant
-	era     uint64 // of the group, when the call was made
+	started core.Instant // when its turn came, if it had to wait for that
+	turn    *turn        // nil if it runs alone, and at once
+	era     uint64       // of the group, when the call was made
 
 	waiters int
 	done    chan struct{}   // made when somebody waits on it
@@ -55,7 +57,7 @@ func (c *Call) overdue() bool {
 	if limit == 0 || limit == core.Forever {
 		return false
 	}
-	return c.group.clock.Now().Sub(c.began)/2 >= limit
+	return c.group.clock.Now().Sub(max(c.began, c.started))/2 >= limit
 }
 
 // newCall returns the flight of a first caller, ready to run.
@@ -194,7 +196,9 @@ func (c *Call) run() {
 		}
 		c.end()
 	}()
-	c.result, c.err = c.next(c.ctx, c.request)
+	if c.err = c.awaitTurn(); c.err == nil {
+		c.result, c.err = c.next(c.ctx, c.request)
+	}
 	returned = true
 }
 
@@ -212,7 +216,7 @@ func (c *Call) end() {
 	done, orphan := c.done, c.orphan
 	s.mu.Unlock()
 
-	g.dismiss(c.request)
+	g.turns.give(companyOf(c.request), c.turn)
 	if orphan {
 		g.orphans.Add(-1)
 	}

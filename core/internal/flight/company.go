@@ -5,7 +5,6 @@ package flight
 
 import (
 	"context"
-	"sync/atomic"
 
 	"github.com/fusioncache-go/fusioncache/core"
 )
@@ -14,9 +13,8 @@ import (
 type Companion interface {
 	core.Factory
 
-	// Company counts the flights of those who share the call; they count as one
-	// against the limit of a group.
-	Company() *atomic.Int64
+	// Company is that of those who share the call.
+	Company() *Company
 
 	// Spare says that the factory is not needed, now: its request has joined a
 	// flight under way.
@@ -27,7 +25,11 @@ type Companion interface {
 	Leave()
 }
 
-func companyOf(r core.Request) *atomic.Int64 {
+// Company is flights of a group that count as one against its limits. The zero Company
+// is ready for use.
+type Company struct{ turn *turn } // guarded by the lock of turns
+
+func companyOf(r core.Request) *Company {
 	if c, ok := r.Factory.(Companion); ok {
 		return c.Company()
 	}

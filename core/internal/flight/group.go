@@ -34,7 +34,7 @@ type Group struct {
 	running sync.WaitGroup
 	closed  atomic.Bool
 	limits  Limits
-	active  atomic.Int64
+	turns   turns
 	orphans atomic.Int64
 	era     atomic.Uint64 // counts the calls of Depart
 	onEnd   func(*Call)
@@ -45,7 +45,11 @@ type Group struct {
 // Limits bound a group.
 type Limits struct {
 	Running  int // flights at a time; zero for no bound
+	Waiting  int // flights that wait for one of those to end
 	Orphaned int // cancelled flights whose work has not ended; zero for no bound
+
+	// Waits reports whether a request is to wait; nil for all.
+	Waits func(core.Request) bool
 }
 
 // shard holds the flights of some keys. A flight is in calls while it can be
@@ -72,6 +76,7 @@ func (s *shard) retire(c *Call) {
 // flight ends that no caller waited for any more.
 func NewGroup(clock core.Clock, limits Limits, onEnd func(*Call)) *Group {
 	g := &Group{clock: clock, seed: maphash.MakeSeed(), limits: limits, onEnd: onEnd}
+	g.turns.limit, g.turns.most = limits.Running, limits.Waiting
 	g.waker, _ = clock.(chance.Waker)
 	for i := range g.shards {
 		g.shards[i].calls = make(map[string]*Call)
@@ -119,10 +124,15 @@ func (g *Group) Launch(ctx context.Context, r core.Request, next core.Handler) b
 	s := g.shard(r.Key)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if g.closed.Load() || s.calls[r.Key] != nil || g.admit(r) != nil {
+	if g.closed.Load() || s.calls[r.Key] != nil {
+		return false
+	}
+	turn, err := g.admit(r, false)
+	if err != nil {
 		return false
 	}
 	c := g.newApart(ctx, r, next, nil)
+	c.turn = turn
 	c.waiters = 0
 	s.calls[r.Key] = c
 	go c.runApart()
@@ -148,16 +158,21 @@ func (g *Group) enter(ctx context.Context, r core.Request, next core.Handler, ou
 		s.retire(c) // a stage has given up the right to store, or nobody may join any more
 		c = nil
 	}
+	if c != nil && outer != nil && g.turns.waits(c.turn) {
+		return nil, false, core.ErrOverload // c may wait for outer to end
+	}
 	if c != nil && g.nesting.join(outer, c) {
 		c.waiters++
 		c.lazyDone()
 		spare(r)
 		return c, true, nil
 	}
-	if err := g.admit(r); err != nil {
+	turn, err := g.admit(r, outer == nil && f == nil)
+	if err != nil {
 		return nil, false, err
 	}
 	fresh := g.newCall(ctx, r, next, outer, f)
+	fresh.turn = turn
 	g.nesting.join(outer, fresh)
 	if c != nil {
 		// Waiting for c would close a circle of flights. This one goes alone, and
@@ -169,32 +184,18 @@ func (g *Group) enter(ctx context.Context, r core.Request, next core.Handler, ou
 	return fresh, false, nil
 }
 
-// admit counts a new flight in, or refuses it. Those of one company count as one.
-func (g *Group) admit(r core.Request) error {
+// admit counts a new flight in, or refuses it. Those of one company count as one. One
+// that works for another flight must not wait: that has a turn, and would keep it.
+func (g *Group) admit(r core.Request, mayWait bool) (*turn, error) {
 	if g.limits.Orphaned > 0 && g.orphans.Load() >= int64(g.limits.Orphaned) {
-		return core.ErrOverload
+		return nil, core.ErrOverload
 	}
-	company := companyOf(r)
-	if company != nil && company.Add(1) > 1 {
+	mayWait = mayWait && (g.limits.Waits == nil || g.limits.Waits(r))
+	turn, err := g.turns.take(companyOf(r), mayWait)
+	if err == nil {
 		g.running.Add(1)
-		return nil
 	}
-	if n := g.active.Add(1); g.limits.Running > 0 && n > int64(g.limits.Running) {
-		g.active.Add(-1)
-		if company != nil {
-			company.Add(-1)
-		}
-		return core.ErrOverload
-	}
-	g.running.Add(1)
-	return nil
-}
-
-// dismiss counts a flight out.
-func (g *Group) dismiss(r core.Request) {
-	if company := companyOf(r); company == nil || company.Add(-1) == 0 {
-		g.active.Add(-1)
-	}
+	return turn, err
 }
 
 // Revoke takes the right to store from the flight of key, if there is one.
@@ -252,12 +253,13 @@ func (g *Group) Peek(key string) (began core.Instant, waiters int, ok bool) {
 	return c.began, c.waiters, true
 }
 
-// Close refuses new flights, cancels those that no caller waits for, and waits
-// until all have ended. When ctx ends first, it cancels the rest and returns the
+// Close refuses new flights and those that wait for their turn, cancels those that no
+// caller waits for, and waits until all have ended. When ctx ends first, it cancels the rest and returns the
 // reason. A call to Close from inside a flight would wait for itself; its
 // context must end.
 func (g *Group) Close(ctx context.Context) error {
 	g.closed.Store(true)
+	g.turns.close()
 	g.cancel(core.ErrClosed, func(c *Call) bool { return c.waiters == 0 })
 	ended := make(chan struct{})
 	go func() {

@@ -37,9 +37,9 @@ func checkEmpty(t *testing.T, g *Group) {
 	for i := range g.shards {
 		gone += len(g.shards[i].gone)
 	}
-	if g.Len() != 0 || gone != 0 || g.active.Load() != 0 || g.orphans.Load() != 0 || len(g.nesting.waits) != 0 {
-		t.Errorf("left: %d flights, %d retired ones, active %d, orphans %d, %d in the graph",
-			g.Len(), gone, g.active.Load(), g.orphans.Load(), len(g.nesting.waits))
+	if g.Len() != 0 || gone != 0 || g.turns.running != 0 || waiting(g) != 0 || g.orphans.Load() != 0 || len(g.nesting.waits) != 0 {
+		t.Errorf("left: %d flights, %d retired ones, %d run, %d wait, orphans %d, %d in the graph",
+			g.Len(), gone, g.turns.running, waiting(g), g.orphans.Load(), len(g.nesting.waits))
 	}
 }
 

@@ -19,7 +19,17 @@ import (
 // Callers that give up, handlers that fail, crash and ask for other keys,
 // revocations: all at once, in real time. Nobody hangs, and nothing is left.
 func TestStress_NobodyHangs(t *testing.T) {
-	g := NewGroup(core.NewMonotonic(nil), Limits{Running: 100}, func(*Call) {})
+	stress(t, Limits{Running: 100})
+}
+
+// The same where hardly any flight begins at once.
+func TestStress_NobodyHangsInTheQueue(t *testing.T) {
+	stress(t, Limits{Running: 2, Waiting: 5})
+}
+
+func stress(t *testing.T, limits Limits) {
+	t.Helper()
+	g := NewGroup(core.NewMonotonic(nil), limits, func(*Call) {})
 	rounds := 500
 	if testing.Short() {
 		rounds = 50
