@@ -23,5 +23,6 @@
 // "cache read" is around every read that memory did not answer at once, "cache
 // load" around the factory, and "cache get", "cache set", "cache remove" and
 // "cache publish" around calls of servers. A load belongs to the trace of the
-// caller who started it. Keys are attributes only with [Options].Keys; values never.
+// caller who started it; the reads of others who wait for it, or get a stale value
+// while it runs, have a link to it. Keys are attributes only with [Options].Keys; values never.
 package otelplug

@@ -42,8 +42,9 @@ func (p *Plugin) Install(h *core.Host) error {
 		return err
 	}
 	h.OnEvent(loadEnded, m.loaded)
-	h.AddStage(core.Outer, t.stage("cache read"))
-	h.AddStage(core.AroundLoad, t.stage("cache load"))
+	l := newLinks()
+	h.AddStage(core.Outer, t.stage("cache read", l.reading))
+	h.AddStage(core.AroundLoad, t.stage("cache load", l.loading))
 	h.WrapDistributed(func(d core.DistributedLayer) core.DistributedLayer {
 		return layer.Around(d, around(m, t, core.LevelDistributed))
 	})

@@ -36,9 +36,10 @@ func (t *tracer) start(ctx context.Context, name, key string) (_ context.Context
 	}
 }
 
-// stage returns a stage around which there is a span with the outcome.
-func (t *tracer) stage(name string) core.Stage {
+// stage returns the stage inside, around which there is a span with the outcome.
+func (t *tracer) stage(name string, inside core.Stage) core.Stage {
 	return func(next core.Handler) core.Handler {
+		next = inside(next)
 		return func(ctx context.Context, r core.Request) (core.Result, error) {
 			ctx, end := t.start(ctx, name, r.Key)
 			span := trace.SpanFromContext(ctx)
