@@ -108,11 +108,12 @@ func (s *Shared) Read(ctx context.Context, key string) (Found, error) {
 func (s *Shared) read(ctx context.Context, key string, asked core.Instant) (Found, error) {
 	full := s.prefix + key
 	data, ok, err := s.layer.Get(ctx, full)
-	return s.found(full, core.Got{Data: data, OK: ok, Err: err}, asked, new(core.Seen))
+	return s.found(full, &core.Got{Data: data, OK: ok, Err: err}, asked, s.clock.Offset(), new(core.Seen))
 }
 
-// found judges what the layer has answered for a full key. seen is for what it saw.
-func (s *Shared) found(full string, got core.Got, asked core.Instant, seen *core.Seen) (Found, error) {
+// found judges what the layer has answered for a full key, while the clock had that
+// offset. seen is for what it saw.
+func (s *Shared) found(full string, got *core.Got, asked core.Instant, offset time.Duration, seen *core.Seen) (Found, error) {
 	key := full[len(s.prefix):]
 	switch {
 	case errors.Is(got.Err, core.ErrForeign):
@@ -126,7 +127,7 @@ func (s *Shared) found(full string, got core.Got, asked core.Instant, seen *core
 		s.tell(core.LayerMiss, key)
 		return Found{Seen: seen}, nil
 	}
-	frame, err := s.format.Parse(full, got.Data, s.clock.Offset())
+	frame, err := s.format.Parse(full, got.Data, offset)
 	if len(got.Data) >= core.HeaderSize {
 		seen.Header = got.Data[:core.HeaderSize]
 	}

@@ -25,15 +25,15 @@ type foundMany struct {
 	err   error
 }
 
-// readMany is Read for many keys, in one call of the layer if that can.
-func (s *Shared) readMany(ctx context.Context, keys []string) []foundMany {
-	asked := s.clock.Now()
+// readMany is read for many keys, in one call of the layer if that can.
+func (s *Shared) readMany(ctx context.Context, keys []string, asked core.Instant, out []foundMany) {
 	full := prefixed(s.prefix, keys)
-	out := make([]foundMany, len(keys))
-	for i, got := range s.getMany(ctx, full) {
-		out[i].Found, out[i].err = s.found(full[i], got, asked, &out[i].seen)
+	all := s.getMany(ctx, full)
+	offset := s.clock.Offset()
+	for i := range all {
+		f := &out[i]
+		f.Found, f.err = s.found(full[i], &all[i], asked, offset, &f.seen)
 	}
-	return out
 }
 
 // prefixed returns keys with a prefix, all of them in one piece.

@@ -11,52 +11,52 @@ import (
 )
 
 // ReadMany returns the function that asks the distributed layer for many requests
-// at once, and then answers each as the reader of [Distributed] does. All of it is
-// done within the longest DistributedTimeout of the requests. ctx must end when the
-// last of them has been answered.
-func ReadMany(s *Shared, l *Local) func(ctx context.Context, rs []core.Request) core.Handler {
+// at once; what it returns then answers each, by its place among them, as the reader of
+// [Distributed] does. All of it is done within the longest DistributedTimeout of the
+// requests. ctx must end when the last of them has been answered.
+func ReadMany(s *Shared, l *Local) func(ctx context.Context, rs []core.Request) (answer func(i int) (core.Result, error)) {
 	alone := reader(s, l)
-	return func(ctx context.Context, rs []core.Request) core.Handler {
-		ctx, cancel := context.WithTimeout(ctx, longest(rs))
+	return func(ctx context.Context, rs []core.Request) func(int) (core.Result, error) {
+		within, cancel := context.WithTimeout(ctx, longest(rs))
 		_ = cancel // it ends with the one that it is derived from
-		found := askMany(ctx, s, l, rs)
-		return func(_ context.Context, r core.Request) (core.Result, error) {
-			f, ok := found[r.Key]
+		found := askMany(within, s, l, rs)
+		return func(i int) (core.Result, error) {
+			f := found[i]
 			switch {
-			case !ok:
-				return alone(ctx, r) // it was in memory when the others were asked for, and most likely is
+			case f == nil:
+				return alone(within, rs[i]) // it was in memory when the others were asked for, and most likely is
 			case f.err != nil:
 				return core.Result{}, f.err
 			case f.same != nil:
-				return l.reassured(r, *f.same), nil
+				return l.reassured(rs[i], *f.same), nil
 			}
-			return settle(ctx, s, l, r, f.Found, f.asked)
+			return settle(within, s, l, rs[i], f.Found, f.asked)
 		}
 	}
 }
 
 // askMany asks for those of rs that memory does not hold by now, and for the marks
-// that what was found will be judged by.
-func askMany(ctx context.Context, s *Shared, l *Local, rs []core.Request) map[string]*foundMany {
-	open := make([]core.Request, 0, len(rs))
+// that what was found will be judged by. What memory holds is nil.
+func askMany(ctx context.Context, s *Shared, l *Local, rs []core.Request) []*foundMany {
+	open := make([]int, 0, len(rs))
 	var held []core.Meta
-	for _, r := range rs {
+	for i, r := range rs {
 		if _, ok := again(l, r); !ok {
-			open = append(open, r)
+			open = append(open, i)
 		}
 		if r.Held != nil {
 			held = append(held, r.Held.Meta())
 		}
 	}
 	l.learnMany(ctx, held)
-	d, keys := l.doubtsOf(ctx, s, open)
-	whole, checked := l.readBoth(ctx, s, keys, d)
-	found := make(map[string]*foundMany, len(open))
+	d, unheld := l.doubtsOf(ctx, s, rs, open)
+	whole, checked := l.readBoth(ctx, s, unheld.keys, d)
+	found := make([]*foundMany, len(rs))
 	for i := range whole {
-		found[keys[i]] = &whole[i]
+		found[unheld.places[i]] = &whole[i]
 	}
 	for i := range checked {
-		found[d.requests[i].Key] = &checked[i]
+		found[d.places[i]] = &checked[i]
 	}
 	if l.marks != nil {
 		l.marks.prefetch(ctx, stamps(whole, checked))
@@ -66,7 +66,7 @@ func askMany(ctx context.Context, s *Shared, l *Local, rs []core.Request) map[st
 
 // readBoth reads keys whole and asks about copies in doubt, at the same time.
 func (l *Local) readBoth(ctx context.Context, s *Shared, keys []string, d doubts) (whole, checked []foundMany) {
-	if len(d.requests) == 0 {
+	if len(d.keys) == 0 {
 		return l.readWithEpoch(ctx, s, keys), nil
 	}
 	together(2, func(i int) {
@@ -98,14 +98,11 @@ func (l *Local) readWithEpoch(ctx context.Context, s *Shared, keys []string) (al
 
 // readWhole reads keys, and notes which writes of this node the layer may not have had.
 func (l *Local) readWhole(ctx context.Context, s *Shared, keys []string) []foundMany {
-	asked, now := make([]asking, len(keys)), l.clock.Now()
+	all, now := make([]foundMany, len(keys)), l.clock.Now()
 	for i, key := range keys {
-		asked[i] = l.asks(key, now)
+		all[i].asked = l.asks(key, now)
 	}
-	all := s.readMany(ctx, keys)
-	for i := range all {
-		all[i].asked = asked[i]
-	}
+	s.readMany(ctx, keys, now, all)
 	return all
 }
 

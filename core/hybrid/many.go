@@ -20,8 +20,10 @@ import (
 type lane[V any] struct {
 	index   int // of the key, among the caller's
 	key     string
+	full    string // the key with its prefix
+	options *core.EntryOptions
 	found   look
-	request core.Request
+	answer  *core.Answer       // of the distributed layer; nil if the lane asks it itself
 	member  *resilience.Member // nil without a factory
 	value   V
 	ok      bool
@@ -63,7 +65,7 @@ func (m *many[V]) run(ctx context.Context, f resilience.ManyFactory, opts []core
 	return nil
 }
 
-// enter makes the requests of the lanes whose keys are valid.
+// enter makes the lanes ready whose keys are valid.
 func (m *many[V]) enter(o *core.EntryOptions, opts []core.Option, f resilience.ManyFactory) (open []*lane[V]) {
 	var convoy *resilience.Convoy
 	if f != nil {
@@ -71,18 +73,25 @@ func (m *many[V]) enter(o *core.EntryOptions, opts []core.Option, f resilience.M
 	}
 	open = make([]*lane[V], 0, len(m.lanes))
 	for _, l := range m.lanes {
-		var own *core.EntryOptions
-		if own, l.err = m.cache.admit(l.key, o, opts); l.err != nil {
+		if l.options, l.err = m.cache.admit(l.key, o, opts); l.err != nil {
 			continue
 		}
-		l.request = core.Request{Key: m.cache.prefix + l.key, Options: own, Codec: m.cache.codec}
+		l.full = m.cache.prefix + l.key
 		if convoy != nil {
 			l.member = convoy.Join()
-			l.request.Factory = l.member
 		}
 		open = append(open, l)
 	}
 	return open
+}
+
+// request is what goes down the path of a lane.
+func (m *many[V]) request(l *lane[V]) core.Request {
+	r := core.Request{Key: l.full, Options: l.options, Codec: m.cache.codec, Answer: l.answer}
+	if l.member != nil {
+		r.Factory = l.member
+	}
+	return r
 }
 
 // ask reads the distributed layer for all lanes that need it.
@@ -93,13 +102,13 @@ func (m *many[V]) ask(ctx context.Context, open []*lane[V]) {
 	}
 	asking, rs := make([]*lane[V], 0, len(open)), make([]core.Request, 0, len(open))
 	for _, l := range open {
-		r := l.request
-		r.Factory = nil // a read has none
+		r := m.request(l)
 		ask := !r.Options.Skip.Has(core.SkipDistributedRead)
 		if ask && l.found != absent {
-			r.Held, ask = s.local.Look(l.request)
+			r.Held, ask = s.local.Look(r)
 		}
 		if ask {
+			r.Factory = nil // a read has none
 			asking, rs = append(asking, l), append(rs, r)
 		}
 	}
@@ -108,7 +117,7 @@ func (m *many[V]) ask(ctx context.Context, open []*lane[V]) {
 	}
 	answers := s.reads.Together(ctx, rs, readPatience, s.readMany)
 	for i, l := range asking {
-		l.request.Answer = &answers[i]
+		l.answer = &answers[i]
 	}
 }
 
@@ -125,7 +134,7 @@ func readPatience(r core.Request) time.Duration {
 func (m *many[V]) atOnce(ctx context.Context, open []*lane[V]) (slow []*lane[V]) {
 	now := m.cache.stack.clock.Now()
 	for _, l := range open {
-		a := l.request.Answer
+		a := l.answer
 		if l.member == nil || a != nil && a.Err == nil && a.Result.Entry != nil && a.Result.Entry.State(now) == core.Fresh {
 			m.answer(ctx, l)
 		} else {
@@ -159,8 +168,8 @@ func (m *many[V]) expect(ctx context.Context, slow []*lane[V]) {
 	var tags [][]string
 	var limit time.Duration
 	for _, l := range slow {
-		o := l.request.Options
-		if a := l.request.Answer; a == nil || a.Err == nil {
+		o := l.options
+		if a := l.answer; a == nil || a.Err == nil {
 			tags, limit = append(tags, o.Tags), max(limit, o.DistributedTimeout)
 		}
 	}
@@ -174,13 +183,13 @@ func (m *many[V]) answer(ctx context.Context, l *lane[V]) {
 	if l.member != nil {
 		defer l.member.Leave()
 	}
-	res, err := m.cache.stack.path(l.member != nil, l.found)(ctx, l.request)
+	res, err := m.cache.stack.path(l.member != nil, l.found)(ctx, m.request(l))
 	if err != nil {
 		l.err = err
 		return
 	}
 	if res.Entry != nil {
-		l.value, l.err = m.cache.value(res.Entry, l.request.Options.Clone)
+		l.value, l.err = m.cache.value(res.Entry, l.options.Clone)
 		l.ok = l.err == nil
 	}
 }
@@ -219,7 +228,7 @@ func failure[K comparable, V any](m *many[V], keys []K) error {
 
 // manyReader returns what reads the distributed layer for many requests, nil if there
 // is none.
-func (s *Stack) manyReader() func(context.Context, []core.Request) core.Handler {
+func (s *Stack) manyReader() func(context.Context, []core.Request) func(i int) (core.Result, error) {
 	if s.writer.Shared == nil {
 		return nil
 	}

@@ -28,7 +28,7 @@ type Stack struct {
 	local    *coherence.Local
 	writer   *coherence.Writer
 	paths    paths
-	readMany func(context.Context, []core.Request) core.Handler // nil without a distributed layer
+	readMany func(context.Context, []core.Request) func(i int) (core.Result, error) // nil without a distributed layer
 	loads    *resilience.Stampede
 	reads    *resilience.Stampede
 	backoff  *resilience.Backoff

@@ -86,7 +86,7 @@ func (s *Stampede) Stage(next core.Handler) core.Handler {
 // answers are in the order of the requests.
 func (s *Stampede) Together(
 	ctx context.Context, rs []core.Request, patience func(core.Request) time.Duration,
-	prepare func(ctx context.Context, rs []core.Request) core.Handler,
+	prepare func(ctx context.Context, rs []core.Request) (answer func(i int) (core.Result, error)),
 ) []core.Answer {
 	hurried := slices.ContainsFunc(rs, func(r core.Request) bool {
 		_, hurried := limited(patience(r))

@@ -24,11 +24,11 @@ type Call struct {
 	group   *Group
 	token   core.Token
 	parent  context.Context
-	outer   *Call   // the flight whose factory asked for this one
-	mates   []*Call // flights whose values this one's factory makes, too
-	leader  *Call   // the flight that this one is a mate of; guarded by the lock of nesting
-	request core.Request
-	next    core.Handler
+	outer   *Call         // the flight whose factory asked for this one
+	mates   []*Call       // flights whose values this one's factory makes, too
+	leader  *Call         // the flight that this one is a mate of; guarded by the lock of nesting
+	request *core.Request // in one piece with the call, or one that its fleet was asked
+	next    core.Handler  // nil in a fleet
 	began   core.Instant
 	started core.Instant // when its turn came, if it had to wait for that
 	turn    *turn        // nil if it runs alone, and at once
@@ -61,38 +61,36 @@ func (c *Call) overdue() bool {
 }
 
 // newCall returns the flight of a first caller, ready to run.
-func (g *Group) newCall(ctx context.Context, r core.Request, next core.Handler, outer *Call, f *Fleet) *Call {
-	if f == nil && lazy.Ends(ctx) {
+func (g *Group) newCall(ctx context.Context, r core.Request, next core.Handler, outer *Call) *Call {
+	if lazy.Ends(ctx) {
 		return g.newApart(ctx, r, next, outer)
 	}
-	var c *Call
-	if f != nil {
-		c = f.room()
-	} else {
-		c = new(Call)
-	}
-	c.init(g, ctx, r, next, outer)
-	if f != nil {
-		f.member(c)
-	}
-	return c
+	a := new(struct { // one allocation
+		call    Call
+		request core.Request
+	})
+	a.request = r
+	a.call.init(g, ctx, &a.request, next, outer)
+	return &a.call
 }
 
 // newApart returns a flight that is to run on a goroutine of its own.
 func (g *Group) newApart(ctx context.Context, r core.Request, next core.Handler, outer *Call) *Call {
 	a := new(struct { // one allocation
-		call Call
-		ctx  lazy.Context
+		call    Call
+		request core.Request
+		ctx     lazy.Context
 	})
 	c := &a.call
-	c.init(g, ctx, r, next, outer)
+	a.request = r
+	c.init(g, ctx, &a.request, next, outer)
 	a.ctx.Init(c)
 	c.ctx, c.own = &a.ctx, &a.ctx
 	c.lazyDone()
 	return c
 }
 
-func (c *Call) init(g *Group, ctx context.Context, r core.Request, next core.Handler, outer *Call) {
+func (c *Call) init(g *Group, ctx context.Context, r *core.Request, next core.Handler, outer *Call) {
 	c.group, c.parent, c.outer, c.request, c.next = g, ctx, outer, r, next
 	c.waiters, c.began, c.era = 1, g.clock.Now(), g.era.Load()
 	c.request.Token = &c.token
@@ -113,7 +111,7 @@ func (c *Call) halt(cause error) {
 }
 
 // Request returns what the flight was started with.
-func (c *Call) Request() core.Request { return c.request }
+func (c *Call) Request() core.Request { return *c.request }
 
 // Began returns when the flight was started.
 func (c *Call) Began() core.Instant { return c.began }
@@ -182,8 +180,13 @@ func (c *Call) lazyDone() {
 	}
 }
 
-// run calls the handler and ends the call, whatever way the handler takes.
+// run calls the handler and ends the call.
 func (c *Call) run() {
+	c.runAs(func() (core.Result, error) { return c.next(c.ctx, *c.request) })
+}
+
+// runAs ends the call with what handle returns, or whatever other way it takes.
+func (c *Call) runAs(handle func() (core.Result, error)) {
 	defer c.group.running.Done()
 	returned := false
 	defer func() {
@@ -197,7 +200,7 @@ func (c *Call) run() {
 		c.end()
 	}()
 	if c.err = c.awaitTurn(); c.err == nil {
-		c.result, c.err = c.next(c.ctx, c.request)
+		c.result, c.err = handle()
 	}
 	returned = true
 }
@@ -216,7 +219,7 @@ func (c *Call) end() {
 	done, orphan := c.done, c.orphan
 	s.mu.Unlock()
 
-	g.turns.give(companyOf(c.request), c.turn)
+	g.turns.give(companyOf(*c.request), c.turn)
 	if orphan {
 		g.orphans.Add(-1)
 	}

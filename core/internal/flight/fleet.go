@@ -35,12 +35,12 @@ type seat struct {
 }
 
 // Prepare does what requests have in common, such as one question to a server,
-// and returns the handler that then answers each of them. The requests have no tokens
-// yet and are not to be changed.
-type Prepare func(ctx context.Context, rs []core.Request) core.Handler
+// and returns what then answers each of them, by its place among them. The requests
+// have their tokens and are not to be changed.
+type Prepare func(ctx context.Context, rs []core.Request) (answer func(i int) (core.Result, error))
 
 // Together joins or begins the flight of each of rs, which have different keys; it
-// keeps rs.
+// keeps rs, and gives those tokens whose flights it begins.
 // Those begun are prepared as one and handled one after the other. A panic in the
 // handler of one request is no other's.
 //
@@ -51,8 +51,8 @@ func (g *Group) Together(ctx context.Context, rs []core.Request, atOnce bool, pr
 	f := &Fleet{outer: from(ctx), asked: rs, seats: make([]seat, len(rs)), calls: make([]Call, len(rs)), over: make(chan struct{})}
 	f.begun = make([]*Call, 0, len(rs))
 	f.ctx, f.cancel = context.WithCancelCause(context.WithoutCancel(ctx))
-	for i, r := range rs {
-		f.seats[i] = g.board(ctx, f, r)
+	for i := range rs {
+		f.seats[i] = g.board(ctx, f, &rs[i])
 	}
 	switch {
 	case len(f.begun) == 0:
@@ -69,14 +69,14 @@ func (g *Group) Together(ctx context.Context, rs []core.Request, atOnce bool, pr
 	return f
 }
 
-func (g *Group) board(ctx context.Context, f *Fleet, r core.Request) seat {
+func (g *Group) board(ctx context.Context, f *Fleet, r *core.Request) seat {
 	if f.outer.loads(g, r.Key) {
 		return seat{err: core.ErrRecursiveLoad}
 	}
 	if ctx.Err() != nil {
 		return seat{err: reason(ctx)}
 	}
-	c, joined, err := g.enter(ctx, r, nil, f.outer, f)
+	c, joined, err := g.enter(*r, f.outer, false, func() *Call { return f.member(ctx, g, r) })
 	if err == nil && !joined {
 		f.begun = append(f.begun, c)
 	}
@@ -96,17 +96,14 @@ func (f *Fleet) Wait(ctx context.Context, i int) (core.Result, error) {
 	return c.wait(ctx, f.outer, c.done)
 }
 
-// room returns a call that is not begun yet.
-func (f *Fleet) room() *Call {
+// member returns the flight of r, a call of the fleet.
+func (f *Fleet) member(ctx context.Context, g *Group, r *core.Request) *Call {
 	c := &f.calls[0]
 	f.calls = f.calls[1:]
-	return c
-}
-
-// member makes c, which nobody knows yet, a call of the fleet.
-func (f *Fleet) member(c *Call) {
+	c.init(g, ctx, r, nil, f.outer)
 	f.aboard.Add(1)
 	c.ctx, c.fleet = f.ctx, f
+	return c
 }
 
 // halt ends the context of the fleet with the last of its calls.
@@ -130,12 +127,10 @@ func (f *Fleet) run(prepare Prepare) {
 			c.fail(failure)
 		}
 	}()
-	handle := prepare(f.ctx, f.own())
-	for len(left) > 0 {
-		c := left[0]
+	answer := prepare(f.ctx, f.own())
+	for i, c := range f.begun {
 		left = left[1:]
-		c.next = handle
-		c.run()
+		c.runAs(func() (core.Result, error) { return answer(i) })
 	}
 }
 
@@ -146,7 +141,7 @@ func (f *Fleet) own() []core.Request {
 	}
 	rs := make([]core.Request, len(f.begun))
 	for i, c := range f.begun {
-		rs[i] = c.request
+		rs[i] = *c.request
 	}
 	return rs
 }

@@ -24,12 +24,12 @@ func requests(keys string) (rs []core.Request) {
 
 // prepared returns a preparation that takes d and notes the keys.
 func prepared(d time.Duration, keys *[]string, handle core.Handler) Prepare {
-	return func(ctx context.Context, rs []core.Request) core.Handler {
+	return func(ctx context.Context, rs []core.Request) func(int) (core.Result, error) {
 		for _, r := range rs {
 			*keys = append(*keys, r.Key)
 		}
 		time.Sleep(d)
-		return handle
+		return func(i int) (core.Result, error) { return handle(ctx, rs[i]) }
 	}
 }
 
@@ -85,7 +85,7 @@ func TestTogether_APanicForOneIsNoOthers(t *testing.T) {
 
 func TestTogether_APanicOfThePreparationIsForAll(t *testing.T) {
 	bubble(t, Limits{}, func(t *testing.T, g *Group) {
-		f := g.Together(t.Context(), requests("a b"), true, func(context.Context, []core.Request) core.Handler { panic("x") })
+		f := g.Together(t.Context(), requests("a b"), true, func(context.Context, []core.Request) func(int) (core.Result, error) { panic("x") })
 		for i := range 2 {
 			_, err := f.Wait(t.Context(), i)
 			if p, ok := errors.AsType[*core.PanicError](err); !ok || p.Value != "x" {
@@ -101,10 +101,10 @@ func TestTogether_IsCancelledWhenNobodyWaitsForAnyOfIt(t *testing.T) {
 		rs := []core.Request{cancelling("a"), cancelling("b")}
 		var ended time.Duration
 		start := time.Now()
-		f := g.Together(within(t, time.Second, errBoom), rs, true, func(ctx context.Context, _ []core.Request) core.Handler {
+		f := g.Together(within(t, time.Second, errBoom), rs, true, func(ctx context.Context, _ []core.Request) func(int) (core.Result, error) {
 			<-ctx.Done()
 			ended = time.Since(start)
-			return after(0, nil)
+			return func(int) (core.Result, error) { return value, nil }
 		})
 		synctest.Wait()
 		other := call(within(t, 5*time.Second, errBoom), g, cancelling("b"), after(0, nil))

@@ -102,7 +102,7 @@ func (g *Group) Do(ctx context.Context, r core.Request, next core.Handler) (core
 	if err := ctx.Err(); err != nil {
 		return core.Result{}, reason(ctx)
 	}
-	c, joined, err := g.enter(ctx, r, next, outer, nil)
+	c, joined, err := g.enter(r, outer, outer == nil, func() *Call { return g.newCall(ctx, r, next, outer) })
 	if err != nil {
 		return core.Result{}, err
 	}
@@ -139,9 +139,8 @@ func (g *Group) Launch(ctx context.Context, r core.Request, next core.Handler) b
 	return true
 }
 
-// enter joins the flight of r.Key or makes one, as a member of f unless that is
-// nil.
-func (g *Group) enter(ctx context.Context, r core.Request, next core.Handler, outer *Call, f *Fleet) (c *Call, joined bool, err error) {
+// enter joins the flight of r.Key, or has one made, which may have to wait for its turn.
+func (g *Group) enter(r core.Request, outer *Call, mayWait bool, begin func() *Call) (c *Call, joined bool, err error) {
 	s := g.shard(r.Key)
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -167,11 +166,11 @@ func (g *Group) enter(ctx context.Context, r core.Request, next core.Handler, ou
 		spare(r)
 		return c, true, nil
 	}
-	turn, err := g.admit(r, outer == nil && f == nil)
+	turn, err := g.admit(r, mayWait)
 	if err != nil {
 		return nil, false, err
 	}
-	fresh := g.newCall(ctx, r, next, outer, f)
+	fresh := begin()
 	fresh.turn = turn
 	g.nesting.join(outer, fresh)
 	if c != nil {

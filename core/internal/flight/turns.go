@@ -166,7 +166,7 @@ func (c *Call) start() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	c.started = c.group.clock.Now()
-	if c.request.Options.Skip&skips == 0 && companyOf(c.request) == nil {
+	if c.request.Options.Skip&skips == 0 && companyOf(*c.request) == nil {
 		c.request.Unread = true
 	}
 }
