@@ -161,6 +161,11 @@ func (l *Local) lock(key string) *paddedMutex {
 // reached the distributed layer, what that holds is older for all that anybody
 // can tell, unless it is newer by more than clocks can err.
 func (l *Local) Admits(key string, v core.Version) bool {
+	return l.admits(key, v, l.clock.Now())
+}
+
+// admits is Admits at now.
+func (l *Local) admits(key string, v core.Version, now core.Instant) bool {
 	if v.IsZero() {
 		return true
 	}
@@ -171,7 +176,7 @@ func (l *Local) Admits(key string, v core.Version) bool {
 	case owes && v.Node == own.Node:
 		return true
 	}
-	return l.fences.admits(l.hash(key), v, l.clock.Now()) || mutation.On(mutation.NoFence)
+	return l.fences.admits(l.hash(key), v, now) || mutation.On(mutation.NoFence)
 }
 
 // predates reports whether v, in the distributed layer, is older than the write own of
@@ -202,8 +207,13 @@ func (l *Local) Commit(key string, t *core.Token, e *core.Entry) bool {
 // and fresh, a load of the key under way has begun from something older, and may
 // not store any more.
 func (l *Local) Adopt(key string, t *core.Token, e *core.Entry) bool {
+	return l.adopt(key, t, e, l.clock.Now())
+}
+
+// adopt is Adopt at now, or a little later: then it stores less and revokes more.
+func (l *Local) adopt(key string, t *core.Token, e *core.Entry, now core.Instant) bool {
 	defer l.lock(key).Unlock()
-	if !l.Admits(key, e.Version()) {
+	if !l.admits(key, e.Version(), now) {
 		return false
 	}
 	if !valid(t) {
@@ -212,7 +222,7 @@ func (l *Local) Adopt(key string, t *core.Token, e *core.Entry) bool {
 	}
 	before, ok := l.memory.Get(key)
 	l.put(key, e, core.LevelDistributed)
-	if known := ok && before.Version().Same(e.Version()); !known && e.State(l.clock.Now()) == core.Fresh && !mutation.On(mutation.NoNews) {
+	if known := ok && before.Version().Same(e.Version()); !known && e.State(now) == core.Fresh && !mutation.On(mutation.NoNews) {
 		l.revoke(key)
 	}
 	return true

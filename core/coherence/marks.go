@@ -133,11 +133,11 @@ func (m *Marks) marked(s *core.Stamp, count uint64) *core.Stamp {
 	if s == nil {
 		return &core.Stamp{Marked: count}
 	}
-	if s.Marked == count {
-		return s
-	}
 	if len(s.Tags) == 0 {
 		return m.share(s.Epoch, count)
+	}
+	if s.Marked == count {
+		return s
 	}
 	now := *s
 	now.Marked = count

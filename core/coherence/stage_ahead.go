@@ -26,7 +26,7 @@ func Ahead(s *Shared, l *Local) core.Stage {
 				cancel()
 				return next(ctx, r)
 			}
-			e, err := l.admit(within, r, found, asked)
+			e, err := l.admit(within, r, found, asked, l.clock.Now())
 			cancel()
 			if err != nil {
 				s.unreadable(r.Key, err)

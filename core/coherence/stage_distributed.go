@@ -115,7 +115,8 @@ func settle(ctx context.Context, s *Shared, l *Local, r core.Request, found Foun
 	if own, ok := unfinished(l, r, found.Seen, asked.at); ok {
 		return own, nil
 	}
-	e, err := l.admit(ctx, r, found, asked)
+	now := l.clock.Now()
+	e, err := l.admit(ctx, r, found, asked, now)
 	if err != nil {
 		s.unreadable(r.Key, err)
 	}
@@ -123,7 +124,7 @@ func settle(ctx context.Context, s *Shared, l *Local, r core.Request, found Foun
 		return res, nil
 	}
 	res.Entry = e
-	if now := l.clock.Now(); e.State(now) == core.Fresh || newer(r.Held, e) == e {
+	if e.State(now) == core.Fresh || newer(r.Held, e) == e {
 		promote(l, r, e, found.Payload, now)
 	}
 	return res, nil
@@ -142,16 +143,16 @@ func (l *Local) asks(key string, now core.Instant) asking {
 	return asking{now, own}
 }
 
-// admit returns the entry that was found in the distributed layer, for memory; nil if
-// it does not count. A write of this node that has arrived since the layer was asked
+// admit returns the entry that was found in the distributed layer, for memory, by now; nil
+// if it does not count. A write of this node that has arrived since the layer was asked
 // makes the answer no newer.
-func (l *Local) admit(ctx context.Context, r core.Request, found Found, asked asking) (*core.Entry, error) {
+func (l *Local) admit(ctx context.Context, r core.Request, found Found, asked asking, now core.Instant) (*core.Entry, error) {
 	v := found.Meta.Version
 	late := l.predates(v, asked.own) && !mutation.On(mutation.NoFence) // a fence would stop most of it, too
-	if found.Payload == nil || late || !l.Admits(r.Key, v) {
+	if found.Payload == nil || late || !l.admits(r.Key, v, now) {
 		return nil, nil // nothing, or a copy that lags behind what this node knows
 	}
-	m := r.Options.LocalMeta(found.Meta, l.clock.Now())
+	m := r.Options.LocalMeta(found.Meta, now)
 	if l.marks != nil {
 		m.Stamp = l.marks.marked(m.Stamp, l.marks.changes.Load())
 		switch l.marks.meet(ctx, &m) {
@@ -224,7 +225,7 @@ func promote(l *Local, r core.Request, e *core.Entry, payload []byte, now core.I
 	if l.Bytes() != nil || r.Options.Clone {
 		e = e.WithPayload(payload)
 	}
-	if !l.Adopt(r.Key, r.Token, e) {
+	if !l.adopt(r.Key, r.Token, e, now) {
 		l.events.Emit(core.Event{Kind: core.Fenced, Key: r.Key})
 	}
 }

@@ -3,16 +3,15 @@
 
 package wire
 
-import "hash/crc32"
+import (
+	"hash/crc32"
+	"unsafe"
+)
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// checksum returns the CRC-32C of key followed by body. The key is fed byte by
-// byte: crc32.Update would want it copied to the heap.
+// checksum returns the CRC-32C of key followed by body.
 func checksum(key string, body []byte) uint32 {
-	sum := ^uint32(0)
-	for i := range len(key) {
-		sum = castagnoli[byte(sum)^key[i]] ^ sum>>8
-	}
-	return crc32.Update(^sum, castagnoli, body)
+	text := unsafe.Slice(unsafe.StringData(key), len(key)) // a conversion would copy it to the heap
+	return crc32.Update(crc32.Update(0, castagnoli, text), castagnoli, body)
 }
