@@ -57,7 +57,8 @@ func TestTurns_NobodyOvertakes(t *testing.T) {
 	bubble(t, Limits{Running: 1, Waiting: 1}, func(t *testing.T, g *Group) {
 		a := queued(t.Context(), g, request("a"), after(time.Second, nil))
 		b := queued(t.Context(), g, request("b"), after(time.Second, nil))
-		time.Sleep(time.Second) // a ends
+		time.Sleep(time.Second)
+		synctest.Wait() // until a has ended
 		c := call(t.Context(), g, request("c"), after(time.Second, nil))
 		a().check(t, nil, time.Second)
 		b().check(t, nil, 2*time.Second)
