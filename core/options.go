@@ -102,17 +102,17 @@ type EntryOptions struct {
 	// exists. Needs HardTimeout.
 	StrictHardTimeout bool
 
+	// CancelOnTimeout ends the factory when the last caller has stopped waiting.
+	// Otherwise it goes on in the background, and its result is stored. SoftTimeout,
+	// HardTimeout and the end of a caller's context end a wait.
+	CancelOnTimeout bool
+
 	// LoadTimeout is the factory's own budget: its context ends then. Zero:
 	// DefaultLoadTimeout; none for a caller who waits for ever, with a context that
 	// cannot be cancelled and no timeout. With a distributed layer a result
 	// that took longer than the stack's MaxFillAge (30 s) is returned but not
 	// stored.
 	LoadTimeout time.Duration
-
-	// CancelOnTimeout ends the factory when the last caller has stopped waiting.
-	// Otherwise it goes on in the background, and its result is stored. SoftTimeout,
-	// HardTimeout and the end of a caller's context end a wait.
-	CancelOnTimeout bool
 
 	// NodeLock is how long a load waits while another node loads the same key, to
 	// use the result of that. Then, or when the lock service fails, it loads itself.

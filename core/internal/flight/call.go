@@ -23,6 +23,7 @@ import (
 type Call struct {
 	group   *Group
 	token   core.Token
+	ended   atomic.Bool // here, where there is room: with more than 320 bytes a call takes 352
 	parent  context.Context
 	outer   *Call         // the flight whose factory asked for this one
 	mates   []*Call       // flights whose values this one's factory makes, too
@@ -41,7 +42,6 @@ type Call struct {
 	fleet   *Fleet          // that the call was begun by, or nil
 	halted  atomic.Bool     // its fleet has been told that it needs no context
 	orphan  bool
-	ended   atomic.Bool
 
 	result core.Result // written once before done is closed
 	err    error
