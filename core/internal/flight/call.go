@@ -19,11 +19,11 @@ import (
 //
 // Invariants, guarded by the lock of the key's shard: a call is in the shard's
 // calls or gone until it has ended, and in calls only while it can be joined;
-// waiters counts the callers inside Do; started does not change once it is set.
+// waiters counts the callers inside Do.
 type Call struct {
 	group   *Group
 	token   core.Token
-	ended   atomic.Bool // here, where there is room: with more than 320 bytes a call takes 352
+	ended   atomic.Bool // here, where there is room: with its request, a call of more than 320 bytes takes 352
 	parent  context.Context
 	outer   *Call         // the flight whose factory asked for this one
 	mates   []*Call       // flights whose values this one's factory makes, too
@@ -31,9 +31,8 @@ type Call struct {
 	request *core.Request // in one piece with the call, or one that its fleet was asked
 	next    core.Handler  // nil in a fleet
 	began   core.Instant
-	started core.Instant // when its turn came, if it had to wait for that
-	turn    *turn        // nil if it runs alone, and at once
-	era     uint64       // of the group, when the call was made
+	turn    *turn  // nil if it runs alone, and at once
+	era     uint64 // of the group, when the call was made
 
 	waiters int
 	done    chan struct{}   // made when somebody waits on it
@@ -57,7 +56,7 @@ func (c *Call) overdue() bool {
 	if limit == 0 || limit == core.Forever {
 		return false
 	}
-	return c.group.clock.Now().Sub(max(c.began, c.started))/2 >= limit
+	return c.group.clock.Now().Sub(max(c.began, c.group.turns.came(c.turn)))/2 >= limit
 }
 
 // newCall returns the flight of a first caller, ready to run.

@@ -76,7 +76,7 @@ func (s *shard) retire(c *Call) {
 // flight ends that no caller waited for any more.
 func NewGroup(clock core.Clock, limits Limits, onEnd func(*Call)) *Group {
 	g := &Group{clock: clock, seed: maphash.MakeSeed(), limits: limits, onEnd: onEnd}
-	g.turns.limit, g.turns.most = limits.Running, limits.Waiting
+	g.turns.limit, g.turns.most, g.turns.clock = limits.Running, limits.Waiting, clock
 	g.waker, _ = clock.(chance.Waker)
 	for i := range g.shards {
 		g.shards[i].calls = make(map[string]*Call)

@@ -19,6 +19,7 @@ import (
 // Invariant, under mu: nobody waits unless as many run as may.
 type turns struct {
 	limit, most int // that run, zero for no bound; that wait
+	clock       core.Clock
 
 	mu      sync.Mutex
 	running int
@@ -29,9 +30,10 @@ type turns struct {
 // turn is what those share who run as one, and what one has who waits. Whoever runs
 // alone at once has none.
 type turn struct {
-	holders int           // guarded by the lock of turns, as place is
+	holders int           // guarded by the lock of turns, as place and came are
 	place   *list.Element // among those who wait; nil if it does not
 	over    chan struct{} // closed when it does not wait any more; nil if it never has
+	came    core.Instant  // when the wait has ended; zero if it has not, or never was
 	err     error         // why it has not come; written before over is closed
 }
 
@@ -103,7 +105,7 @@ func (t *turns) dequeue(own *turn, err error) {
 		return
 	}
 	t.waiting.Remove(own.place)
-	own.place, own.err = nil, err
+	own.place, own.came, own.err = nil, t.clock.Now(), err
 	close(own.over)
 }
 
@@ -115,6 +117,16 @@ func (t *turns) waits(own *turn) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return own.place != nil
+}
+
+// came returns when the wait for own has ended.
+func (t *turns) came(own *turn) core.Instant {
+	if own == nil {
+		return 0
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return own.came
 }
 
 // close has nobody wait any more.
@@ -153,19 +165,14 @@ func (c *Call) awaitTurn() error {
 	if c.turn.err != nil {
 		return c.turn.err
 	}
-	c.start()
+	c.waited()
 	return nil
 }
 
-// start notes that c has waited, and so that what the distributed layer has said is old.
-// The keys of a company were read in one go, and would be read one by one now: theirs
-// has to do.
-func (c *Call) start() {
+// waited notes that what the distributed layer has said is old. The keys of a company
+// were read in one go, and would be read one by one now: theirs has to do.
+func (c *Call) waited() {
 	const skips = core.SkipDistributedRead | core.SkipDistributedReadWhenStale
-	s := c.group.shard(c.request.Key)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	c.started = c.group.clock.Now()
 	if c.request.Options.Skip&skips == 0 && companyOf(*c.request) == nil {
 		c.request.Unread = true
 	}
