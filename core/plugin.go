@@ -35,8 +35,8 @@ const (
 // by one goroutine while plugins are installed. What is asked for holds for the life
 // of the stack.
 //
-// The memory layer, the locker and the serializer cannot be wrapped by a plugin: on
-// a hit every wrapper counts. Wrap them before they are given to the stack.
+// The locker and the serializer cannot be wrapped by a plugin. Wrap them before they are
+// given to the stack.
 type Host struct {
 	stack  string
 	plugin string
@@ -48,6 +48,7 @@ type Host struct {
 // while the stack is constructed, and once more to close.
 type Installed struct {
 	events      *Events
+	memory      []wrapper[MemoryLayer]
 	distributed []wrapper[DistributedLayer]
 	backplane   []wrapper[Backplane]
 	stages      map[Slot][]Stage
@@ -96,6 +97,20 @@ func (h *Host) OnEventBriefly(mask Kind, fn func(Event)) {
 // Emit delivers an event of the plugin's own.
 func (h *Host) Emit(ev Event) { h.events.Emit(ev) }
 
+// WrapMemory puts w around the memory layer, outside of what earlier plugins put there.
+// For a w that panics or returns nil the same holds as for [Host.WrapDistributed]. If
+// what it returns panics, a read is a miss and a write is refused, and what was to be
+// replaced or removed is not shown any more.
+//
+// Every hit passes what w returns, and what shields the stack from it: that costs some
+// nanoseconds, and without a wrapper nothing. A layer of bytes stays one. If what w
+// returns is no [ByteMemory] and has no Unwrap, it is asked for hits by Get, which makes
+// an entry for each and takes twice as long; if it has Unwrap, hits pass it by. See [As]
+// for that and the other abilities: [Clearer], [Lener], [EvictionTeller].
+func (h *Host) WrapMemory(w func(MemoryLayer) MemoryLayer) {
+	h.parts.memory = append(h.parts.memory, wrapper[MemoryLayer]{h.plugin, w})
+}
+
 // WrapDistributed puts w around the distributed layer, outside of what earlier
 // plugins put there. If w panics or returns nil, the stack is not constructed. If
 // what it returns panics when a stack calls it, the call fails, and a PluginPanicked
@@ -125,6 +140,9 @@ func (h *Host) OnClose(fn func(context.Context) error) {
 	h.parts.closers = append(h.parts.closers, fn)
 }
 
+// Memory returns m inside all wrappers but those that fail; see [Installed.Err].
+func (i *Installed) Memory(m MemoryLayer) MemoryLayer { return wrapped(i, m, i.memory) }
+
 // Distributed returns d inside all wrappers but those that fail; see [Installed.Err].
 func (i *Installed) Distributed(d DistributedLayer) DistributedLayer {
 	return wrapped(i, d, i.distributed)
@@ -136,9 +154,11 @@ func (i *Installed) Backplane(b Backplane) Backplane {
 }
 
 // Wrappers returns the names of the plugins that wrap the part at a level, innermost
-// first: LevelDistributed or LevelBackplane.
+// first: LevelMemory, LevelDistributed or LevelBackplane.
 func (i *Installed) Wrappers(at Level) []string {
 	switch at {
+	case LevelMemory:
+		return names(i.memory)
 	case LevelDistributed:
 		return names(i.distributed)
 	case LevelBackplane:

@@ -13,8 +13,9 @@ import (
 )
 
 // wraps is a plugin that puts what is given around the layers.
-func wraps(name string, d func(core.DistributedLayer) core.DistributedLayer, b func(core.Backplane) core.Backplane) core.Plugin {
+func wraps(name string, m func(core.MemoryLayer) core.MemoryLayer, d func(core.DistributedLayer) core.DistributedLayer, b func(core.Backplane) core.Backplane) core.Plugin {
 	return does(name, func(h *core.Host) {
+		h.WrapMemory(m)
 		h.WrapDistributed(d)
 		h.WrapBackplane(b)
 	})
@@ -22,16 +23,22 @@ func wraps(name string, d func(core.DistributedLayer) core.DistributedLayer, b f
 
 func TestInstalled_AWrapperThatPanicsOrReturnsNilIsNamedAndLeftOut(t *testing.T) {
 	got, err := core.Install("stack", core.NewEvents("stack"), []core.Plugin{
-		wraps("good", func(d core.DistributedLayer) core.DistributedLayer { return namedLayer{d, "good"} },
+		wraps("good", func(m core.MemoryLayer) core.MemoryLayer { return namedMemory{m, "good"} },
+			func(d core.DistributedLayer) core.DistributedLayer { return namedLayer{d, "good"} },
 			func(b core.Backplane) core.Backplane { return namedBackplane{b, "good"} }),
-		wraps("nothing", func(core.DistributedLayer) core.DistributedLayer { return nil },
+		wraps("nothing", func(core.MemoryLayer) core.MemoryLayer { return nil },
+			func(core.DistributedLayer) core.DistributedLayer { return nil },
 			func(core.Backplane) core.Backplane { return nil }),
-		wraps("panics", func(core.DistributedLayer) core.DistributedLayer { panic("secret") },
+		wraps("panics", func(core.MemoryLayer) core.MemoryLayer { panic("secret") },
+			func(core.DistributedLayer) core.DistributedLayer { panic("secret") },
 			func(core.Backplane) core.Backplane { panic("secret") }),
-		wraps("none", nil, nil),
+		wraps("none", nil, nil, nil),
 	})
 	if err != nil || got.Err() != nil {
 		t.Fatal(err, got.Err())
+	}
+	if name := got.Memory(namedMemory{name: "x"}).(namedMemory).name; name != "good" {
+		t.Errorf("memory is %q", name)
 	}
 	if name := got.Distributed(namedLayer{name: "x"}).(namedLayer).name; name != "good" {
 		t.Errorf("the layer is %q", name)
@@ -41,8 +48,8 @@ func TestInstalled_AWrapperThatPanicsOrReturnsNilIsNamedAndLeftOut(t *testing.T)
 	}
 	err = got.Err()
 	for _, want := range []string{`plugin "nothing": its wrapper returned nil`, `plugin "panics": panic: string`, `plugin "none": panic: `} {
-		if strings.Count(err.Error(), want) != 2 {
-			t.Errorf("the error does not say twice %q:\n%v", want, err)
+		if strings.Count(err.Error(), want) != 3 {
+			t.Errorf("the error does not say three times %q:\n%v", want, err)
 		}
 	}
 	if strings.Contains(err.Error(), "good") || strings.Contains(err.Error(), "secret") {
@@ -53,12 +60,12 @@ func TestInstalled_AWrapperThatPanicsOrReturnsNilIsNamedAndLeftOut(t *testing.T)
 func TestInstalled_WrappersAreNamedInTheirOrder(t *testing.T) {
 	got, err := core.Install("stack", nil, []core.Plugin{
 		does("a", func(h *core.Host) { h.WrapDistributed(nil) }),
-		wraps("b", nil, nil),
+		wraps("b", nil, nil, nil),
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	for level, want := range map[core.Level]string{core.LevelDistributed: "a b", core.LevelBackplane: "b", core.LevelMemory: ""} {
+	for level, want := range map[core.Level]string{core.LevelDistributed: "a b", core.LevelBackplane: "b", core.LevelMemory: "b", core.LevelLock: ""} {
 		if names := strings.Join(got.Wrappers(level), " "); names != want {
 			t.Errorf("%s: %q, want %q", level, names, want)
 		}

@@ -25,7 +25,12 @@ func does(name string, f func(h *core.Host)) *plugin {
 	return &plugin{name, func(h *core.Host) error { f(h); return nil }}
 }
 
-// namedLayer and namedBackplane tell what they are wrapped in.
+// namedMemory, namedLayer and namedBackplane tell what they are wrapped in.
+type namedMemory struct {
+	core.MemoryLayer
+	name string
+}
+
 type namedLayer struct {
 	core.DistributedLayer
 	name string
@@ -42,6 +47,9 @@ func TestInstall_LaterWrappersAreOutside(t *testing.T) {
 			h.WrapDistributed(func(d core.DistributedLayer) core.DistributedLayer {
 				return namedLayer{name: name + "(" + d.(namedLayer).name + ")"}
 			})
+			h.WrapMemory(func(m core.MemoryLayer) core.MemoryLayer {
+				return namedMemory{name: name + "(" + m.(namedMemory).name + ")"}
+			})
 			h.WrapBackplane(func(b core.Backplane) core.Backplane {
 				return namedBackplane{name: name + "(" + b.(namedBackplane).name + ")"}
 			})
@@ -53,6 +61,9 @@ func TestInstall_LaterWrappersAreOutside(t *testing.T) {
 	}
 	if name := got.Distributed(namedLayer{name: "x"}).(namedLayer).name; name != "b(a(x))" {
 		t.Errorf("layer: %s", name)
+	}
+	if name := got.Memory(namedMemory{name: "x"}).(namedMemory).name; name != "b(a(x))" {
+		t.Errorf("memory: %s", name)
 	}
 	if name := got.Backplane(namedBackplane{name: "x"}).(namedBackplane).name; name != "b(a(x))" {
 		t.Errorf("backplane: %s", name)

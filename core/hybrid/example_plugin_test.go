@@ -5,7 +5,9 @@ package hybrid_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/fusioncache-go/fusioncache/adapters/ottermem"
@@ -96,6 +98,54 @@ func ExampleOptions_stageThatPanics() {
 	// cache: get or set "lamp": plugin "clumsy": panic: string
 	// clumsy has panicked
 	// 2000
+}
+
+// discreet is a plugin that keeps the entries of a view out of memory.
+type discreet struct{ view string }
+
+func (discreet) Name() string { return "discreet" }
+
+func (p discreet) Install(h *core.Host) error {
+	h.WrapMemory(func(m core.MemoryLayer) core.MemoryLayer { return discreetMemory{m, p.view + ":"} })
+	return nil
+}
+
+type discreetMemory struct {
+	core.MemoryLayer
+	prefix string
+}
+
+var errSecret = errors.New("memory is not to hold it")
+
+func (m discreetMemory) Set(key string, e *core.Entry) error {
+	if strings.HasPrefix(key, m.prefix) {
+		m.Delete(key) // on an error nothing is held, not what was there before either
+		return errSecret
+	}
+	return m.MemoryLayer.Set(key, e)
+}
+
+// Unwrap lets the abilities of the layer be found: to read, this wrapper can be skipped.
+func (m discreetMemory) Unwrap() core.MemoryLayer { return m.MemoryLayer }
+
+// A plugin can stand around the memory layer, as around the others.
+func ExampleOptions_pluginAroundMemory() {
+	ctx := context.Background()
+	stack := hybrid.Must(hybrid.New(hybrid.Options{
+		Memory:  hybrid.Must(ottermem.New(nil)),
+		Plugins: []core.Plugin{discreet{view: "pin"}},
+	}))
+	stack.Events().Listen("main", core.MemoryRefused, func(ev core.Event) { fmt.Println(ev.Key, "is refused:", ev.Err) })
+	pins, prices := hybrid.Must(hybrid.Of[int](stack, "pin")), hybrid.Must(hybrid.Of[int](stack, "price"))
+	_, _ = pins.Set(ctx, "gopher", 1234)
+	_, _ = prices.Set(ctx, "lamp", 1995)
+	fmt.Println(pins.Get(ctx, "gopher"))
+	fmt.Println(prices.Get(ctx, "lamp"))
+	_ = stack.Close(ctx)
+	// Output:
+	// pin:gopher is refused: memory is not to hold it
+	// 0 false <nil>
+	// 1995 true <nil>
 }
 
 // adviser is a plugin that prints advice.

@@ -4,9 +4,21 @@
 package hybrid
 
 import (
+	"errors"
+
 	"github.com/fusioncache-go/fusioncache/core"
 	"github.com/fusioncache-go/fusioncache/core/internal/shield"
 )
+
+// wrapMemory puts memory inside what plugins put around it, shielded from their panics.
+func (s *Stack) wrapMemory() error {
+	by := s.plugins.Wrappers(core.LevelMemory)
+	s.memory = shield.Memory(s.plugins.Memory(s.memory), s.memory, by, s.events)
+	if _, bytes := core.As[core.ByteMemory](s.memory); bytes && s.parts == nil {
+		return &core.OptionError{Option: "Serializer", Err: errors.New("is required, as a plugin has made memory a layer of bytes")}
+	}
+	return nil
+}
 
 // wrapDistributed returns d inside what plugins put around it, shielded from their
 // panics: nobody else could catch one in a background write or in recovery.

@@ -85,6 +85,9 @@ func assemble(o Options) (*Stack, error) {
 	s.scratch.New = func() any { return new(buffers) }
 	plugins, err := core.Install(o.Name, s.events, o.Plugins)
 	s.plugins = plugins
+	if err == nil {
+		err = s.wrapMemory()
+	}
 	if err != nil {
 		return s, err
 	}
@@ -98,7 +101,7 @@ func assemble(o Options) (*Stack, error) {
 	s.reads = resilience.NewStampede(clock, nil, resilience.Limits{})
 	s.backoff = resilience.NewBackoff(s.clock)
 	s.loads.OnSuccess(s.backoff.Revoke)
-	s.local = coherence.NewLocal(o.Memory, s.clock, s.events, s.loads, s.reads, s.backoff)
+	s.local = coherence.NewLocal(s.memory, s.clock, s.events, s.loads, s.reads, s.backoff)
 
 	s.eager = resilience.NewEager(s.loads, s.local, s.clock, s.events, o.refreshes())
 

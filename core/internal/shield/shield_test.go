@@ -6,6 +6,7 @@ package shield_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -49,6 +50,14 @@ func newBook() (*book, *core.Events) {
 }
 
 var errBad = errors.New("bad")
+
+// last is the last panic as an error of a call, for a call that returns none.
+func (b *book) last() error {
+	if len(b.heard) == 0 {
+		return nil
+	}
+	return fmt.Errorf(`plugin "inner, outer": %w`, b.heard[len(b.heard)-1].Err)
+}
 
 // expect tells whether err, and the last event, are of a panic of the plugins.
 func (b *book) expect(t *testing.T, call string, err error) {
