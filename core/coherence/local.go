@@ -129,7 +129,7 @@ func (l *Local) Suspect() {
 }
 
 func (l *Local) distrust() {
-	l.pulse.suspect.Store(int64(l.clock.Now()))
+	l.pulse.lose(l.clock.Now())
 	if l.marks != nil {
 		l.marks.DoubtAll()
 	}

@@ -47,8 +47,8 @@ type Marks struct {
 
 	mu        sync.Mutex
 	known     map[string]mark
-	lapse     core.Instant // when what was read before it is read again; 0: never
-	forgotten uint64       // the latest change of a mark that there was no room for
+	echoes    echoes // if the distributed layer lags
+	forgotten uint64 // the latest change of a mark that there was no room for
 }
 
 // mark is what is known of one generation.
@@ -77,7 +77,7 @@ func NewMarks(s *Shared, clock core.Clock, maxAge time.Duration) *Marks {
 	if maxAge == 0 {
 		maxAge = 5 * time.Second
 	}
-	return &Marks{shared: s, clock: clock, maxAge: maxAge, known: make(map[string]mark)}
+	return &Marks{shared: s, clock: clock, maxAge: maxAge, known: make(map[string]mark), echoes: *noEchoes()}
 }
 
 // Current reports whether no mark has changed since the count was marked.

@@ -38,12 +38,12 @@ func (m *Marks) answered(tag string, p placed, at core.Instant, began uint64) (c
 // more with what was there until now. The lock is held.
 func (m *Marks) relapse() {
 	if m.lag > 0 {
-		m.lapse = m.clock.Now().Add(m.lag)
+		m.echoes = m.echoes.after(m.clock.Now(), m.lag)
 	}
 }
 
 // lapsed reports whether a mark that is known is to be read again for that. The lock
 // is held.
 func (m *Marks) lapsed(k mark, now core.Instant) bool {
-	return k.at < m.lapse && now >= m.lapse && !mutation.On(mutation.NoLag)
+	return m.lag > 0 && m.echoes.due(k.at, now)
 }

@@ -88,10 +88,11 @@ func (o PulseOptions) withDefaults() PulseOptions {
 }
 
 // pulse is what a node knows of its own hearing, for the hit path: three atomic
-// reads. It answers from the present time and not from timers, so that the first
+// reads, and one more if the distributed layer lags. It answers from the present time and not from timers, so that the first
 // read after the process was paused already knows.
 type pulse struct {
-	suspect  atomic.Int64 // entries checked before it are not believed
+	suspect  atomic.Int64 // when messages were lost last: entries checked before are not believed
+	echoes   atomic.Pointer[echoes]
 	hears    atomic.Int64 // until when the node is believed to hear what is sent
 	quiet    atomic.Int64 // since when another node has been silent for too long; Never: none is
 	degraded time.Duration
@@ -104,6 +105,7 @@ const unchecked core.Instant = math.MinInt64
 
 func (p *pulse) init() {
 	p.suspect.Store(int64(unchecked) + 1)
+	p.echoes.Store(noEchoes())
 	p.hears.Store(math.MaxInt64) // without a backplane there is nothing to hear
 	p.quiet.Store(int64(core.Never))
 }
@@ -118,12 +120,22 @@ func (p *pulse) trusts(checked, now core.Instant) bool {
 	return now.Sub(checked) < p.degraded || mutation.On(mutation.NoDegraded)
 }
 
+// lose notes that messages have been lost until now.
+func (p *pulse) lose(now core.Instant) {
+	for p.lag > 0 {
+		before := p.echoes.Load()
+		if after := before.after(now, p.lag); p.echoes.CompareAndSwap(before, &after) {
+			break
+		}
+	}
+	p.suspect.Store(int64(now))
+}
+
 // suspects reports whether what was checked then may have missed something: it was
 // before messages were lost for the last time, or so soon after that the answer may
 // have been from before, and by now another one is not.
 func (p *pulse) suspects(checked, now core.Instant) bool {
-	lost := core.Instant(p.suspect.Load())
-	return checked < lost || p.lag > 0 && !mutation.On(mutation.NoLag) && checked < lost.Add(p.lag) && now >= lost.Add(p.lag)
+	return checked < core.Instant(p.suspect.Load()) || p.lag > 0 && p.echoes.Load().due(checked, now)
 }
 
 // plausible is trusts for when nobody can be asked: whether everything was heard

@@ -129,6 +129,31 @@ func TestLag_WhatIsCheckedAfterAGapIsCheckedOnceMore(t *testing.T) {
 	})
 }
 
+// A gap that is noticed while the server still answers from before another puts nothing
+// off.
+func TestLag_AGapPutsNothingOffThatIsCheckedForTheOneBefore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := startLagging(t, 2)
+		set(t, l.caches[0], 1)
+		expectHit(t, l.caches[1], 1)
+		time.Sleep(lag)
+		l.channels[1].Disconnect()
+		set(t, l.caches[0], 2)
+		l.channels[1].Reconnect()
+		synctest.Wait()
+		l.server.lags(lag)
+		for range 3 {
+			time.Sleep(lag/4 + time.Millisecond)
+			l.channels[1].Disconnect()
+			l.channels[1].Reconnect()
+			synctest.Wait()
+			expectHit(t, l.caches[1], 1)
+		}
+		time.Sleep(lag / 4)
+		expectHit(t, l.caches[1], 2)
+	})
+}
+
 // expectUntilItIsSeen reads 1 for as long as the server lags: nobody can know better.
 // Then a read must show the write of 2, which this node could not hear of: at the latest
 // when a gap would have been noticed last.
