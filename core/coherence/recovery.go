@@ -6,6 +6,7 @@ package coherence
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -292,15 +293,15 @@ func (r *Recovery) Run(ctx context.Context, replay func(context.Context, debt) e
 	}
 }
 
-// round replays the debts that are due at now.
-func (r *Recovery) round(ctx context.Context, now core.Instant, replay func(context.Context, debt) error, overflowed func(context.Context) error) {
-	failures := 0
+// round replays the debts that are due at now. It reports whether none has failed.
+func (r *Recovery) round(ctx context.Context, now core.Instant, replay func(context.Context, debt) error, overflowed func(context.Context) error) bool {
+	failures, failed := 0, false
 	for _, d := range r.due(now) {
 		if ctx.Err() != nil || failures == giveUpAfter {
-			return
+			return false
 		}
 		if err := replay(ctx, d); err != nil {
-			failures++
+			failures, failed = failures+1, true
 			r.postpone(d)
 			continue
 		}
@@ -310,21 +311,34 @@ func (r *Recovery) round(ctx context.Context, now core.Instant, replay func(cont
 	r.mu.Lock()
 	overflow := r.overflow && len(r.items) < r.options.MaxKeys
 	r.mu.Unlock()
-	if failures == 0 && overflow && overflowed(ctx) == nil {
-		r.mu.Lock()
-		r.overflow = false
-		r.recount()
-		r.mu.Unlock()
+	if failures > 0 || !overflow {
+		return !failed
 	}
+	if overflowed(ctx) != nil {
+		return false
+	}
+	r.mu.Lock()
+	r.overflow = false
+	r.recount()
+	r.mu.Unlock()
+	return !failed
 }
 
-// Flush makes one last round, in which no debt waits for its time, and returns an
-// error that says what is left.
+// Flush makes a last round, in which no debt waits for its time, and another one for what
+// calls that were under way have left meanwhile. It returns an error that says what is
+// left, and why if there was no time for it.
 func (r *Recovery) Flush(ctx context.Context, replay func(context.Context, debt) error, overflowed func(context.Context) error) error {
-	r.round(ctx, core.Never, replay, overflowed)
-	keys, overflow := r.Len()
-	if keys == 0 && !overflow {
-		return nil
+	var keys int
+	var overflow bool
+	for again := true; again; {
+		again = r.round(ctx, core.Never, replay, overflowed) && ctx.Err() == nil
+		if keys, overflow = r.Len(); keys == 0 && !overflow {
+			return nil
+		}
 	}
-	return fmt.Errorf("%d writes are known to this node only (more were not kept: %t)", keys, overflow)
+	left := fmt.Errorf("%d writes are known to this node only (more were not kept: %t)", keys, overflow)
+	if ctx.Err() != nil {
+		return errors.Join(left, context.Cause(ctx))
+	}
+	return left
 }

@@ -6,6 +6,7 @@ package coherence
 import (
 	"context"
 	"errors"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -38,6 +39,9 @@ func TestRecovery_FlushTriesWhatIsNotDueYet(t *testing.T) {
 		if err := r.Flush(t.Context(), replay, nothing); err == nil || tries != 2 {
 			t.Errorf("flush while the server is down: %v after %d tries", err, tries)
 		}
+		if err := r.Flush(ctx, replay, nothing); !errors.Is(err, context.Canceled) {
+			t.Errorf("flush without time: %v", err)
+		}
 		up = true
 		if err := r.Flush(t.Context(), replay, nothing); err != nil {
 			t.Errorf("flush: %v", err)
@@ -68,4 +72,22 @@ func TestJustWritten_EndsThoughTheEntryIsInDoubt(t *testing.T) {
 			}
 		}
 	})
+}
+
+// A call that was under way when a stack began to close may leave a debt while the
+// others are made good.
+func TestRecovery_FlushMakesGoodWhatIsLeftMeanwhile(t *testing.T) {
+	r := NewRecovery(RecoveryOptions{}, core.NewMonotonic(time.Now), nil)
+	r.owe(&debt{key: "a", version: versionAt(1)})
+	var paid []string
+	err := r.Flush(t.Context(), func(_ context.Context, d debt) error {
+		if len(paid) == 0 {
+			r.owe(&debt{key: "b", version: versionAt(2)})
+		}
+		paid = append(paid, d.key)
+		return nil
+	}, func(context.Context) error { return nil })
+	if err != nil || !slices.Equal(paid, []string{"a", "b"}) {
+		t.Errorf("made good: %q, %v", paid, err)
+	}
 }
