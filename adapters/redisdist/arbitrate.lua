@@ -2,7 +2,7 @@
 -- The rule is that of core.Write.Decide in Go; a test compares the two.
 --
 -- KEYS[1] the key
--- ARGV    mode (force, fill, replay), header, body, ttl in ms (empty: for ever),
+-- ARGV    mode (force, fill, replay), header, which the client has checked, body, ttl in ms (empty: for ever),
 --         expected header (fill), clock skew in ms and ttl of a tombstone (replay),
 --         channel (empty: none) and message to publish once it is stored,
 --         until when to carry it out in microseconds (empty: for ever)
@@ -43,7 +43,6 @@ if not clock.err then
 end
 
 local current = redis.call('GETRANGE', KEYS[1], 0, SIZE - 1)
-if not valid(header) then return 'foreign  ' .. now .. ' ' end
 local kind = string.sub(header, 47, 47)
 
 if current == '' then
