@@ -7,6 +7,8 @@ package hybrid_test
 
 import (
 	"context"
+	"runtime"
+	"strconv"
 	"testing"
 	"time"
 
@@ -75,5 +77,48 @@ func TestStack_AllocatesLittleForAHitInTheServerAndForAWrite(t *testing.T) {
 		} else {
 			t.Logf("%s: %v", what, n)
 		}
+	}
+}
+
+// batchServer is a store that is asked for many keys at once.
+type batchServer struct {
+	core.DistributedLayer
+	core.Arbiter
+	core.BatchReader
+}
+
+// What a key takes of a batch that the server has, beside what is in the result: less
+// than half of the bytes are kept, and the less there is to collect, the faster it is.
+func TestGetOrSetMany_AllocatesLittleForAHitInTheServer(t *testing.T) {
+	const keys, runs = 100, 100
+	store := hybrid.Must(localdist.New(nil))
+	server := batchServer{store, store, store}
+	stack := hybrid.Must(hybrid.New(hybrid.Options{Name: "app", Memory: new(mapMemory), Distributed: server, Serializer: oneByte{}}))
+	defer func() { _ = stack.Close(context.Background()) }()
+	c := hybrid.Must(hybrid.Of[int](stack, "v", core.TTL(time.Hour)))
+	ctx := context.Background()
+	var all []string
+	for i := range keys {
+		all = append(all, strconv.Itoa(i))
+		_, _ = c.Set(ctx, all[i], 7)
+	}
+	none := func(context.Context, []string) (map[string]int, error) { return nil, core.ErrNotFound }
+	read := func() {
+		values, err := c.GetOrSetMany(ctx, all, none, again...)
+		if err != nil || len(values) != keys || values["42"] != 7 {
+			t.Fatalf("%d values, %v", len(values), err)
+		}
+	}
+	count := testing.AllocsPerRun(runs, read) / keys
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	for range runs {
+		read()
+	}
+	runtime.ReadMemStats(&after)
+	bytes := float64(after.TotalAlloc-before.TotalAlloc) / keys / runs
+	t.Logf("for a key: %.2f allocations, %.0f bytes", count, bytes)
+	if count > 7.75 || bytes > 1500 {
+		t.Errorf("for a key: %.2f allocations, %.0f bytes", count, bytes)
 	}
 }

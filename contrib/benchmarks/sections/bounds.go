@@ -30,8 +30,8 @@ const (
 	boundRead256         = 0.85
 	boundReadAllocations = 20.1
 	boundSet1            = 2.7 // by a script that only stores and publishes
-	boundSet64           = 2.1
-	boundMany            = 5 // by MGET and decoding
+	boundSet64           = 2
+	boundMany            = 4.8 // by MGET and decoding
 
 	boundPropagation = 1.7 // p50, by a bare message
 	boundBytes       = 172

@@ -39,7 +39,7 @@ func sets(ctx context.Context, r *Run) (*report.Section, error) {
 	}
 	defer ours.close()
 	script := redis.NewScript(storeScript)
-	body, message := strings.Repeat("x", 150), strings.Repeat("m", 80)
+	body, message := strings.Repeat("x", 169), strings.Repeat("m", 61) // as long as ours
 	stop, err := listen(ctx, client, "heard")
 	if err != nil {
 		return nil, err
