@@ -48,8 +48,9 @@ type PulseOptions struct {
 	// ReadLag is how far the answers of the distributed layer may be behind what was
 	// written to it, as those of a replica are. What was written before this node
 	// listened, or while messages were lost, it may learn that much later: so what it
-	// has read meanwhile is checked once more. Zero: every read sees all writes before
-	// it, as one of a primary does.
+	// has read meanwhile is checked once more. Lives must end on time all the same, as
+	// they do on a replica of Redis. Zero: every read sees all writes before it, as one
+	// of a primary does.
 	ReadLag time.Duration
 
 	// Forget is how long a silent node keeps the others degraded; then it counts

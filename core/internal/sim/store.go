@@ -45,7 +45,9 @@ func newStore(w *world, b *bus) *store {
 // get returns what is stored for key now. The bytes are never changed.
 func (s *store) get(key string) ([]byte, bool) { return s.getAt(key, s.world.now()) }
 
-// getAt returns what was stored for key at a moment not longer than maxLag ago.
+// getAt returns what was stored for key at a moment not longer than maxLag ago. Lives end
+// on time, as those of a replica of Redis do: otherwise that would show what no write
+// has been lifted over, as the store had nothing any more.
 func (s *store) getAt(key string, at instant) ([]byte, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -53,7 +55,7 @@ func (s *store) getAt(key string, at instant) ([]byte, bool) {
 	if !ok {
 		it = s.items[key]
 	}
-	if at >= it.end {
+	if s.world.now() >= it.end {
 		return nil, false
 	}
 	return it.data, true
