@@ -31,7 +31,7 @@ const (
 	boundReadAllocations = 20.1
 	boundSet1            = 2.7 // by a script that only stores and publishes
 	boundSet64           = 2
-	boundMany            = 4.8 // by MGET and decoding
+	boundMany            = 4.5 // by MGET and decoding
 
 	boundPropagation = 1.7 // p50, by a bare message
 	boundBytes       = 172
