@@ -73,7 +73,10 @@ func (l *Local) Get(key string) (*core.Entry, bool) { return l.memory.Get(key) }
 func (l *Local) Trusted(checked, now core.Instant) bool { return l.pulse.trusts(checked, now) }
 
 // Watch makes the entries subject to marks. It belongs to set-up, before NewReceiver.
-func (l *Local) Watch(m *Marks) { l.marks = m }
+func (l *Local) Watch(m *Marks) {
+	l.marks = m
+	m.surprised = l.revokeAll
+}
 
 // Honour makes the node's own writes that the distributed layer does not know yet
 // count. skew is how far the clocks of two nodes may differ; zero: DefaultMaxSkew.

@@ -39,6 +39,11 @@ type Marks struct {
 	// cache that had none, and has not told the others yet.
 	renewed atomic.Uint32
 
+	// surprised is called when a mark was found changed of which no message had told: what
+	// is under way began before that, as far as anybody knows, and nobody who comes later
+	// is to share it. It is called without mu. Nil: nobody minds.
+	surprised func()
+
 	lag time.Duration // of what the distributed layer answers
 
 	// plain is the stamp of those who last began without tags: for most entries one
@@ -301,11 +306,21 @@ func (m *Marks) invent(tag string, at core.Instant) core.Generation {
 // learn notes what the distributed layer holds for a tag and returns the generation. What was read before the
 // last renewal or doubt of it, as of change began, may be the one before.
 func (m *Marks) learn(tag string, p placed, at core.Instant, began uint64) core.Generation {
+	g, surprise := m.note(tag, p, at, began)
+	if surprise && m.surprised != nil {
+		m.surprised()
+	}
+	return g
+}
+
+// note is learn, and reports whether another node has changed the mark though no message
+// had told of that yet.
+func (m *Marks) note(tag string, p placed, at core.Instant, began uint64) (g core.Generation, surprise bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	k, ok := m.known[tag]
 	if ok && k.touched > began {
-		return k.gen
+		return k.gen, false
 	}
 	if !ok {
 		m.makeRoom()
@@ -315,11 +330,11 @@ func (m *Marks) learn(tag string, p placed, at core.Instant, began uint64) core.
 	if !k.gen.IsZero() && k.gen != p.gen {
 		change := m.changes.Add(1)
 		if k.at != 0 {
-			now.touched = change // another node has changed it, though its message did not come
+			now.touched, surprise = change, !k.doubted
 		}
 	}
 	m.known[tag] = now
-	return p.gen
+	return p.gen, surprise
 }
 
 // follow returns what the node's own generation is when that of the distributed
