@@ -89,11 +89,10 @@ func (e *Eager) start(ctx context.Context, r core.Request) {
 	}
 	started := e.loads.Launch(ctx, r, func(ctx context.Context, r core.Request) (core.Result, error) {
 		defer e.running.Add(-1)
+		report(e.events, core.Event{Kind: core.RefreshStarted, Key: r.Key}) // here, so that it comes before the end
 		return e.refresh(ctx, r)
 	})
 	if !started {
 		e.running.Add(-1)
-		return
 	}
-	report(e.events, core.Event{Kind: core.RefreshStarted, Key: r.Key})
 }

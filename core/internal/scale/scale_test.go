@@ -11,7 +11,8 @@ import (
 	"time"
 )
 
-// nodes is one size of a cluster, or none: a thousand nodes take a minute of their own.
+// nodes is one size of a cluster, or none: a thousand nodes take a minute, most of it for
+// the messages that each of them hears from each.
 var nodes = flag.Int("nodes", 0, "the number of nodes in TestScale; 0: 10, then 100")
 
 func sizes() []int {
