@@ -70,6 +70,13 @@ func (d *draw) batches() {
 	}
 }
 
+// turns has an eighth of the plans bound how many factories run at once.
+func (d *draw) turns() {
+	if p, r := d.plan, d.rng; r.IntN(8) == 0 {
+		p.Running, p.Waiting = 1+r.IntN(2), r.IntN(4)
+	}
+}
+
 // slowdown is how many times more slowly nodes beat at most, also after some have
 // died and others have taken their places.
 func (p *Plan) slowdown() int {

@@ -42,6 +42,7 @@ const (
 	actorSource  = 2
 	actorKinds   = 3
 	actorNews    = 4
+	actorTurns   = 5
 	actorNemesis = 1 << 16
 	actorClient  = 1 << 32
 	actorNode    = 2 << 32
@@ -74,6 +75,9 @@ func (r *run) birth(index, life int) (*node, error) {
 		Pulse:       coherence.PulseOptions{Crowd: r.plan.Crowd, ReadLag: r.plan.lag()},
 		Recovery:    coherence.RecoveryOptions{MaxKeys: r.plan.Queue},
 		Wall:        wall,
+
+		MaxFactories: r.plan.Running,
+		FactoryQueue: r.plan.Waiting,
 	})
 	if err != nil {
 		return nil, err

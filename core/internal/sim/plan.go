@@ -36,6 +36,8 @@ type Plan struct {
 	Sealed   bool // messages are authentic, so values and lives can go along; the source says what it has not modified
 	Many     bool // most operations are such
 	Plain    bool // calls have no options
+	Running  int  // factories that run at once on a node; 0: any number
+	Waiting  int  // loads that wait for one of those to end
 	Crowd    int  // nodes that beat without slowing down; 0: as many as ever there are
 	Mix      Mix
 	Defaults core.EntryOptions
@@ -124,6 +126,8 @@ func newPlan(seed uint64, news bool) *Plan {
 		d.rng = rand.New(rand.NewPCG(seed, actorNews))
 		d.lags()
 		d.batches()
+		d.rng = rand.New(rand.NewPCG(seed, actorTurns))
+		d.turns()
 	}
 	d.plan.prepare()
 	return d.plan
@@ -259,8 +263,8 @@ func (p *Plan) memory(node int) core.MemoryLayer {
 
 // String returns the plan as a timetable.
 func (p *Plan) String() string {
-	s := fmt.Sprintf("seed %d: %d nodes, %d clients each, %d keys, %d tags, skews %v, tiny memory on [%v], of bytes on [%v], queue %d, turnless %t, %v bus, outlet %t, batch %t, locks %t, weak %t, loose %t, many %t, sealed %t, plain %t, crowd %d, heal at %v\n",
-		p.Seed, p.Nodes, p.Clients, p.Keys, p.Tags, p.Skews, p.Tiny, p.Bytes, p.Queue, p.Turnless, p.Bus, p.Outlet, p.Batch, p.Locks, p.Weak, p.Loose, p.Many, p.Sealed, p.Plain, p.Crowd, p.Heal)
+	s := fmt.Sprintf("seed %d: %d nodes, %d clients each, %d keys, %d tags, skews %v, tiny memory on [%v], of bytes on [%v], queue %d, turnless %t, %v bus, outlet %t, batch %t, locks %t, weak %t, loose %t, many %t, sealed %t, plain %t, running %d, waiting %d, crowd %d, heal at %v\n",
+		p.Seed, p.Nodes, p.Clients, p.Keys, p.Tags, p.Skews, p.Tiny, p.Bytes, p.Queue, p.Turnless, p.Bus, p.Outlet, p.Batch, p.Locks, p.Weak, p.Loose, p.Many, p.Sealed, p.Plain, p.Running, p.Waiting, p.Crowd, p.Heal)
 	o := p.Defaults
 	s += fmt.Sprintf("  ttl %v, stale ttl %v, throttle %v, cycles %d, background %t, push %t\n", o.TTL, o.StaleTTL, o.Throttle, o.MaxCycles, o.BackgroundWrites, o.Push)
 	for _, f := range p.Faults {
