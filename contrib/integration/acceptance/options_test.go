@@ -23,7 +23,7 @@ import (
 func TestSeed_EX4_EverythingOnAgainstRedis(t *testing.T) {
 	t.Parallel()
 	const ttl, staleTTL, slack = 5 * time.Second, 15 * time.Second, time.Second
-	const capacity, keys = 1000, 2000
+	const capacity, keys = 200, 2000
 	w := startRedis(t)
 	small := hybrid.Must(ottermem.New(&ottermem.Options{MaxEntries: capacity}))
 	o := core.EntryOptions{
