@@ -149,9 +149,10 @@ func TestJoined_WithoutAGapIsTrustedWhenAnOwnMessageFollows(t *testing.T) {
 		}
 		e.receiver.Joined(true)
 		e.message(wire.MessageHeartbeat, core.Version{}) // one that was missed
+		synctest.Wait()                                  // what joining has the node publish is refused as well
 		repaired.Store(true)
 		b.broken.Store(false)
-		time.Sleep(time.Second)
+		time.Sleep(2 * time.Second)
 		if repaired.Load() || !e.trustsOld(checked) {
 			t.Error("the node does not trust what it has though nothing was missed")
 		}
