@@ -154,6 +154,7 @@ func TestSeed_DC17_LifeInRedisIsIndependentOfLifeInMemory(t *testing.T) {
 	a, b := pair(t, w, longer)
 	begin := time.Now()
 	a.commit(t, "k", 1)
+	end := time.Now().Add(longer.DistributedTTL)
 	f := gives(2)
 	for d := time.Second; d <= 9*time.Second; d += time.Second {
 		at(begin, d+17*time.Millisecond)
@@ -164,7 +165,7 @@ func TestSeed_DC17_LifeInRedisIsIndependentOfLifeInMemory(t *testing.T) {
 	if n := a.spy.reads.Load() + a.spy.headers.Load(); n < 5 {
 		t.Errorf("memory was filled again %d times, want about once a second", n)
 	}
-	at(begin, 10*time.Second+17*time.Millisecond)
+	at(end, 17*time.Millisecond)
 	a.ask(t, "k", f, 2)
 	f.want(t, 1)
 }
