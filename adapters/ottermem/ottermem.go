@@ -106,10 +106,13 @@ func (m *Memory) setWeighed(key string, e *core.Entry) error {
 		defer m.evictions.admit(key, e)()
 		s.Set(key, e)
 		s.CleanUp() // whether otter turns e away shows only now
-		if _, ok := s.GetEntryQuietly(key); !ok {
-			m.makeRoom(s, weight)
-			s.Set(key, e)
+		if _, ok := s.GetEntryQuietly(key); ok {
+			return
 		}
+		if s.WeightedSize()+weight > m.maxWeight { // or else somebody has just deleted it
+			m.makeRoom(s, weight)
+		}
+		s.Set(key, e)
 	})
 	return nil
 }
