@@ -59,7 +59,7 @@ func (p *plug) Publish(ctx context.Context, msg []byte) error {
 	w := p.bus.world
 	p.node.publishing.Add(1)
 	defer p.node.publishing.Add(-1)
-	lane, d := w.callLane(), instant(0)
+	lane, d := w.callLane(toPublish), instant(0)
 	if p.hangs(w.now()) {
 		d = time.Hour
 	}
@@ -145,7 +145,7 @@ func (p *plug) send(s *subscription, msg []byte, now instant) {
 // after has f called on a lane of its own.
 func (s *subscription) after(d instant, f func()) {
 	w := s.node.world
-	time.AfterFunc(w.ahead(w.callLane(), d), f)
+	time.AfterFunc(w.ahead(w.callLane(toDeliver), d), f)
 }
 
 // parse reads a message, behind its seal if it has one.

@@ -53,9 +53,10 @@
 // delay is therefore a whole number of milliseconds and a lane: an offset below
 // one millisecond that nobody else uses. Limits of the library are whole
 // milliseconds too, so a timer that is set on a lane ends on it. Whoever is woken
-// on the lane of somebody else goes back to its own before it does more. Each
-// actor draws from a generator of its own. The hash of a trace adds up its events
-// and does not depend on their order.
+// on the lane of somebody else goes back to its own before it does more, but for
+// background writes and loads that were waiting for the same: what they call is on
+// lanes of different kinds. Each actor draws from a generator of its own. The hash of
+// a trace adds up its events and does not depend on their order.
 //
 // # When something is found
 //

@@ -49,7 +49,7 @@ func (l lockPort) TryLock(ctx context.Context, name string, ttl time.Duration) (
 // Wait implements core.Locker.
 func (l lockPort) Wait(ctx context.Context, name string) error {
 	s := l.p.store
-	lane := s.world.callLane()
+	lane := s.world.callLane(toLock)
 	for {
 		s.mu.Lock()
 		free := s.locks.held[name].until <= s.world.now()

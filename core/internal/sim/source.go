@@ -103,7 +103,7 @@ type recipe struct {
 // load is a factory.
 func (s *source) load(ctx context.Context, n *node, key int, r recipe) (value, error) {
 	w := s.world
-	lane := w.callLane()
+	lane := w.callLane(toLoad)
 	v := value{Key: key, Node: n.index, Made: w.now()}
 	w.note(n.index, "factory of k%d begins", key)
 	if r.deaf {

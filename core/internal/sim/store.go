@@ -211,6 +211,14 @@ func (p *port) plan(key string, write bool) (t trip) {
 	return t
 }
 
+// tripOf says what a call of the store is for.
+func tripOf(write bool) call {
+	if write {
+		return toWrite
+	}
+	return toRead
+}
+
 // call takes work to the store and back. writes are what it writes, if that can be
 // late.
 func (p *port) call(ctx context.Context, key string, write bool, writes []core.KeyWrite, work func() string) (err error) {
@@ -233,7 +241,7 @@ func (p *port) call(ctx context.Context, key string, write bool, writes []core.K
 		return err
 	}
 	w := p.store.world
-	lane := w.callLane()
+	lane := w.callLane(tripOf(write))
 	t := p.plan(key, write)
 	if t.hang {
 		t.out = time.Hour

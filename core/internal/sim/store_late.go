@@ -22,7 +22,7 @@ func (p *port) straggle(writes []core.KeyWrite, after instant) {
 		late[i].Write.Data = slices.Clone(late[i].Write.Data) // the caller's again
 		late[i].Write.Notice = nil
 	}
-	lane := w.callLane()
+	lane := w.callLane(toWriteLate)
 	go func() {
 		_ = w.sleep(w.ctx, lane, after)
 		for i, one := range late {

@@ -7,8 +7,8 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"sync"
-	"sync/atomic"
 	"time"
 )
 
@@ -20,13 +20,13 @@ type world struct {
 	ctx   context.Context // of the whole run
 	plan  *Plan
 	start time.Time
-	calls atomic.Int64 // lanes of calls given out so far
 	rec   *recorder
 
 	source *source
 
 	mu     sync.Mutex
 	timers []*time.Timer // not in use
+	calls  calls
 }
 
 // note keeps a line for the timeline, if the plan wants it to be complete.
@@ -71,10 +71,41 @@ func (w *world) random(actor uint64) *rand.Rand {
 	return rand.New(rand.NewPCG(w.plan.Seed, actor))
 }
 
-// callLane returns a lane that is free for as long as any call lasts.
-func (w *world) callLane() instant {
-	n := w.calls.Add(1) % (laneCount - firstCall)
-	return instant(firstCall + n)
+// calls gives each call a lane that is free for as long as any call lasts. Of
+// different calls that begin at the same moment it does not matter which asks first.
+type calls struct {
+	at    instant      // the moment of the last call
+	base  int64        // lanes given out before
+	begun [kinds]int64 // calls that have begun at that moment
+}
+
+// call is what a call is for.
+type call int
+
+const (
+	toRead call = iota
+	toWrite
+	toWriteLate
+	toPublish
+	toDeliver
+	toLoad
+	toLock
+	kinds
+)
+
+func (c *calls) lane(now instant, k call) instant {
+	if now != c.at {
+		c.at, c.base, c.begun = now, c.base+slices.Max(c.begun[:]), [kinds]int64{}
+	}
+	n := (c.base+c.begun[k])*int64(kinds) + int64(k)
+	c.begun[k]++
+	return instant(firstCall + n%(laneCount-firstCall))
+}
+
+func (w *world) callLane(k call) instant {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.calls.lane(w.now(), k)
 }
 
 // ahead returns how long it is until the first moment of a lane that is at least
