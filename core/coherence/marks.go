@@ -303,8 +303,9 @@ func (m *Marks) invent(tag string, at core.Instant) core.Generation {
 	return m.known[tag].gen
 }
 
-// learn notes what the distributed layer holds for a tag and returns the generation. What was read before the
-// last renewal or doubt of it, as of change began, may be the one before.
+// learn notes what the distributed layer holds for a tag and returns the generation.
+// What was read before the last renewal or doubt of it, as of change began, may be the
+// one before.
 func (m *Marks) learn(tag string, p placed, at core.Instant, began uint64) core.Generation {
 	g, surprise := m.note(tag, p, at, began)
 	if surprise && m.surprised != nil {

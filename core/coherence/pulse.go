@@ -88,9 +88,9 @@ func (o PulseOptions) withDefaults() PulseOptions {
 	return o
 }
 
-// pulse is what a node knows of its own hearing, for the hit path: three atomic
-// reads, and one more if the distributed layer lags. It answers from the present time and not from timers, so that the first
-// read after the process was paused already knows.
+// pulse is what a node knows of its own hearing, for the hit path: three atomic reads,
+// and one more if the distributed layer lags. It answers from the present time and not
+// from timers, so that the first read after the process was paused already knows.
 type pulse struct {
 	suspect  atomic.Int64 // when messages were lost last: entries checked before are not believed
 	echoes   atomic.Pointer[echoes]

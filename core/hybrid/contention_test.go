@@ -41,8 +41,10 @@ func TestSeed_ST9_HitsShareNoLock(t *testing.T) {
 			t.Errorf("got %d, %v", v, err)
 		}
 	})
+	// A sync.Pool takes a lock after each collection of garbage, once for each processor.
+	const few = 50
 	for stack, times := range contentions() {
-		if strings.HasPrefix(stack, "sync.") && times > known[stack] {
+		if strings.HasPrefix(stack, "sync.") && times > known[stack]+few {
 			t.Errorf("hits have waited %d times for a lock:\n%s", times-known[stack], stack)
 		}
 	}
@@ -50,8 +52,8 @@ func TestSeed_ST9_HitsShareNoLock(t *testing.T) {
 	var one sync.Mutex
 	contend(func(int) { underLock(&one) })
 	shown := false
-	for stack := range contentions() {
-		shown = shown || strings.HasPrefix(stack, "sync.") && strings.Contains(stack, "underLock")
+	for stack, times := range contentions() {
+		shown = shown || times > few && strings.HasPrefix(stack, "sync.") && strings.Contains(stack, "underLock")
 	}
 	if !shown {
 		t.Error("the profile does not show a lock that all share")

@@ -114,17 +114,24 @@ func TestLag_ANodeThatHasJustBegunDoesNotKeepWhatItReads(t *testing.T) {
 	})
 }
 
+// startWithAGap starts two nodes. The second has a 1 and has missed the message of a 2;
+// the server lags from now on, and it knows that there was a gap.
+func startWithAGap(t *testing.T) *lagging {
+	l := startLagging(t, 2)
+	set(t, l.caches[0], 1)
+	expectHit(t, l.caches[1], 1)
+	time.Sleep(lag)
+	l.channels[1].Disconnect()
+	set(t, l.caches[0], 2)
+	l.channels[1].Reconnect()
+	synctest.Wait()
+	l.server.lags(lag)
+	return l
+}
+
 func TestLag_WhatIsCheckedAfterAGapIsCheckedOnceMore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := startLagging(t, 2)
-		set(t, l.caches[0], 1)
-		expectHit(t, l.caches[1], 1)
-		time.Sleep(lag)
-		l.channels[1].Disconnect()
-		set(t, l.caches[0], 2)
-		l.channels[1].Reconnect()
-		synctest.Wait()
-		l.server.lags(lag)
+		l := startWithAGap(t)
 		expectUntilItIsSeen(t, l.caches[1])
 	})
 }
@@ -133,15 +140,7 @@ func TestLag_WhatIsCheckedAfterAGapIsCheckedOnceMore(t *testing.T) {
 // off.
 func TestLag_AGapPutsNothingOffThatIsCheckedForTheOneBefore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := startLagging(t, 2)
-		set(t, l.caches[0], 1)
-		expectHit(t, l.caches[1], 1)
-		time.Sleep(lag)
-		l.channels[1].Disconnect()
-		set(t, l.caches[0], 2)
-		l.channels[1].Reconnect()
-		synctest.Wait()
-		l.server.lags(lag)
+		l := startWithAGap(t)
 		for range 3 {
 			time.Sleep(lag/4 + time.Millisecond)
 			l.channels[1].Disconnect()

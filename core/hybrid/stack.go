@@ -164,10 +164,9 @@ func (s *Stack) Events() *core.Events { return s.events }
 
 // Close ends the stack: operations give core.ErrClosed from now on; factories
 // that callers wait for, and background writes, are finished, but not begun from the
-// queue; then the
-// subscription ends and plugins are closed. It returns when all that has
-// happened, or when ctx has ended, with an error that says what was left. It
-// closes none of the parts it was given.
+// queue; then the subscription ends and plugins are closed. It returns when all that
+// has happened, or when ctx has ended, with an error that says what was left. It closes
+// none of the parts it was given.
 //
 // Further calls wait for the first, or until their own ctx has ended, and return
 // the same. A factory or a listener that closes its own stack waits for itself

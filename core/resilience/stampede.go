@@ -139,7 +139,8 @@ func (s *Stampede) Peek(key string) (began core.Instant, waiters int, ok bool) {
 }
 
 // Close refuses new flights, and those that wait for their turn, with core.ErrClosed,
-// cancels those without a caller and waits for all. When ctx ends first it cancels the rest and returns why.
+// cancels those without a caller and waits for all. When ctx ends first it cancels the
+// rest and returns why.
 func (s *Stampede) Close(ctx context.Context) error { return s.group.Close(ctx) }
 
 func (s *Stampede) ended(c *flight.Call) {

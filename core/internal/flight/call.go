@@ -218,7 +218,7 @@ func (c *Call) end() {
 	done, orphan := c.done, c.orphan
 	s.mu.Unlock()
 
-	g.turns.give(companyOf(*c.request), c.turn)
+	g.turns.give(companyOf(c.request.Factory), c.turn)
 	if orphan {
 		g.orphans.Add(-1)
 	}

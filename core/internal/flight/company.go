@@ -29,8 +29,9 @@ type Companion interface {
 // is ready for use.
 type Company struct{ turn *turn } // guarded by the lock of turns
 
-func companyOf(r core.Request) *Company {
-	if c, ok := r.Factory.(Companion); ok {
+// companyOf returns the company of who makes up a flight with f; nil if that is alone.
+func companyOf(f core.Factory) *Company {
+	if c, ok := f.(Companion); ok {
 		return c.Company()
 	}
 	return nil

@@ -189,8 +189,8 @@ func (g *Group) admit(r core.Request, mayWait bool) (*turn, error) {
 	if g.limits.Orphaned > 0 && g.orphans.Load() >= int64(g.limits.Orphaned) {
 		return nil, core.ErrOverload
 	}
-	mayWait = mayWait && (g.limits.Waits == nil || g.limits.Waits(r))
-	turn, err := g.turns.take(companyOf(r), mayWait)
+	mayWait = mayWait && g.limits.Waiting > 0 && (g.limits.Waits == nil || g.limits.Waits(r))
+	turn, err := g.turns.take(companyOf(r.Factory), mayWait)
 	if err == nil {
 		g.running.Add(1)
 	}
@@ -253,9 +253,9 @@ func (g *Group) Peek(key string) (began core.Instant, waiters int, ok bool) {
 }
 
 // Close refuses new flights and those that wait for their turn, cancels those that no
-// caller waits for, and waits until all have ended. When ctx ends first, it cancels the rest and returns the
-// reason. A call to Close from inside a flight would wait for itself; its
-// context must end.
+// caller waits for, and waits until all have ended. When ctx ends first, it cancels
+// the rest and returns the reason. A call to Close from inside a flight would wait for
+// itself; its context must end.
 func (g *Group) Close(ctx context.Context) error {
 	g.closed.Store(true)
 	g.turns.close()

@@ -173,7 +173,7 @@ func (c *Call) awaitTurn() error {
 // were read in one go, and would be read one by one now: theirs has to do.
 func (c *Call) waited() {
 	const skips = core.SkipDistributedRead | core.SkipDistributedReadWhenStale
-	if c.request.Options.Skip&skips == 0 && companyOf(*c.request) == nil {
+	if c.request.Options.Skip&skips == 0 && companyOf(c.request.Factory) == nil {
 		c.request.Unread = true
 	}
 }

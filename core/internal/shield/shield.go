@@ -2,7 +2,8 @@
 // SPDX-FileCopyrightText: The fusioncache-go authors
 
 // Package shield keeps the process from a panic in what plugins have put around a
-// layer or a backplane: the call that panics fails, and listeners hear of it. Calls that do not panic cost no allocation.
+// layer or a backplane: the call that panics fails, and listeners hear of it. Calls that
+// do not panic cost no allocation.
 package shield
 
 import (
