@@ -96,7 +96,7 @@ func TestCrowd_ARepairIsActedOnAtTheNextTick(t *testing.T) {
 	})
 	crowd(t, func(t *testing.T, e *ears, b *echo, others func(time.Duration)) {
 		old := e.clock.Now() - 1 // the tick may be now
-		b.broken.Store(true) // nor does the node hear itself
+		b.broken.Store(true)     // nor does the node hear itself
 		time.Sleep(4 * time.Second)
 		b.broken.Store(false)
 		e.receiver.Joined(false)
