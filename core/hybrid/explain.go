@@ -10,6 +10,7 @@ import (
 
 	"github.com/fusioncache-go/fusioncache/core"
 	"github.com/fusioncache-go/fusioncache/core/coherence"
+	"github.com/fusioncache-go/fusioncache/core/resilience"
 )
 
 // Explanation is everything that a stack knows of a key at one moment, for people who
@@ -69,6 +70,7 @@ type Copy struct {
 // Flight is a load or a read that is under way.
 type Flight struct {
 	UnderWay bool
+	Queued   bool // for its turn, since Options.MaxFactories run; see Options.FactoryQueue
 	For      time.Duration
 	Waiting  int // callers
 }
@@ -118,8 +120,8 @@ func (s *Stack) explain(ctx context.Context, full string, o *core.EntryOptions) 
 	}
 	x.Fence, x.Owed = sight.Fence, sight.Owed
 	x.Node = NodeState{Deaf: sight.Deaf, Quiet: sight.Quiet, Debts: sight.Debts, Overflow: sight.Overflow}
-	x.Load.peek(s.loads.Peek, full, now)
-	x.Read.peek(s.reads.Peek, full, now)
+	x.Load.peek(s.loads, full, now)
+	x.Read.peek(s.reads, full, now)
 	until, err := s.backoff.Peek(full)
 	if err != nil {
 		x.Backoff, x.BackoffLeft = err, until.Sub(now)
@@ -158,9 +160,9 @@ func (c *Copy) describe(m core.Meta, now core.Instant) {
 	c.Missing = m.Extra != nil && m.Extra.Missing != nil
 }
 
-func (f *Flight) peek(look func(string) (core.Instant, int, bool), key string, now core.Instant) {
-	began, waiting, ok := look(key)
+func (f *Flight) peek(flights *resilience.Stampede, key string, now core.Instant) {
+	began, waiting, ok := flights.Peek(key)
 	if ok {
-		*f = Flight{UnderWay: true, For: now.Sub(began), Waiting: waiting}
+		*f = Flight{UnderWay: true, Queued: flights.Queued(key), For: now.Sub(began), Waiting: waiting}
 	}
 }

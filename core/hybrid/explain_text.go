@@ -29,7 +29,7 @@ func (x Explanation) String() string {
 		f    Flight
 	}{{"load", x.Load}, {"read", x.Read}} {
 		if f.f.UnderWay {
-			line("%s under way for %s, %d callers wait", f.what, span(f.f.For), f.f.Waiting)
+			line("%s %s for %s, callers waiting: %d", f.what, f.f.doing(), span(f.f.For), f.f.Waiting)
 		}
 	}
 	if x.Backoff != nil {
@@ -49,6 +49,13 @@ func (x Explanation) String() string {
 		line("backplane to a ping: %v", x.Health.Backplane)
 	}
 	return b.String()
+}
+
+func (f Flight) doing() string {
+	if f.Queued {
+		return "waits for its turn"
+	}
+	return "under way"
 }
 
 func (n NodeState) text() string {

@@ -55,6 +55,25 @@ func TestPeers4_8_LoadsWaitForTheirTurnFirstComeFirstServed(t *testing.T) {
 	})
 }
 
+func TestPeers4_8_ExplainTellsThatALoadWaitsForItsTurn(t *testing.T) {
+	onQueue(t, queue(10, core.EntryOptions{}), func(t *testing.T, c *hybrid.Cache[int]) {
+		busy(t, c, 10*time.Second)
+		f := &F[int]{delay: time.Second, results: []func() (int, error){returns(1)}}
+		go func() { expectAsk(t, c, f, 1, 1) }()
+		time.Sleep(4 * time.Second)
+		x := explain(t, c)
+		if !x.Load.UnderWay || !x.Load.Queued || x.Load.For != 4*time.Second || x.Load.Waiting != 1 {
+			t.Errorf("got %+v", x.Load)
+		}
+		contains(t, x, "load waits for its turn for 4s, callers waiting: 1")
+		time.Sleep(6*time.Second + time.Second/2)
+		if x := explain(t, c); !x.Load.UnderWay || x.Load.Queued {
+			t.Errorf("its turn has come: got %+v", x.Load)
+		}
+		time.Sleep(time.Second)
+	})
+}
+
 func TestPeers4_8_TheQueueIsBounded(t *testing.T) {
 	onQueue(t, queue(1, core.EntryOptions{}), func(t *testing.T, c *hybrid.Cache[int]) {
 		busy(t, c, 10*time.Second)

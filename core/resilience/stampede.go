@@ -138,6 +138,10 @@ func (s *Stampede) Peek(key string) (began core.Instant, waiters int, ok bool) {
 	return s.group.Peek(key)
 }
 
+// Queued reports whether the flight of key that can be joined waits for its turn,
+// since as many run as may. See [Limits].
+func (s *Stampede) Queued(key string) bool { return s.group.Queued(key) }
+
 // Close refuses new flights, and those that wait for their turn, with core.ErrClosed,
 // cancels those without a caller and waits for all. When ctx ends first it cancels the
 // rest and returns why.

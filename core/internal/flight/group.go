@@ -252,6 +252,15 @@ func (g *Group) Peek(key string) (began core.Instant, waiters int, ok bool) {
 	return c.began, c.waiters, true
 }
 
+// Queued reports whether the flight of key that can be joined waits for its turn.
+func (g *Group) Queued(key string) bool {
+	s := g.shard(key)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c := s.calls[key]
+	return c != nil && g.turns.waits(c.turn)
+}
+
 // Close refuses new flights and those that wait for their turn, cancels those that no
 // caller waits for, and waits until all have ended. When ctx ends first, it cancels
 // the rest and returns the reason. A call to Close from inside a flight would wait for
