@@ -12,20 +12,20 @@ const (
 	boundPlugins    = 1.4
 	boundTheine     = 2
 	boundSturdyc    = 1.75
-	boundHitBytes   = 1.4 // by plain freecache and msgpack
+	boundHitBytes   = 1.5 // by plain freecache and msgpack
 
-	boundMiss                 = 3.5 // by get-load-set
+	boundMiss                 = 4.5 // by get-load-set
 	boundMissAllocations      = 5.1
 	boundMissBytesAllocations = 6.1
-	boundHardTimeout          = 3 // microseconds
-	boundPolicies             = 3 // by sturdyc
+	boundHardTimeout          = 4 // microseconds
+	boundPolicies             = 4 // by sturdyc
 
 	boundStampede                 = 1.6 // by a closed channel
-	boundStampedeAllocations      = 0.4
+	boundStampedeAllocations      = 0.5
 	boundStampedeBytes            = 2.5
 	boundStampedeBytesAllocations = 1.3
 
-	boundRead1           = 1.4 // by go-redis and decoding; for so many goroutines
+	boundRead1           = 1.65 // by go-redis and decoding; for so many goroutines
 	boundRead64          = 0.9
 	boundRead256         = 0.85
 	boundReadAllocations = 20.1
@@ -34,9 +34,10 @@ const (
 	boundMany            = 4.5 // by MGET and decoding
 
 	boundPropagation = 1.7 // p50, by a bare message
+	boundLate        = 3   // p99
 	boundBytes       = 172
 	boundObjectBytes = 255
-	boundCollector   = 2 // by otter's
+	boundCollector   = 2.5 // by otter's
 	boundClearFlat   = 5
-	boundGrowth      = 1.3
+	boundGrowth      = 1.4
 )
