@@ -149,7 +149,9 @@ func TestNotifier_WhatManyCouldNotBeToldIsOwed(t *testing.T) {
 		synctest.Wait()
 		told := map[string]bool{}
 		for _, m := range n.bus.all() {
-			told[m.Key] = m.Kind == wire.MessageSet
+			for part := range m.Parts() {
+				told[part.Key] = part.Kind == wire.MessageSet
+			}
 		}
 		for _, w := range all {
 			if !told[w.Key] {

@@ -89,6 +89,18 @@ func (o *Order) enter(p *Place, key string) {
 	s.lines[key] = append(line, p)
 }
 
+// take takes the turn of key, if nobody has it. Whoever gets it passes it on.
+func (o *Order) take(key string) bool {
+	s := o.shard(key)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, busy := s.lines[key]; busy {
+		return false
+	}
+	s.lines[key] = nil
+	return true
+}
+
 // Do waits for the turn, runs work on this goroutine and passes the turn on. It
 // returns the cause of ctx's end, without running work, if that comes first.
 func (p *Place) Do(ctx context.Context, work func(context.Context)) error {

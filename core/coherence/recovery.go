@@ -83,6 +83,14 @@ type debt struct {
 	next    core.Instant
 }
 
+// stands returns the version that the other nodes are told of.
+func (d debt) stands() core.Version {
+	if d.arrived.IsZero() {
+		return d.version
+	}
+	return d.arrived
+}
+
 // NewRecovery returns an empty queue. events may be nil.
 func NewRecovery(o RecoveryOptions, clock core.Clock, events *core.Events) *Recovery {
 	return &Recovery{
@@ -235,6 +243,12 @@ func (r *Recovery) current(key string) (v core.Version, ok bool) {
 	return d.version, true
 }
 
+// still reports whether d is what its key owes: no later write has taken its place.
+func (r *Recovery) still(d debt) bool {
+	v, ok := r.current(d.key)
+	return ok && v.Same(d.version)
+}
+
 // Len returns how many keys are owed, and whether there were more than fit.
 func (r *Recovery) Len() (keys int, overflow bool) {
 	r.mu.Lock()
@@ -273,9 +287,16 @@ func (r *Recovery) postpone(d debt) {
 // end of the line and does not hold up the others.
 const giveUpAfter = 3
 
-// Run replays what is due, every Tick, until ctx ends. replay makes one debt
-// good; overflowed makes good everything that did not fit.
-func (r *Recovery) Run(ctx context.Context, replay func(context.Context, debt) error, overflowed func(context.Context) error) {
+// maxReplays is how many debts are replayed at a time while the servers answer.
+const maxReplays = 200
+
+// replays makes debts of different keys good, of several perhaps only the first, and
+// returns what became of these.
+type replays func(ctx context.Context, debts []debt) []error
+
+// Run replays what is due, every Tick, until ctx ends; overflowed makes good
+// everything that did not fit.
+func (r *Recovery) Run(ctx context.Context, replay replays, overflowed func(context.Context) error) {
 	for {
 		if keys, overflow := r.Len(); keys == 0 && !overflow {
 			select {
@@ -294,19 +315,27 @@ func (r *Recovery) Run(ctx context.Context, replay func(context.Context, debt) e
 }
 
 // round replays the debts that are due at now. It reports whether none has failed.
-func (r *Recovery) round(ctx context.Context, now core.Instant, replay func(context.Context, debt) error, overflowed func(context.Context) error) bool {
+func (r *Recovery) round(ctx context.Context, now core.Instant, replay replays, overflowed func(context.Context) error) bool {
 	failures, failed := 0, false
-	for _, d := range r.due(now) {
-		if ctx.Err() != nil || failures == giveUpAfter {
+	atOnce := 1 // until it is known that the servers answer
+	for due := r.due(now); len(due) > 0; {
+		if ctx.Err() != nil || failures >= giveUpAfter {
 			return false
 		}
-		if err := replay(ctx, d); err != nil {
-			failures, failed = failures+1, true
-			r.postpone(d)
-			continue
+		ended := replay(ctx, due[:min(atOnce, len(due))])
+		for i, err := range ended {
+			if err != nil {
+				failures, failed = failures+1, true
+				r.postpone(due[i])
+				continue
+			}
+			failures = 0
+			r.settle(due[i].key, due[i].version)
 		}
-		failures = 0
-		r.settle(d.key, d.version)
+		due = due[len(ended):]
+		if atOnce = 1; failures == 0 {
+			atOnce = maxReplays
+		}
 	}
 	r.mu.Lock()
 	overflow := r.overflow && len(r.items) < r.options.MaxKeys
@@ -327,7 +356,7 @@ func (r *Recovery) round(ctx context.Context, now core.Instant, replay func(cont
 // Flush makes a last round, in which no debt waits for its time, and another one for what
 // calls that were under way have left meanwhile. It returns an error that says what is
 // left, and why if there was no time for it.
-func (r *Recovery) Flush(ctx context.Context, replay func(context.Context, debt) error, overflowed func(context.Context) error) error {
+func (r *Recovery) Flush(ctx context.Context, replay replays, overflowed func(context.Context) error) error {
 	var keys int
 	var overflow bool
 	for again := true; again; {

@@ -6,6 +6,7 @@ package coherence
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -14,6 +15,17 @@ import (
 	"github.com/fusioncache-go/fusioncache/core"
 )
 
+// each replays one debt after the other.
+func each(one func(debt) error) replays {
+	return func(_ context.Context, debts []debt) []error {
+		errs := make([]error, len(debts))
+		for i, d := range debts {
+			errs[i] = one(d)
+		}
+		return errs
+	}
+}
+
 // A debt whose last try has failed waits for its next; the end of the node does
 // not wait with it.
 func TestRecovery_FlushTriesWhatIsNotDueYet(t *testing.T) {
@@ -21,12 +33,12 @@ func TestRecovery_FlushTriesWhatIsNotDueYet(t *testing.T) {
 		r := NewRecovery(RecoveryOptions{}, core.NewMonotonic(nil), nil)
 		r.owe(&debt{key: "k", version: versionAt(1)})
 		up, tries := false, 0
-		replay := func(context.Context, debt) error {
+		replay := each(func(debt) error {
 			if tries++; up {
 				return nil
 			}
-			return errors.New("down")
-		}
+			return errDown
+		})
 		nothing := func(context.Context) error { return nil }
 		ctx, cancel := context.WithCancel(t.Context())
 		go r.Run(ctx, replay, nothing)
@@ -80,14 +92,84 @@ func TestRecovery_FlushMakesGoodWhatIsLeftMeanwhile(t *testing.T) {
 	r := NewRecovery(RecoveryOptions{}, core.NewMonotonic(time.Now), nil)
 	r.owe(&debt{key: "a", version: versionAt(1)})
 	var paid []string
-	err := r.Flush(t.Context(), func(_ context.Context, d debt) error {
+	err := r.Flush(t.Context(), each(func(d debt) error {
 		if len(paid) == 0 {
 			r.owe(&debt{key: "b", version: versionAt(2)})
 		}
 		paid = append(paid, d.key)
 		return nil
-	}, func(context.Context) error { return nil })
+	}), func(context.Context) error { return nil })
 	if err != nil || !slices.Equal(paid, []string{"a", "b"}) {
 		t.Errorf("made good: %q, %v", paid, err)
+	}
+}
+
+// The first debt of a round goes alone, and so does the one after a failure; a round ends
+// after three failures in a row, and goes on where a call for many has stopped.
+func TestRecovery_ManyGoTogetherWhileTheServersAnswer(t *testing.T) {
+	const all = 2*maxReplays + 50
+	for _, c := range []struct {
+		name   string
+		replay func(call, asked int) []error // what becomes of the first debts of a call
+		want   []int                         // debts asked for, by call
+		left   int
+	}{
+		{"all is well", func(_, asked int) []error { return make([]error, asked) }, []int{1, 200, 200, 49}, 0},
+		{"down", func(_, asked int) []error { return slices.Repeat([]error{errDown}, asked) }, []int{1, 1, 1}, all},
+		{"down after the first", func(call, asked int) []error {
+			if call == 0 {
+				return []error{nil}
+			}
+			return slices.Repeat([]error{errDown}, asked)
+		}, []int{1, 200}, all - 1},
+		{"the last of a call fails", func(call, asked int) []error {
+			errs := make([]error, asked)
+			if call == 1 {
+				errs[asked-1] = errDown
+			}
+			return errs
+		}, []int{1, 200, 1, 200, 48}, 1},
+		{"a call stops", func(call, asked int) []error {
+			if call == 1 {
+				return []error{nil, errDown}
+			}
+			return make([]error, asked)
+		}, []int{1, 200, 1, 200, 200, 46}, 1},
+	} {
+		r := NewRecovery(RecoveryOptions{}, core.NewMonotonic(nil), nil)
+		for i := range all {
+			r.owe(&debt{key: fmt.Sprint("k", i), version: versionAt(int64(i + 1))})
+		}
+		var got []int
+		r.round(t.Context(), core.Never, func(_ context.Context, debts []debt) []error {
+			got = append(got, len(debts))
+			return c.replay(len(got)-1, len(debts))
+		}, func(context.Context) error { return nil })
+		if left, _ := r.Len(); !slices.Equal(got, c.want) || left != c.left {
+			t.Errorf("%s: calls for %v, %d left; want %v, %d", c.name, got, left, c.want, c.left)
+		}
+	}
+}
+
+var errDown = errors.New("down")
+
+func TestOrder_TakeIsForWhoFindsNobody(t *testing.T) {
+	o := NewOrder(BackgroundLimits{})
+	if !o.take("k") {
+		t.Fatal("nobody has the turn, and it is not to be had")
+	}
+	if o.take("k") {
+		t.Error("two have the turn")
+	}
+	next := o.Enter("k")
+	if next.Ready() {
+		t.Error("another has the turn as well")
+	}
+	o.pass("k")
+	if err := next.Do(t.Context(), func(context.Context) {}); err != nil {
+		t.Error(err)
+	}
+	if !o.take("k") {
+		t.Error("the line does not end")
 	}
 }

@@ -12,20 +12,20 @@ import (
 
 // Recover makes good, until ctx ends, what failed writes have left undone.
 func (w *Writer) Recover(ctx context.Context) {
-	w.Recovery.Run(ctx, w.replay, w.invalidateAll)
+	w.Recovery.Run(ctx, w.replayMany, w.invalidateAll)
 }
 
 // Flush tries once more, before the end.
 func (w *Writer) Flush(ctx context.Context) error {
-	return w.Recovery.Flush(ctx, w.replay, w.invalidateAll)
+	return w.Recovery.Flush(ctx, w.replayMany, w.invalidateAll)
 }
 
 // replay makes one debt good, in its key's turn.
 func (w *Writer) replay(ctx context.Context, d debt) error {
 	var failed error
 	err := w.Order.Do(ctx, d.key, func(ctx context.Context) {
-		if now, ok := w.Recovery.current(d.key); !ok || !now.Same(d.version) {
-			return // a later write of the key has taken its place
+		if !w.Recovery.still(d) {
+			return
 		}
 		within, cancel := context.WithTimeout(ctx, core.DefaultDistributedTimeout)
 		defer cancel()
@@ -42,38 +42,40 @@ func (w *Writer) repay(ctx context.Context, d debt) error {
 		return w.repayMark(ctx, d)
 	}
 	if d.told || w.Shared == nil {
-		v := d.version
-		if !d.arrived.IsZero() {
-			v = d.arrived
-		}
-		return w.announce(ctx, d.says, d.key, v)
+		return w.announce(ctx, d.says, d.key, d.stands())
 	}
-	if d.codec != nil {
-		m, err := w.settled(ctx, d.meta, core.DefaultDistributedTimeout)
-		if err != nil {
-			return err
-		}
-		d.meta = m
-		w.Local.Restamp(d.key, m)
+	p, err := w.asWrite(ctx, d)
+	if err != nil {
+		return err
 	}
-	ruling, err := w.Shared.Replay(ctx, w.asWrite(d))
+	ruling, err := w.Shared.Replay(ctx, p)
+	news, tell, err := w.replayed(d, ruling, err)
+	if err != nil || !tell {
+		return err
+	}
+	return w.announce(ctx, news.kind, news.key, news.version)
+}
+
+// replayed does what follows from what the layer has decided on d, and returns what the
+// other nodes are to be told of it.
+func (w *Writer) replayed(d debt, ruling core.Ruling, err error) (news telling, tell bool, _ error) {
 	switch {
 	case err != nil:
-		return err
+		return telling{}, false, err
 	case ruling.Foreign:
-		return w.obstructed(d)
+		return telling{}, false, w.obstructed(d)
 	case !ruling.Stored:
 		// Somebody has written later: this node's value was never the last.
 		w.Local.Drop(d.key, d.version)
 		w.Events.Emit(core.Event{Kind: core.ReplayDropped, Key: d.key, Op: opOf(d.kind)})
-		return nil
+		return telling{}, false, nil
 	case ruling.Header.Kind == core.TombstoneWrite:
 		w.Local.removed(d.key, ruling.Header.Version, core.LevelDistributed)
 		w.Events.Emit(core.Event{Kind: core.ReplayDropped, Key: d.key, Op: opOf(d.kind)})
-		return w.announce(ctx, wire.MessageRemove, d.key, ruling.Header.Version)
+		return telling{kind: wire.MessageRemove, key: d.key, version: ruling.Header.Version}, true, nil
 	}
 	w.Events.Emit(core.Event{Kind: core.Replayed, Key: d.key, Op: opOf(d.kind)})
-	return w.announce(ctx, d.says, d.key, ruling.Header.Version)
+	return telling{kind: d.says, key: d.key, version: ruling.Header.Version}, true, nil
 }
 
 // obstructed deals with a debt whose place somebody else's data have taken. They are not
@@ -87,8 +89,20 @@ func (w *Writer) obstructed(d debt) error {
 }
 
 // asWrite makes the write of a debt: of the value, if memory still has it, else
-// of a tombstone.
-func (w *Writer) asWrite(d debt) put {
+// of a tombstone. The marks of a value are those of the server first.
+func (w *Writer) asWrite(ctx context.Context, d debt) (put, error) {
+	if d.codec != nil {
+		m, err := w.settled(ctx, d.meta, core.DefaultDistributedTimeout)
+		if err != nil {
+			return put{}, err
+		}
+		d.meta = m
+		w.Local.Restamp(d.key, m)
+	}
+	return w.again(d), nil
+}
+
+func (w *Writer) again(d debt) put {
 	gone := put{key: d.key, mode: core.Replay, kind: core.TombstoneWrite, meta: core.Meta{Version: d.version}}
 	if d.kind != wire.MessageSet || d.codec == nil {
 		return gone

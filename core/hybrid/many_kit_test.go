@@ -82,7 +82,15 @@ func (b *batched) ArbitrateMany(ctx context.Context, writes []core.KeyWrite) ([]
 	if err := b.enter(ctx, &b.manyWrites, writes[0].Key); err != nil {
 		return nil, err
 	}
-	return b.Store.ArbitrateMany(ctx, writes)
+	out := make([]core.Ruled, len(writes))
+	for i, w := range writes {
+		if bad := b.broken.Load(); bad != nil && strings.HasSuffix(w.Key, *bad) {
+			out[i].Err = errServer
+			continue
+		}
+		out[i].Ruling, out[i].Err = b.Store.Arbitrate(ctx, w.Key, w.Write)
+	}
+	return out, nil
 }
 
 // M is a scripted factory of many: every key has its length as value, but for those

@@ -159,6 +159,16 @@ func (n *node) take(ev core.Event) {
 // count returns how many events of a kind there were.
 func (n *node) count(k core.Kind) int64 { return n.counts[bits.TrailingZeros64(uint64(k))].Load() }
 
+// debts returns of how many keys the node owes the others a write.
+func (n *node) debts(t *testing.T) int {
+	t.Helper()
+	x, err := n.Explain(t.Context(), "any", core.Without(core.SkipDistributedRead))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return x.Node.Debts
+}
+
 // find returns the first event of a kind that cond holds for, or nil.
 func (n *node) find(k core.Kind, cond func(core.Event) bool) *core.Event {
 	n.mu.Lock()

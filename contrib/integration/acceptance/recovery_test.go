@@ -164,6 +164,14 @@ func TestSeed_DC12_OutageWithMoreWritesThanTheQueueHolds(t *testing.T) {
 	}
 	p := listen(t, w)
 	a.net.Restore()
+	soon(t, patience, "writes to be made good", func() bool { return a.count(core.Replayed) > 0 })
+	begin := time.Now()
+	soon(t, patience, "all writes to be made good", func() bool { return a.debts(t) == 0 })
+	if d := time.Since(begin); d > 2*time.Second && !raceDetector {
+		t.Errorf("%d writes took %v, want at most 2 s", kept, d)
+	} else {
+		t.Logf("%d writes took %v", kept, d)
+	}
 	for _, key := range keys {
 		soon(t, patience, "the old value of "+key+" to be gone from B", func() bool { return b.hasNot(t, key, -1) })
 		start(t, w, setting{}).wantNot(t, key, -1)
