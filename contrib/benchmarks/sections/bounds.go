@@ -10,7 +10,7 @@ const (
 	boundHitOptions = 2.2
 	boundTagged     = 1.3 // by the plain hit
 	boundPlugins    = 1.4
-	boundTheine     = 2
+	boundTheine     = 2.25
 	boundSturdyc    = 1.75
 	boundHitBytes   = 1.5 // by plain freecache and msgpack
 

@@ -34,19 +34,17 @@ func memory(ctx context.Context, r *Run) (*report.Section, error) {
 	s := &report.Section{
 		Name: "memory", Title: "Memory",
 		Text: fmt.Sprintf("Room for %d entries: key of 20 bytes, value of 64; those that keep bytes get as much memory as so many take. Twice as many were set; bytes for an entry are the growth of the heap by the entries that are held then. "+
-			"Processor time of one cycle of the garbage collector. Each row has a process of its own.", n),
+			"Processor time of one cycle of the garbage collector. Each measurement has a process of its own; medians of three, but for a quick run.", n),
 	}
 	table := report.Table{Header: []string{"", "bytes for an entry", "collector, ms a cycle"}}
-	found := map[string]footprint{}
 	names := []string{"nothing", "otter, Get", peers.OursOtter, "freecache, pooled msgpack", peers.OursFreecache, peers.Theine, "ristretto", peers.Sturdyc, "sharded map"}
-	for _, name := range pick(r, names, names[:5]) {
-		r.Log("memory: %s", name)
-		f, err := inProcess(ctx, name, n)
-		if err != nil {
-			return nil, fmt.Errorf("memory: %s: %w", name, err)
-		}
-		found[name] = f
-		table.Add(name, fmt.Sprintf("%.0f", f.Bytes), f.Cycle)
+	names = pick(r, names, names[:5])
+	found, err := footprints(ctx, r, names, pick(r, 3, 1), n)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range names {
+		table.Add(name, fmt.Sprintf("%.0f", found[name].Bytes), found[name].Cycle)
 	}
 	s.Tables = append(s.Tables, table)
 	s.Budgets = append(s.Budgets,
@@ -55,6 +53,26 @@ func memory(ctx context.Context, r *Run) (*report.Section, error) {
 		report.Budget{What: "memory: collector, ours with otter by otter", Got: found[peers.OursOtter].Cycle / found["otter, Get"].Cycle, Most: 1.25, Bound: boundCollector},
 		report.Budget{What: "memory: collector, ours with freecache less nothing at all", Got: found[peers.OursFreecache].Cycle - found["nothing"].Cycle, Most: 1, Unit: " ms"})
 	return s, nil
+}
+
+// footprints measures each contestant in so many turns, and returns the medians.
+func footprints(ctx context.Context, r *Run, names []string, turns, n int) (map[string]footprint, error) {
+	bytes, cycles := map[string][]float64{}, map[string][]float64{}
+	for turn := range turns {
+		for _, name := range names {
+			r.Log("memory: %s, %d of %d", name, turn+1, turns)
+			f, err := inProcess(ctx, name, n)
+			if err != nil {
+				return nil, fmt.Errorf("memory: %s: %w", name, err)
+			}
+			bytes[name], cycles[name] = append(bytes[name], f.Bytes), append(cycles[name], f.Cycle)
+		}
+	}
+	found := map[string]footprint{}
+	for _, name := range names {
+		found[name] = footprint{measure.Median(bytes[name]), measure.Median(cycles[name])}
+	}
+	return found, nil
 }
 
 // inProcess runs this program again for one contestant.
