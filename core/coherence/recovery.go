@@ -118,6 +118,20 @@ func (r *Recovery) end(key string, v core.Version) {
 	r.recount()
 }
 
+// override notes that write v of key is under way, if an older one is owed: what the
+// node believes of the distributed layer is not that one any more.
+func (r *Recovery) override(key string, v core.Version) {
+	if r == nil || r.count.Load() == 0 {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.items[key] != nil && r.begun[key].Op < v.Op {
+		r.begun[key] = v
+		r.recount()
+	}
+}
+
 func (r *Recovery) recount() {
 	n := len(r.items) + len(r.begun)
 	if r.overflow {

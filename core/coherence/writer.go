@@ -173,6 +173,7 @@ func (w *Writer) begin(ch *change, local func(v core.Version)) {
 	ch.version = w.version()
 	local(ch.version)
 	if w.shares(ch.options) || ch.notify {
+		w.Recovery.override(ch.key, ch.version)
 		w.enter(ch)
 	}
 }
