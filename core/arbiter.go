@@ -53,7 +53,8 @@ type Write struct {
 	// Data is the value. It begins with an ordering header.
 	Data []byte
 
-	// TTL is the life of the value, always positive; Forever for no end.
+	// TTL is the life of the value, always positive; Forever for no end. In the place of
+	// something it is TombstoneTTL at least.
 	TTL time.Duration
 
 	// Expect is, for Fill, the header that was seen; empty if the place was empty.
@@ -62,7 +63,8 @@ type Write struct {
 	// Skew is, for Replay, how far the clocks of two nodes may differ.
 	Skew time.Duration
 
-	// TombstoneTTL is, for Replay, the life of a tombstone that settles doubt.
+	// TombstoneTTL is the life of a tombstone: of one that settles doubt, and of what
+	// stands where there may have been one, for loads that began before.
 	TombstoneTTL time.Duration
 
 	// Notice is a message to be published once the write is stored. Nil: none. A
@@ -113,7 +115,8 @@ type Decision struct {
 // version made up by the server must never equal one that a node makes. A node
 // orders its own writes by their number: of two writes during an outage the
 // first may have been applied, with a lifted version, though it was reported as
-// failed.
+// failed. A tombstone that settles doubt has no node, so that the replay of a later
+// write of either node is in doubt about the other's as well.
 func (w Write) Decide(current []byte) Decision {
 	ours, err := ParseHeader(w.Data)
 	if err != nil {
@@ -133,7 +136,6 @@ func (w Write) Decide(current []byte) Decision {
 	if w.Mode == Fill && !bytes.Equal(w.Expect, current[:HeaderSize]) && !mutation.On(mutation.NoCAS) {
 		return refused
 	}
-	kind := ours.Kind
 	if w.Mode == Replay {
 		switch v := w.replay(ours, there); v {
 		case applied:
@@ -141,10 +143,10 @@ func (w Write) Decide(current []byte) Decision {
 		case older:
 			return refused
 		case unknowable:
-			kind = TombstoneWrite
+			return w.settle(ours, there)
 		}
 	}
-	return w.over(ours, there, kind)
+	return w.over(ours, there)
 }
 
 // age is how a replayed write stands to what is there.
@@ -193,22 +195,34 @@ func lifted(v Version) Version {
 	return v
 }
 
-// over stores the write over what is there, with a version that is higher.
-func (w Write) over(ours, there Header, kind WriteKind) Decision {
+// over stores the write over what is there, with a version that is higher. It stays for
+// as long as a tombstone: what was there may have been one, or in the place of one, and a
+// load from before that would find the place as empty as it was.
+func (w Write) over(ours, there Header) Decision {
 	h := ours
-	higher := ours.Compare(there.Version) > 0
-	if !higher {
+	if ours.Compare(there.Version) <= 0 {
 		h.Time, h.Tick, h.Bump = there.Time, there.Tick, there.Bump
-	}
-	if !higher || kind != ours.Kind && !mutation.On(mutation.SameVersion) {
 		h.Version = lifted(h.Version)
 	}
-	h.Kind = kind
-	d := Decision{Ruling: Ruling{Stored: true, Header: h}, Store: true, TTL: w.TTL}
-	if kind == TombstoneWrite && ours.Kind != TombstoneWrite {
-		d.Data, d.TTL = AppendHeader(nil, h), w.TombstoneTTL
-		return d
-	}
-	d.Data = append(AppendHeader(make([]byte, 0, len(w.Data)), h), w.Data[HeaderSize:]...)
-	return d
+	data := append(AppendHeader(make([]byte, 0, len(w.Data)), h), w.Data[HeaderSize:]...)
+	return Decision{Ruling: Ruling{Stored: true, Header: h}, Store: true, Data: data, TTL: max(w.TTL, w.TombstoneTTL)}
 }
+
+// settle stores a tombstone whose version is higher than both. It is no write of the
+// node's: the next replay of that node would take it for an earlier one of its own, and
+// take the place of what is doubted.
+func (w Write) settle(ours, there Header) Decision {
+	h := Header{Version: ours.Version, Kind: TombstoneWrite}
+	higher := ours.Compare(there.Version) > 0
+	if !higher {
+		h.Version = there.Version
+	}
+	if !higher || !mutation.On(mutation.SameVersion) {
+		h.Version = lifted(h.Version)
+		h.Node, h.Op = nobody, ours.Op
+	}
+	return Decision{Ruling: Ruling{Stored: true, Header: h}, Store: true, Data: AppendHeader(nil, h), TTL: w.TombstoneTTL}
+}
+
+// nobody is the node of a tombstone that settles doubt.
+const nobody = 0

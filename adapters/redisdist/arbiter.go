@@ -154,7 +154,10 @@ func (l *Layer) script(ctx context.Context, cmd *scriptCmd, key string, w core.W
 		ttl = &cmd.ttl
 	}
 	if w.Mode == core.Replay {
-		skew, tombstone = w.Skew.Milliseconds(), lifetime(w.TombstoneTTL)
+		skew = w.Skew.Milliseconds()
+	}
+	if w.Mode == core.Replay || w.TTL < w.TombstoneTTL {
+		tombstone = lifetime(w.TombstoneTTL)
 	}
 	if end, limited := l.latest(ctx); limited {
 		cmd.latest = end

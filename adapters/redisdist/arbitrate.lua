@@ -3,7 +3,8 @@
 --
 -- KEYS[1] the key
 -- ARGV    mode (force, fill, replay), header, which the client has checked, body, ttl in ms (empty: for ever),
---         expected header (fill), clock skew in ms and ttl of a tombstone (replay),
+--         expected header (fill), clock skew in ms (replay), ttl of a tombstone in ms (replay, and
+--         where the other is shorter),
 --         channel (empty: none) and message to publish once it is stored,
 --         until when to carry it out in microseconds (empty: for ever)
 -- returns a text of four parts with a space between: a word (stored, refused, foreign,
@@ -15,7 +16,7 @@
 -- are exact in Lua. Most of a run was once the reading of numbers, so that is done
 -- only where they are needed: digits of equal number compare as text.
 
-local SIZE, MAX, MAX_TIME = 48, 99999, 9999999999999
+local SIZE, MAX, MAX_TIME, NOBODY = 48, 99999, 9999999999999, '000000000000'
 local mode, header, body, ttl, expected = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 
 local function valid(h)
@@ -43,7 +44,7 @@ if not clock.err then
 end
 
 local current = redis.call('GETRANGE', KEYS[1], 0, SIZE - 1)
-local kind = string.sub(header, 47, 47)
+local doubt = false -- which of the two is the newer; then a tombstone of nobody takes the place
 
 if current == '' then
 	if mode == 'fill' and expected ~= '' then return 'refused  ' .. now .. ' ' end
@@ -58,11 +59,14 @@ else
 		elseif there.time > ours.time + skew then
 			return 'refused  ' .. now .. ' ' .. current
 		elseif there.time + skew >= ours.time then
-			kind, body, ttl = 'T', '', ARGV[7]
+			doubt, body, ttl = true, '', ARGV[7]
 		end
 	end
+	if not doubt and ttl ~= '' and ARGV[7] ~= '' and tonumber(ttl, 10) < tonumber(ARGV[7], 10) then
+		ttl = ARGV[7] -- or else a load from before what was there would find the place as empty as it was
+	end
 	local above = higher(header, current)
-	if not above or kind ~= string.sub(header, 47, 47) then
+	if not above or doubt then
 		local p = parse(above and header or current)
 		if p.bump < MAX then
 			p.bump = p.bump + 1
@@ -72,7 +76,7 @@ else
 			p.tick = MAX
 		end
 		header = string.format('H1%013.0f%05.0f%05.0f', p.time, p.tick, p.bump)
-			.. string.sub(header, 26, 46) .. kind .. '\n'
+			.. (doubt and NOBODY .. string.sub(header, 38, 46) .. 'T\n' or string.sub(header, 26))
 	end
 end
 

@@ -22,15 +22,18 @@ func checkArbiterTTL(p *probe, a core.Arbiter) error {
 	forever := writeOf(core.Force, core.ValueWrite, 4, []byte("lasting"))
 	forever.TTL = core.Forever
 	mortal := forever
-	mortal.TTL = ttl
+	mortal.TTL, mortal.TombstoneTTL = ttl, ttl
+	replacing := mortal
+	replacing.TombstoneTTL = keyLife
 
-	shorter, longer, doubted := p.key("shorter"), p.key("longer"), p.key("doubted")
+	shorter, longer, doubted, replaced := p.key("shorter"), p.key("longer"), p.key("doubted"), p.key("replaced")
 	for _, step := range []struct {
 		key string
 		w   core.Write
 	}{
 		{p.key("forever"), forever}, {shorter, forever}, {longer, mortal}, {longer, forever},
-		{doubted, writeOf(core.Force, core.ValueWrite, 1, nil)}, {doubted, doubtful}, {shorter, mortal},
+		{doubted, writeOf(core.Force, core.ValueWrite, 1, nil)}, {doubted, doubtful},
+		{replaced, writeOf(core.Force, core.TombstoneWrite, 5, nil)}, {replaced, replacing}, {shorter, mortal},
 	} {
 		if _, err := p.wantStored(a, step.key, step.w); err != nil {
 			return err
@@ -45,6 +48,10 @@ func checkArbiterTTL(p *probe, a core.Arbiter) error {
 		return err
 	}
 	errs := []error{p.wantEnded(shorter), p.wantEnded(doubted)}
+	if _, ok, err := p.get(replaced); err != nil || !ok {
+		errs = append(errs, fmt.Errorf("get %s: %v, %w, though it took the place of a tombstone", short(replaced), ok, err))
+	}
+	errs = append(errs, p.delete(replaced))
 	if p.h.Bubble || p.h.Advance != nil {
 		p.pass(32 * 24 * time.Hour)
 	}

@@ -62,7 +62,15 @@ func leaseMutants() []mutant {
 			return w
 		})},
 		{"ArbiterTTL", "a tombstone that settles doubt lives like the value", editStoredTTL(func(w core.Write, _ time.Duration) core.Write {
-			w.TombstoneTTL = w.TTL
+			if w.Mode == core.Replay {
+				w.TombstoneTTL = w.TTL
+			}
+			return w
+		})},
+		{"ArbiterTTL", "what takes the place of a tombstone lives for its own ttl", editStoredTTL(func(w core.Write, _ time.Duration) core.Write {
+			if w.Mode == core.Force {
+				w.TombstoneTTL = w.TTL
+			}
 			return w
 		})},
 		{"ArbiterAbsent", "the mark of a deletion counts", rememberHeader(func(f *fake, forget func(key string)) {

@@ -96,10 +96,12 @@ func rule(place string, w core.Write) (core.Ruling, string) {
 		case there.Time-ours.Time > w.Skew.Milliseconds():
 			return core.Ruling{Header: *there}, place
 		case ours.Time-there.Time <= w.Skew.Milliseconds():
-			h.Kind, body = core.TombstoneWrite, ""
+			h.Version, h.Kind = above(h, *there, true), core.TombstoneWrite
+			h.Node = 0 // nobody's
+			return core.Ruling{Stored: true, Header: h}, string(core.AppendHeader(nil, h))
 		}
 	}
-	h.Version = above(h, *there, h.Kind != ours.Kind)
+	h.Version = above(h, *there, false)
 	return core.Ruling{Stored: true, Header: h}, string(core.AppendHeader(nil, h)) + body
 }
 

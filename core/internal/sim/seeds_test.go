@@ -33,6 +33,8 @@ var laggingSeeds = map[uint64]string{
 	120005838: "a write that was owed and in doubt counted as just written until it was not owed",
 	140026567: "a gap put off what was to be read again for the one before it",
 	160010068: "a load from before a removal of everything was shared after its mark had been read",
+	200000345: "a tombstone of doubt was taken for a write of the node that had left it",
+	200008521: "a load that had seen nothing outlived a removal and what was in its place",
 	190004374: "what was owed was believed over a removal of this node that was under way",
 	100000085: "a load of a node had arrived, but older than it was what the node then read",
 }
