@@ -43,10 +43,9 @@ type Shared struct {
 
 // SharedOptions are the constants of the protocol with the distributed layer.
 type SharedOptions struct {
-	// TombstoneTTL is how long the mark of a removal stays, and at least what is
-	// written in the place of something, though nobody is shown it when its own life is
-	// over. Zero: 60 s. It must be longer than MaxFillAge, so that no load from before a
-	// removal can end after its mark is gone.
+	// TombstoneTTL is how long the mark of a removal stays. Zero: 60 s. It must be
+	// longer than MaxFillAge, so that no load from before a removal can end after
+	// its mark is gone.
 	TombstoneTTL time.Duration
 
 	// MaxFillAge is the age, from the start of the load, at which a result is not
@@ -231,6 +230,7 @@ type put struct {
 	payload []byte
 	expect  []byte
 	notice  *core.Notice
+	lasting bool // the layer keeps it for as long as a tombstone at least
 }
 
 // tombstone is the removal v of key.
@@ -314,6 +314,9 @@ func (s *Shared) frame(p put) (core.Write, string) {
 	if p.kind != core.TombstoneWrite {
 		ttl = remaining(p.meta.Dead, s.clock.Now())
 	}
+	if p.lasting {
+		ttl = max(ttl, s.options.TombstoneTTL)
+	}
 	return core.Write{
 		Mode: p.mode,
 		Data: wire.AppendFrame(s.format, make([]byte, 0, len(p.payload)+frameOverhead), r, p.payload),
@@ -356,7 +359,7 @@ func (s *Shared) Expire(ctx context.Context, key string, v core.Version) (core.R
 		if mutation.On(mutation.ClockExpiry) {
 			m.Stale = s.clock.Now()
 		}
-		ruling, err := s.Write(ctx, put{key: key, mode: core.Fill, kind: core.ValueWrite, meta: m, payload: found.Payload, expect: found.Seen.Header})
+		ruling, err := s.Write(ctx, put{key: key, mode: core.Fill, kind: core.ValueWrite, meta: m, payload: found.Payload, expect: found.Seen.Header, lasting: true})
 		if err != nil || ruling.Stored || ruling.Foreign {
 			return ruling, err
 		}
