@@ -54,7 +54,7 @@ type Write struct {
 	Data []byte
 
 	// TTL is the life of the value, always positive; Forever for no end. In the place of
-	// something it is TombstoneTTL at least.
+	// a tombstone it is TombstoneTTL at least.
 	TTL time.Duration
 
 	// Expect is, for Fill, the header that was seen; empty if the place was empty.
@@ -63,8 +63,8 @@ type Write struct {
 	// Skew is, for Replay, how far the clocks of two nodes may differ.
 	Skew time.Duration
 
-	// TombstoneTTL is the life of a tombstone: of one that settles doubt, and of what
-	// stands where there may have been one, for loads that began before.
+	// TombstoneTTL is the life of a tombstone: of one that settles doubt, and at least of
+	// what takes the place of one.
 	TombstoneTTL time.Duration
 
 	// Notice is a message to be published once the write is stored. Nil: none. A
@@ -195,17 +195,20 @@ func lifted(v Version) Version {
 	return v
 }
 
-// over stores the write over what is there, with a version that is higher. It stays for
-// as long as a tombstone: what was there may have been one, or in the place of one, and a
-// load from before that would find the place as empty as it was.
+// over stores the write over what is there, with a version that is higher. In the place
+// of a tombstone it stays for as long as that: a load from before the removal would find
+// the place as empty as it was.
 func (w Write) over(ours, there Header) Decision {
 	h := ours
 	if ours.Compare(there.Version) <= 0 {
 		h.Time, h.Tick, h.Bump = there.Time, there.Tick, there.Bump
 		h.Version = lifted(h.Version)
 	}
-	data := append(AppendHeader(make([]byte, 0, len(w.Data)), h), w.Data[HeaderSize:]...)
-	return Decision{Ruling: Ruling{Stored: true, Header: h}, Store: true, Data: data, TTL: max(w.TTL, w.TombstoneTTL)}
+	data, ttl := append(AppendHeader(make([]byte, 0, len(w.Data)), h), w.Data[HeaderSize:]...), w.TTL
+	if there.Kind == TombstoneWrite {
+		ttl = max(ttl, w.TombstoneTTL)
+	}
+	return Decision{Ruling: Ruling{Stored: true, Header: h}, Store: true, Data: data, TTL: ttl}
 }
 
 // settle stores a tombstone whose version is higher than both. It is no write of the

@@ -62,8 +62,8 @@ else
 			doubt, body, ttl = true, '', ARGV[7]
 		end
 	end
-	if not doubt and ttl ~= '' and ARGV[7] ~= '' and tonumber(ttl, 10) < tonumber(ARGV[7], 10) then
-		ttl = ARGV[7] -- or else a load from before what was there would find the place as empty as it was
+	if string.sub(current, 47, 47) == 'T' and ttl ~= '' and ARGV[7] ~= '' and tonumber(ttl, 10) < tonumber(ARGV[7], 10) then
+		ttl = ARGV[7] -- or else a load from before the removal would find the place as empty as it was
 	end
 	local above = higher(header, current)
 	if not above or doubt then

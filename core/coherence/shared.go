@@ -43,9 +43,10 @@ type Shared struct {
 
 // SharedOptions are the constants of the protocol with the distributed layer.
 type SharedOptions struct {
-	// TombstoneTTL is how long the mark of a removal stays. Zero: 60 s. It must be
-	// longer than MaxFillAge, so that no load from before a removal can end after
-	// its mark is gone.
+	// TombstoneTTL is how long the mark of a removal stays, and at least what is
+	// written in its place, though nobody is shown it when its own life is over. Zero:
+	// 60 s. It must be longer than MaxFillAge, so that no load from before a removal can
+	// end after its mark is gone.
 	TombstoneTTL time.Duration
 
 	// MaxFillAge is the age, from the start of the load, at which a result is not

@@ -229,10 +229,16 @@ func (w *Writer) fill(ctx context.Context, r core.Request, e *core.Entry, same c
 		write := put{key: r.Key, mode: core.Fill, kind: core.FillWrite, meta: m, payload: p.payload}
 		if r.Seen != nil {
 			write.expect = r.Seen.Header
+			write.lasting = len(write.expect) > 0 && useless(r.Held, now) // and may be in the place of a removal
 		}
 		return write
 	})
 	_, _ = w.send(ctx, ch)
+}
+
+// useless reports whether there is nothing that a load can fall back on.
+func useless(held *core.Entry, now core.Instant) bool {
+	return held == nil || held.State(now) == core.Dead
 }
 
 // mayFill reports whether a fill may try to replace what was seen. A layer that

@@ -53,7 +53,7 @@ func Laws() []Law {
 		{Name: "ArbiterKeys", Sentence: "For Arbitrate and ReadHeader every key is the place that it is for the other methods.", needs: needsArbiter, check: arbitrated(checkArbiterKeys)},
 		{Name: "ArbiterForeign", Sentence: "Bytes without a header of ours stay, whatever is to be written over them, and the ruling says so.", needs: needsArbiter, check: arbitrated(checkArbiterForeign)},
 		{Name: "ArbiterAbsent", Sentence: "Where nothing was ever stored, or it was deleted or has ended, a fill that saw nothing is stored and one that saw something is not.", needs: needsArbiter, check: arbitrated(checkArbiterAbsent)},
-		{Name: "ArbiterTTL", Sentence: "What Arbitrate stores lives for the ttl of that write, or of a tombstone if that is longer and something was there; not shorter, and ends when it, rounded up, has passed; for ever is for ever.", needs: needsArbiter, check: arbitrated(checkArbiterTTL)},
+		{Name: "ArbiterTTL", Sentence: "What Arbitrate stores lives for the ttl of that write, or of a tombstone if that is longer and one was there; not shorter, and ends when it, rounded up, has passed; for ever is for ever.", needs: needsArbiter, check: arbitrated(checkArbiterTTL)},
 		{Name: "ArbiterNotice", Sentence: "A notice for a server that the layer does not reach is left to the caller.", needs: needsArbiter, check: arbitrated(checkArbiterNotice)},
 		{Name: "ConcurrentFills", Sentence: "Of fills that saw the same, exactly one is stored, and the others are told which.", needs: needsArbiter, check: arbitrated(checkConcurrentFills)},
 		{Name: "ConcurrentForces", Sentence: "Forced writes are all stored, each with a higher version than the one that it replaces.", needs: needsArbiter, check: arbitrated(checkConcurrentForces)},

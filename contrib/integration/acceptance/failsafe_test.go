@@ -20,8 +20,8 @@ func TestSeed_FS7_NewNodeServesStaleFromTheServer(t *testing.T) {
 		t.Parallel()
 		o := core.EntryOptions{TTL: 500 * time.Millisecond, StaleTTL: time.Hour}
 		a := start(t, w, setting{Options: hybrid.Options{Defaults: o}})
-		begin := time.Now()
 		a.commit(t, "k", 1)
+		begin := time.Now()
 		a.close(t)
 		at(begin, 600*time.Millisecond)
 
