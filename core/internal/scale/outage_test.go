@@ -62,6 +62,7 @@ func outage(c *cluster, n int) {
 // back.
 func serverOutage(c *cluster, n int) {
 	const away = 3
+	pass(silence(n)) // nobody settles any more after the outage before
 	c.warm()
 	c.during(func() {
 		c.server.away.Store(true)
@@ -79,6 +80,9 @@ func serverOutage(c *cluster, n int) {
 	c.most("reads of values and headers afterwards", len(c.server.values.take())+len(c.server.headers.take()), 0)
 	c.most("calls of the source", len(c.loads.take()), 0)
 }
+
+// silence is after how long a node of n that has joined has met all others.
+func silence(n int) time.Duration { return time.Duration(n/100+2) * 2500 * time.Millisecond }
 
 // owe has each node write a key of its own, at some time within a second.
 func (c *cluster) owe() {
