@@ -89,9 +89,10 @@ func (r *run) ask(ctx context.Context, i, key int, a action) {
 	} else {
 		load := func(ctx context.Context, _ string) (value, error) { return r.source.load(ctx, n, key, recipe{}) }
 		o.Value, err = n.cache.GetOrSet(o.context(ctx), keyNames[key], load)
-		if errors.Is(err, core.ErrFactoryTimeout) || o.Stale {
+		if errors.Is(err, core.ErrFactoryTimeout) || errors.Is(err, core.ErrOverload) || o.Stale {
 			// This was the load of a client, which has had a limit of its own, or the
-			// throttle window that it has opened.
+			// throttle window that it has opened; or as many loads of clients as may run
+			// have not ended.
 			_ = w.sleep(ctx, nodeLane(i), ms(longestThrottle))
 			o.Value, err = n.cache.GetOrSet(o.context(ctx), keyNames[key], load)
 		}
