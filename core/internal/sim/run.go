@@ -89,11 +89,14 @@ func (r *run) ask(ctx context.Context, i, key int, a action) {
 	} else {
 		load := func(ctx context.Context, _ string) (value, error) { return r.source.load(ctx, n, key, recipe{}) }
 		o.Value, err = n.cache.GetOrSet(o.context(ctx), keyNames[key], load)
-		if errors.Is(err, core.ErrFactoryTimeout) || errors.Is(err, core.ErrOverload) || o.Stale {
+		if errors.Is(err, core.ErrFactoryTimeout) || o.Stale {
 			// This was the load of a client, which has had a limit of its own, or the
-			// throttle window that it has opened; or as many loads of clients as may run
-			// have not ended.
+			// throttle window that it has opened.
 			_ = w.sleep(ctx, nodeLane(i), ms(longestThrottle))
+			o.Value, err = n.cache.GetOrSet(o.context(ctx), keyNames[key], load)
+		}
+		for tries := 0; errors.Is(err, core.ErrOverload) && tries < 10; tries++ { // as many loads of clients as may run
+			_ = w.sleep(ctx, nodeLane(i), ms(1000))
 			o.Value, err = n.cache.GetOrSet(o.context(ctx), keyNames[key], load)
 		}
 		o.Answered(true, err)
