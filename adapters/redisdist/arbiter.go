@@ -124,7 +124,7 @@ type scriptCmd struct {
 
 	header, body, expect, message binary
 	channel                       string
-	ttl, latest                   int64
+	ttl, tombstone, latest        int64
 }
 
 // binary is an argument that can be pointed to. A hook of the client that prints
@@ -148,16 +148,9 @@ func (l *Layer) script(ctx context.Context, cmd *scriptCmd, key string, w core.W
 	}
 	cmd.header, cmd.body, cmd.expect = w.Data[:core.HeaderSize], w.Data[core.HeaderSize:], w.Expect
 	cmd.channel, cmd.message = l.outlet(w.Notice)
-	var ttl, skew, tombstone, latest any = "", "", "", ""
-	if w.TTL != core.Forever {
-		cmd.ttl = milliseconds(w.TTL)
-		ttl = &cmd.ttl
-	}
+	var skew, latest any = "", ""
 	if w.Mode == core.Replay {
 		skew = w.Skew.Milliseconds()
-	}
-	if w.Mode == core.Replay || w.TTL < w.TombstoneTTL {
-		tombstone = lifetime(w.TombstoneTTL)
 	}
 	if end, limited := l.latest(ctx); limited {
 		cmd.latest = end
@@ -165,8 +158,8 @@ func (l *Layer) script(ctx context.Context, cmd *scriptCmd, key string, w core.W
 	}
 	cmd.args = [14]any{
 		command, name, 1, key,
-		mode(w.Mode), &cmd.header, &cmd.body, ttl, &cmd.expect,
-		skew, tombstone, &cmd.channel, &cmd.message, latest,
+		mode(w.Mode), &cmd.header, &cmd.body, lifetime(&cmd.ttl, w.TTL), &cmd.expect,
+		skew, lifetime(&cmd.tombstone, w.TombstoneTTL), &cmd.channel, &cmd.message, latest,
 	}
 	cmd.StringCmd = *redis.NewStringCmd(ctx, cmd.args[:]...)
 }
@@ -211,12 +204,13 @@ func mode(m core.Mode) any {
 	return "force"
 }
 
-// lifetime is a TTL for the script: milliseconds, or nothing for ever.
-func lifetime(ttl time.Duration) any {
+// lifetime is a TTL for the script: milliseconds, which it puts into ms, or nothing for ever.
+func lifetime(ms *int64, ttl time.Duration) any {
 	if ttl == core.Forever {
 		return ""
 	}
-	return milliseconds(ttl)
+	*ms = milliseconds(ttl)
+	return ms
 }
 
 var errReply = errors.New("script gave an unknown reply")

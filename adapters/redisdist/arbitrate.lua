@@ -3,8 +3,7 @@
 --
 -- KEYS[1] the key
 -- ARGV    mode (force, fill, replay), header, which the client has checked, body, ttl in ms (empty: for ever),
---         expected header (fill), clock skew in ms (replay), ttl of a tombstone in ms (replay, and
---         where the other is shorter),
+--         expected header (fill), clock skew in ms (replay), ttl of a tombstone in ms (empty: for ever),
 --         channel (empty: none) and message to publish once it is stored,
 --         until when to carry it out in microseconds (empty: for ever)
 -- returns a text of four parts with a space between: a word (stored, refused, foreign,
@@ -62,7 +61,7 @@ else
 			doubt, body, ttl = true, '', ARGV[7]
 		end
 	end
-	if string.sub(current, 47, 47) == 'T' and ttl ~= '' and ARGV[7] ~= '' and tonumber(ttl, 10) < tonumber(ARGV[7], 10) then
+	if string.sub(current, 47, 47) == 'T' and ttl ~= '' and (ARGV[7] == '' or tonumber(ttl, 10) < tonumber(ARGV[7], 10)) then
 		ttl = ARGV[7] -- or else a load from before the removal would find the place as empty as it was
 	end
 	local above = higher(header, current)

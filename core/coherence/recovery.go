@@ -246,21 +246,12 @@ func removal(kind wire.MessageKind) bool {
 	return kind == wire.MessageRemove || kind == wire.MessageTagRemoved || kind == wire.MessageCleared
 }
 
-// current returns the version of key's unfinished write, told or not.
-func (r *Recovery) current(key string) (v core.Version, ok bool) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	d := r.items[key]
-	if d == nil {
-		return core.Version{}, false
-	}
-	return d.version, true
-}
-
 // still reports whether d is what its key owes: no later write has taken its place.
 func (r *Recovery) still(d debt) bool {
-	v, ok := r.current(d.key)
-	return ok && v.Same(d.version)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	now := r.items[d.key]
+	return now != nil && now.version.Same(d.version)
 }
 
 // Len returns how many keys are owed, and whether there were more than fit.

@@ -37,6 +37,7 @@ func (w *Writer) replay(ctx context.Context, d debt) error {
 	return failed
 }
 
+// repay makes d good alone; it has the turn of its key.
 func (w *Writer) repay(ctx context.Context, d debt) error {
 	if d.key[0] == 0 {
 		return w.repayMark(ctx, d)
@@ -88,8 +89,8 @@ func (w *Writer) obstructed(d debt) error {
 	return &core.LayerError{Level: core.LevelDistributed, Op: opOf(d.kind), Key: d.key, Err: core.ErrForeign}
 }
 
-// asWrite makes the write of a debt: of the value, if memory still has it, else
-// of a tombstone. The marks of a value are those of the server first.
+// asWrite makes the write of a debt, whose marks the server has been asked for if it is
+// that of a value.
 func (w *Writer) asWrite(ctx context.Context, d debt) (put, error) {
 	if d.codec != nil {
 		m, err := w.settled(ctx, d.meta, core.DefaultDistributedTimeout)
@@ -99,10 +100,12 @@ func (w *Writer) asWrite(ctx context.Context, d debt) (put, error) {
 		d.meta = m
 		w.Local.Restamp(d.key, m)
 	}
-	return w.again(d), nil
+	return w.fromMemory(d), nil
 }
 
-func (w *Writer) again(d debt) put {
+// fromMemory makes the write of the value that d was about, if memory still has it, else
+// of a tombstone.
+func (w *Writer) fromMemory(d debt) put {
 	gone := put{key: d.key, mode: core.Replay, kind: core.TombstoneWrite, meta: core.Meta{Version: d.version}}
 	if d.kind != wire.MessageSet || d.codec == nil {
 		return gone

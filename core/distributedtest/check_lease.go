@@ -23,17 +23,18 @@ func checkArbiterTTL(p *probe, a core.Arbiter) error {
 	forever.TTL = core.Forever
 	mortal := forever
 	mortal.TTL, mortal.TombstoneTTL = ttl, ttl
-	replacing := mortal
-	replacing.TombstoneTTL = keyLife
+	replacing, outliving := mortal, mortal
+	replacing.TombstoneTTL, outliving.TombstoneTTL = keyLife, core.Forever
+	tombstone := writeOf(core.Force, core.TombstoneWrite, 5, nil)
 
-	shorter, longer, doubted, replaced := p.key("shorter"), p.key("longer"), p.key("doubted"), p.key("replaced")
+	shorter, longer, doubted, replaced, outlived := p.key("shorter"), p.key("longer"), p.key("doubted"), p.key("replaced"), p.key("outlived")
 	for _, step := range []struct {
 		key string
 		w   core.Write
 	}{
 		{p.key("forever"), forever}, {shorter, forever}, {longer, mortal}, {longer, forever},
 		{doubted, writeOf(core.Force, core.ValueWrite, 1, nil)}, {doubted, doubtful},
-		{replaced, writeOf(core.Force, core.TombstoneWrite, 5, nil)}, {replaced, replacing}, {shorter, mortal},
+		{replaced, tombstone}, {replaced, replacing}, {outlived, tombstone}, {outlived, outliving}, {shorter, mortal},
 	} {
 		if _, err := p.wantStored(a, step.key, step.w); err != nil {
 			return err
@@ -55,7 +56,7 @@ func checkArbiterTTL(p *probe, a core.Arbiter) error {
 	if p.h.Bubble || p.h.Advance != nil {
 		p.pass(32 * 24 * time.Hour)
 	}
-	for _, key := range []string{p.key("forever"), longer} {
+	for _, key := range []string{p.key("forever"), longer, outlived} {
 		if _, ok, err := p.get(key); err != nil || !ok {
 			errs = append(errs, fmt.Errorf("get %s: %v, %w, though it was stored for ever", short(key), ok, err))
 		}
