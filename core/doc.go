@@ -18,8 +18,8 @@
 //
 // A [MemoryLayer] (L1) holds entries inside the process. A [DistributedLayer]
 // (L2) holds bytes outside of it. A [Backplane] carries invalidations between
-// nodes. A [Serializer] makes bytes of values. A [Plugin] listens and wraps. Each
-// has two to four methods; every further ability is an interface of its own that
+// nodes. A [Serializer] makes bytes of values. A [Locker] lends locks that nodes
+// share. A [Plugin] listens and wraps. Each has two or three methods; every further ability is an interface of its own that
 // a stack finds with [As].
 //
 // # The life of an entry

@@ -13,7 +13,7 @@ import (
 type Kind uint64
 
 // The kinds of events. Each comment names the fields that are set besides Kind
-// and Time.
+// and Stack.
 const (
 	Hit                 Kind = 1 << iota // Key, Level
 	StaleHit                             // Key, Age: a stale entry was served, or without Age the default of fail-safe
@@ -33,7 +33,7 @@ const (
 	Foreign                              // Key: bytes in our place that are not ours
 	MemoryRefused                        // Key, Err: memory cannot hold the entry
 	Joined                               // the backplane delivers
-	GapSuspected                         // Err: messages may have been lost
+	GapSuspected                         // Detail: messages may have been lost
 	MessageReceived                      // Key, Op
 	MessageRejected                      // Err: not a message of ours
 	BreakerChanged                       // Level, Detail

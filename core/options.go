@@ -39,7 +39,7 @@ type EntryOptions struct {
 
 	// IdleTTL ends the life in memory of an entry that has not been used for so
 	// long; it is read again, from the distributed layer if that has it. A hit of
-	// GetOrSet or Get is a use. Zero: no matter. A layer of bytes keeps the time of
+	// GetOrSet or Get is a use. Zero: off. A layer of bytes keeps the time of
 	// the last use to a 64th of IdleTTL, by which an entry may end earlier.
 	IdleTTL time.Duration
 
@@ -68,7 +68,7 @@ type EntryOptions struct {
 	// StaleTTL switches fail-safe on: for so long after the last success, instead
 	// of only for TTL, an entry is kept on every level to stand in for a factory
 	// that fails or is late. It never gets longer by being served. Zero: off. Not
-	// below TTL.
+	// below TTL, which it needs unless it is Forever.
 	StaleTTL time.Duration
 
 	// DistributedStaleTTL is StaleTTL in the distributed layer, where it should
@@ -197,16 +197,16 @@ type Skip uint8
 
 // The parts that can be skipped.
 const (
-	// SkipMemoryRead has memory not asked.
+	// SkipMemoryRead does not ask memory.
 	SkipMemoryRead Skip = 1 << iota
 
-	// SkipMemoryWrite has the value not stored in memory.
+	// SkipMemoryWrite does not store the value in memory.
 	SkipMemoryWrite
 
-	// SkipDistributedRead has the distributed layer not asked.
+	// SkipDistributedRead does not ask the distributed layer.
 	SkipDistributedRead
 
-	// SkipDistributedWrite has the distributed layer neither written nor removed from.
+	// SkipDistributedWrite neither writes to the distributed layer nor removes from it.
 	SkipDistributedWrite
 
 	// SkipNotify tells no other node.

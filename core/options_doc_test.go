@@ -29,7 +29,12 @@ Made from the comments in ` + "`core/options.go`" + ` and ` + "`core/hybrid/opti
 
 Entry options come from four places, each of which refines the one before: the stack (` + "`hybrid.Options.Defaults`" + `), the view
 (` + "`hybrid.Of`" + `), the key (` + "`Cache.PerKey`" + `), the call. A factory of ` + "`GetOrRefresh`" + ` can refine them once more for what it
-returns (` + "`Load.Options`" + `). What a place does not set it inherits, in every method. ` + "`RemoveByTag`, `ExpireByTag`, `Clear` and `ExpireAll`" + `
+returns (` + "`Load.Options`" + `). What a place does not set it inherits, in every method. Some options also clear what
+would contradict them: ` + "`core.TTL`" + ` clears ` + "`DistributedTTL`" + `, so give ` + "`core.DistributedTTL`" + ` after it; ` + "`core.EagerRefresh`" + ` and
+` + "`core.EagerChance`" + ` clear each other; ` + "`core.HardTimeout(0)`" + ` clears ` + "`StrictHardTimeout`" + `, ` + "`core.ErrorBackoff(0)`" + ` clears
+` + "`ErrorBackoffMax`" + `. ` + "`core.NoTTL()`" + ` is ` + "`core.TTL(0)`" + `; ` + "`core.WithoutFailSafe()`" + ` switches off all that serves or keeps stale entries.
+
+` + "`RemoveByTag`, `ExpireByTag`, `Clear` and `ExpireAll`" + `
 are the stack's and take no options: they have its ` + "`Defaults`" + `, of which ` + "`DistributedTimeout`, `BackgroundWrites`, `ReturnLayerErrors`" + `
 and ` + "`Skip`" + ` matter to them.
 
@@ -98,11 +103,15 @@ func defaultOf(field string) string {
 	v := reflect.ValueOf(core.EntryOptions{}.WithDefaults()).FieldByName(field)
 	switch d, isDuration := v.Interface().(time.Duration); {
 	case field == "LoadTimeout":
-		return core.DefaultLoadTimeout.String()
+		return short(core.DefaultLoadTimeout) + "; none for a caller without any limit"
+	case field == "DistributedTTL":
+		return "as TTL; without one " + short(core.DefaultDistributedTTL)
+	case field == "DistributedStaleTTL":
+		return "as StaleTTL"
 	case isDuration && d == core.Forever:
 		return "for ever"
 	case isDuration && d > 0:
-		return d.String()
+		return short(d)
 	case v.Kind() == reflect.Bool:
 		return "no"
 	case field == "Size":
@@ -113,6 +122,11 @@ func defaultOf(field string) string {
 		return "none"
 	}
 	return fmt.Sprint(v.Interface())
+}
+
+// short renders a duration without the parts that are zero.
+func short(d time.Duration) string {
+	return strings.TrimSuffix(regexp.MustCompile(`(\D)0s$`).ReplaceAllString(d.String(), "$1"), "0m")
 }
 
 // plain makes a comment fit for a cell of a table.
@@ -158,8 +172,7 @@ the view. Options of ` + "`PerKey`" + ` and of calls are not looked at.`
 
 const skipHead = `## What can be skipped
 
-By ` + "`core.Without`" + `, each part by itself or several together; ` + "`core.With`" + ` takes it back. ` + "`core.With`" + ` takes back for a call what the stack or the view
-leaves out.
+By ` + "`core.Without`" + `, alone or several together. ` + "`core.With`" + ` takes back for a call what the stack or the view leaves out.
 
 | Part | What it does |
 |---|---|
@@ -192,7 +205,21 @@ func optionsText(t *testing.T) string {
 	for _, f := range fieldsOf(sourceFile(t, "hybrid/options.go"), "Options") {
 		fmt.Fprintf(&b, "| `%s` | %s |\n", f.name, plain(f.doc))
 	}
+	for _, group := range groups {
+		fmt.Fprintf(&b, "\n## %s\n\n| Field of `%s` | What it is |\n|---|---|\n", group.head, group.name)
+		for _, f := range fieldsOf(sourceFile(t, group.file), group.name[strings.Index(group.name, ".")+1:]) {
+			fmt.Fprintf(&b, "| `%s` | %s |\n", f.name, plain(f.doc))
+		}
+	}
 	return b.String()
+}
+
+// groups are the structs in the options of a stack.
+var groups = []struct{ head, name, file string }{
+	{"`Options.Shared`", "coherence.SharedOptions", "coherence/shared.go"},
+	{"`Options.Pulse`", "coherence.PulseOptions", "coherence/pulse.go"},
+	{"`Options.Recovery`", "coherence.RecoveryOptions", "coherence/recovery.go"},
+	{"`Options.Background`", "coherence.BackgroundLimits", "coherence/background.go"},
 }
 
 func TestDocs_OptionsPageIsThatOfTheSource(t *testing.T) {

@@ -13,7 +13,7 @@
 //	cache.reads             {cache.outcome: hit, stale, miss; cache.level: memory, distributed, …}
 //	cache.load.duration     s {cache.outcome: ok, error; cache.background}
 //	cache.layer.duration    s {cache.level: distributed, backplane; cache.op; error.type}
-//	cache.events            {cache.event: every other kind, as package stats names it}
+//	cache.events            {cache.event: every kind, as package stats names it}
 //
 // A hit in memory costs a few nanoseconds: reads and events are counted by package
 // stats and collected when a reader asks. A miss of GetOrSet is a read too.

@@ -12,8 +12,12 @@ import (
 
 // BackgroundLimits bound what runs in the background.
 type BackgroundLimits struct {
-	Workers int // goroutines at a time; zero: 16
-	Pending int // jobs at a time; more run on their caller's goroutine; zero: 10,000
+	// Workers is the number of goroutines at a time. Zero: 16.
+	Workers int
+
+	// Pending is the number of jobs at a time; more run on their caller's goroutine.
+	// Zero: 10,000.
+	Pending int
 }
 
 // job is admitted work that has the turn of its key.

@@ -43,10 +43,10 @@ type Shared struct {
 
 // SharedOptions are the constants of the protocol with the distributed layer.
 type SharedOptions struct {
-	// TombstoneTTL is how long the mark of a removal stays, and at least what is
+	// TombstoneTTL is how long the tombstone of a removal stays, and at least what is
 	// written in its place, though nobody is shown it when its own life is over. Zero:
 	// 60 s. It must be longer than MaxFillAge, so that no load from before a removal can
-	// end after its mark is gone.
+	// end after it is gone.
 	TombstoneTTL time.Duration
 
 	// MaxFillAge is the age, from the start of the load, at which a result is not
@@ -78,6 +78,9 @@ func (o SharedOptions) withDefaults() SharedOptions {
 	o.MaxPayload = cmp.Or(o.MaxPayload, 1<<20)
 	return o
 }
+
+// MaxFillAge returns the age from which on the result of a load is not stored.
+func (s *Shared) MaxFillAge() time.Duration { return s.options.MaxFillAge }
 
 // Prefixes begin all keys in the distributed layer, those of entries and those
 // of marks. Neither may begin with the other.

@@ -374,3 +374,25 @@ func TestOptions_WhatNeverActsIsAdvisedAgainst(t *testing.T) {
 		}
 	}
 }
+
+// Without a distributed layer there is no age at which a result is not stored.
+func TestOptions_LoadsThatAreNotStoredAreAdvisedAgainst(t *testing.T) {
+	for name, c := range map[string]struct {
+		limit  time.Duration
+		server core.DistributedLayer
+		want   int64
+	}{
+		"no longer than MaxFillAge": {30 * time.Second, newServer(t), 0},
+		"longer":                    {time.Minute, newServer(t), 1},
+		"without a server":          {time.Minute, nil, 0},
+	} {
+		p := &listening{mask: core.Advice}
+		open[int](t, hybrid.Options{
+			Distributed: c.server,
+			Plugins:     []core.Plugin{p}, Defaults: core.EntryOptions{TTL: time.Minute, LoadTimeout: c.limit},
+		})
+		if got := p.n.Load(); got != c.want {
+			t.Errorf("%s: %d pieces of advice, want %d", name, got, c.want)
+		}
+	}
+}

@@ -5,12 +5,14 @@ package hybrid
 
 import (
 	"slices"
+	"time"
 
 	"github.com/fusioncache-go/fusioncache/core"
 )
 
-// advice returns what is allowed but probably not meant.
-func advice(o *core.EntryOptions) (out []string) {
+// advice returns what is allowed but probably not meant. A load that takes longer than
+// fillAge is not stored; zero: there is no such limit.
+func advice(o *core.EntryOptions, fillAge time.Duration) (out []string) {
 	advise := func(odd bool, option, why string) {
 		if odd {
 			out = append(out, option+" "+why)
@@ -25,6 +27,7 @@ func advice(o *core.EntryOptions) (out []string) {
 	advise(endless && o.StaleWhileRevalidate > 0, "StaleWhileRevalidate", "does nothing without TTL")
 	advise(endless && o.StaleIfError > 0, "StaleIfError", "does nothing without TTL")
 	advise(o.LoadTimeout > 0 && o.LoadTimeout < o.HardTimeout, "LoadTimeout", "ends the factory first if it is below HardTimeout")
+	advise(fillAge > 0 && o.LoadTimeout > fillAge, "LoadTimeout", "has results that are not stored if it is above the stack's MaxFillAge")
 	return out
 }
 
@@ -34,8 +37,12 @@ func (s *Stack) advise(where string, o, heard *core.EntryOptions) {
 	if !s.events.Wants(core.Advice) {
 		return
 	}
-	known := advice(heard)
-	for _, detail := range advice(o) {
+	var fillAge time.Duration
+	if s.writer.Shared != nil {
+		fillAge = s.writer.Shared.MaxFillAge()
+	}
+	known := advice(heard, fillAge)
+	for _, detail := range advice(o, fillAge) {
 		if !slices.Contains(known, detail) {
 			s.events.Emit(core.Event{Kind: core.Advice, Detail: where + detail})
 		}

@@ -15,4 +15,15 @@
 //
 // All views share the stack's memory budget, its connection and its backplane.
 // pipeline.go lists the stages of the read path in order.
+//
+// # Keys
+//
+// What a stack names outside of the process begins with its own name, N; V is the
+// name of a view, in which bytes other than letters, digits, '-', '_', '.' and those
+// of multi-byte characters are written as %hh, as in N:
+//
+//	N:1:e:V:K   the entry of key K in view V
+//	N:1:m:T     the mark of tag T; with T empty, of everything
+//	N:1:l:V:K   the lock under which nodes load key K of view V
+//	N:1:bus     the channel of the backplane: [Channel]
 package hybrid

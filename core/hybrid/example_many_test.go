@@ -38,10 +38,10 @@ func queryProducts(_ context.Context, ids []int) (map[int]Product, error) {
 }
 
 func ExampleKeyed_GetOrSetMany() {
-	ctx, products := context.Background(), productsByID()
-	_, _ = products.Set(ctx, 1, Product{Name: "chair", Price: 50})
+	ctx, byID := context.Background(), productsByID()
+	_, _ = byID.Set(ctx, 1, Product{Name: "chair", Price: 50})
 
-	found, err := products.GetOrSetMany(ctx, []int{1, 2, 3, 99}, queryProducts)
+	found, err := byID.GetOrSetMany(ctx, []int{1, 2, 3, 99}, queryProducts)
 	for _, id := range slices.Sorted(maps.Keys(found)) {
 		fmt.Println(id, found[id].Name)
 	}

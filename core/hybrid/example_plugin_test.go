@@ -12,6 +12,7 @@ import (
 
 	"github.com/fusioncache-go/fusioncache/adapters/ottermem"
 	"github.com/fusioncache-go/fusioncache/core"
+	"github.com/fusioncache-go/fusioncache/core/cachetest"
 	"github.com/fusioncache-go/fusioncache/core/hybrid"
 )
 
@@ -63,6 +64,42 @@ func ExampleOptions_pluginThatPanics() {
 	// committed <nil>
 	// committed <nil>
 	// first closes
+}
+
+// retry is a plugin that asks the source a second time before its failure counts.
+type retry struct{}
+
+func (retry) Name() string { return "retry" }
+
+func (retry) Install(h *core.Host) error {
+	h.AddStage(core.AroundLoad, func(next core.Handler) core.Handler {
+		return func(ctx context.Context, r core.Request) (core.Result, error) {
+			res, err := next(ctx, r)
+			if err == nil || errors.Is(err, core.ErrNotFound) || ctx.Err() != nil {
+				return res, err
+			}
+			return next(ctx, r)
+		}
+	})
+	return nil
+}
+
+// A policy of one's own is a stage: here one inside of the flight, so that it retries
+// once for all callers who wait.
+func ExampleOptions_stage() {
+	ctx := context.Background()
+	stack := hybrid.Must(hybrid.New(hybrid.Options{
+		Memory:  hybrid.Must(ottermem.New(nil)),
+		Plugins: []core.Plugin{retry{}},
+	}))
+	prices := hybrid.Must(hybrid.Of[int](stack, "price"))
+	source := new(cachetest.Factory[int]).ThenFail(errors.New("connection reset")).ThenReturn(1995)
+	fmt.Println(prices.GetOrSet(ctx, "lamp", source.Load))
+	fmt.Println(source.Keys())
+	_ = stack.Close(ctx)
+	// Output:
+	// 1995 <nil>
+	// [lamp lamp]
 }
 
 // clumsy is a plugin whose stage panics.

@@ -49,7 +49,7 @@ func Example() {
 		Plugins:     []core.Plugin{hybrid.Must(breaker.New(nil))},
 		Defaults: core.EntryOptions{
 			TTL:         time.Minute, // fresh for a minute
-			StaleTTL:    time.Hour,   // then good enough, should the source fail
+			StaleTTL:    time.Hour,   // until an hour old: good enough, should the source fail
 			SoftTimeout: 100 * time.Millisecond,
 			HardTimeout: 2 * time.Second,
 		},
@@ -164,9 +164,9 @@ func ExampleCache_Remove() {
 func ExampleNewKeyed() {
 	ctx, stack := context.Background(), newStack()
 	defer stack.Close(ctx)
-	byID := hybrid.NewKeyed(hybrid.Must(hybrid.Of[Product](stack, "product")), hybrid.IntKey[int64])
+	byID := hybrid.NewKeyed(hybrid.Must(hybrid.Of[Product](stack, "product")), hybrid.IntKey[int])
 
-	p, err := byID.GetOrSet(ctx, 42, func(_ context.Context, id int64) (Product, error) {
+	p, err := byID.GetOrSet(ctx, 42, func(_ context.Context, id int) (Product, error) {
 		return Product{Name: fmt.Sprint("lamp ", id)}, nil
 	})
 	fmt.Println(p.Name, err)

@@ -74,10 +74,14 @@ type Options struct {
 	// Background bounds what core.BackgroundWrites does.
 	Background coherence.BackgroundLimits
 
-	// Shared, Pulse and Recovery are the constants of the coherence protocol. Their
-	// zero values are the right ones for most.
-	Shared   coherence.SharedOptions
-	Pulse    coherence.PulseOptions
+	// Shared bounds what goes to the distributed layer, and for how long tombstones stay.
+	// Its zero value is the right one for most, as those of Pulse and Recovery are.
+	Shared coherence.SharedOptions
+
+	// Pulse says when nodes are believed to hear each other.
+	Pulse coherence.PulseOptions
+
+	// Recovery says how writes that have failed are made good.
 	Recovery coherence.RecoveryOptions
 
 	// MessageKeys authenticate the messages of the backplane, with HMAC-SHA-256: a

@@ -10,6 +10,5 @@
 // shows them as JSON (importing expvar also serves them on the default mux).
 //
 // A count costs a few nanoseconds, also for a hit in memory. The counters are
-// spread over some places by key, so that cores that read different keys seldom
-// write to the same place.
+// spread over some places by goroutine, so that cores seldom write to the same one.
 package stats
