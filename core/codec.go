@@ -39,7 +39,7 @@ var errNoSerializer = errors.New("no serializer")
 
 func (c *codec[V]) Encode(dst []byte, e *Entry) ([]byte, error) {
 	if e.Missing() != nil {
-		return append([]byte{}, dst...), nil // a payload, though an empty one
+		return dst, nil
 	}
 	b, ok := e.value.(*box[V])
 	if !ok {

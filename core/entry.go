@@ -175,8 +175,12 @@ func Live[V any](v V, m Meta) *Entry {
 }
 
 // Encoded returns an entry that holds only the encoded value. It keeps payload,
-// which must not change any more.
+// which must not change any more. A nil payload is that of a value which is encoded
+// as nothing, and so an empty one.
 func Encoded(payload []byte, m Meta) *Entry {
+	if payload == nil {
+		payload = []byte{} // for who tells by it whether there is a live value
+	}
 	type whole struct {
 		Entry
 		encoded
@@ -279,8 +283,7 @@ func (e *Entry) Copy(m Meta) *Entry {
 	return e.With(m)
 }
 
-// WithPayload returns an entry that holds only the encoded value, with the
-// metadata of e. It keeps payload.
+// WithPayload is [Encoded] with the metadata of e.
 func (e *Entry) WithPayload(payload []byte) *Entry { return Encoded(payload, e.Meta()) }
 
 // State returns the state of the entry at now.

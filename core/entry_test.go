@@ -130,6 +130,18 @@ func TestWith_SharesTheValueAndLeavesTheOriginal(t *testing.T) {
 	}
 }
 
+func TestEncoded_HasAPayloadThoughItIsEmpty(t *testing.T) {
+	for name, e := range map[string]*core.Entry{
+		"Encoded":     core.Encoded(nil, metaOfAll()),
+		"WithPayload": core.Live("", metaOfAll()).WithPayload(nil),
+		"With":        core.Encoded(nil, core.Meta{}).With(metaOfAll()),
+	} {
+		if p := e.Payload(); p == nil || len(p) > 0 {
+			t.Errorf("%s: Payload is %#v, want an empty one", name, p)
+		}
+	}
+}
+
 func TestWithPayload_DropsTheValueAndKeepsTheMeta(t *testing.T) {
 	old := core.Live("v", metaOfAll())
 	e := old.WithPayload([]byte("x"))
