@@ -4,6 +4,7 @@
 package coherence
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -44,14 +45,74 @@ func (w *Writer) Expect(ctx context.Context, limit time.Duration, tags [][]strin
 	}
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	stamps := make([]*core.Stamp, len(tags))
-	for i := range tags {
-		stamps[i] = &core.Stamp{Tags: tags[i]}
+	_ = w.Marks.expect(ctx, slices.Concat(tags...))
+}
+
+// expect reads the marks of the whole cache and of tags, as far as each would have to be
+// read: in one go those that are there, the others several at a time. It returns why one
+// was not given. When ctx has ended it asks for no more.
+func (m *Marks) expect(ctx context.Context, tags []string) error {
+	m.prefetch(ctx, []*core.Stamp{{Tags: tags}})
+	tags = append([]string{""}, tags...)
+	slices.Sort(tags)
+	tags = slices.Compact(tags)
+	errs := make([]error, len(tags))
+	together(len(tags), func(i int) {
+		if errs[i] = ctx.Err(); errs[i] == nil {
+			_, errs[i] = m.ask(ctx, tags[i])
+		}
+	})
+	return cmp.Or(errs...)
+}
+
+// StampMany is [Writer.Stamp] for many entries that are to be written. They wait for the
+// server once, and not longer than the longest of their timeouts.
+func (w *Writer) StampMany(ctx context.Context, all []Writing) []*core.Stamp {
+	stamps := make([]*core.Stamp, len(all))
+	if w.Marks == nil {
+		return stamps
 	}
-	w.Marks.prefetch(ctx, stamps)
-	all := slices.Concat(tags...)
-	slices.Sort(all)
-	w.Marks.Begin(ctx, slices.Compact(all))
+	var tags [][]string
+	var limit time.Duration
+	for _, one := range all {
+		if o := one.Options; !o.BackgroundWrites {
+			tags, limit = append(tags, o.Tags), max(limit, o.DistributedTimeout)
+		}
+	}
+	if len(tags) > 0 {
+		w.Expect(ctx, limit, tags)
+	}
+	for i, one := range all {
+		stamps[i] = w.Marks.Recall(one.Options.Tags)
+	}
+	return stamps
+}
+
+// restampMany is restamp for the changes that are ready, all within the longest of their
+// timeouts: they hold the turns of their keys.
+func (w *Writer) restampMany(ctx context.Context, changes []*change, ready []int, failures []error) {
+	var unsure []int
+	var tags []string
+	var limit time.Duration
+	for _, i := range ready {
+		if ch := changes[i]; ch.unsure {
+			unsure, tags = append(unsure, i), append(tags, ch.options.Tags...)
+			limit = max(limit, ch.options.DistributedTimeout)
+		}
+	}
+	if len(unsure) == 0 {
+		return
+	}
+	within, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	err := w.Marks.expect(within, tags)
+	for _, i := range unsure {
+		if ch := changes[i]; err != nil && !w.Marks.Sure(ch.options.Tags) {
+			failures[i] = w.Shared.unsettled(ch.key, err)
+		} else {
+			failures[i] = w.restamp(within, ch)
+		}
+	}
 }
 
 // wanting reports whether a mark would be read from the distributed layer.

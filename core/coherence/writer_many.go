@@ -145,11 +145,12 @@ func (w *Writer) deliverMany(ctx context.Context, changes []*change, ready []int
 	var limit time.Duration
 	failures := make([]error, len(changes))
 	rulings := make([]core.Ruling, len(changes))
+	w.restampMany(ctx, changes, ready, failures)
 	for _, i := range ready {
 		ch := changes[i]
 		if ch.shared == nil {
 			rulings[i].Stored = true
-		} else if failures[i] = w.restamp(ctx, ch); failures[i] == nil {
+		} else if failures[i] == nil {
 			puts, putting = append(puts, ch.put(ch)), append(putting, i)
 			limit = max(limit, ch.options.DistributedTimeout)
 		}

@@ -20,10 +20,11 @@ import (
 )
 
 // batched is a distributed layer that does many things at once, and counts its calls
-// for entries: one for a batch.
+// for entries and for marks: one for a batch.
 type batched struct {
 	*localdist.Store
 	gets, manyGets, writes, manyWrites atomic.Int64
+	marks                              atomic.Int64
 	down                               atomic.Bool
 	broken                             atomic.Pointer[string] // the end of a key that fails
 	slow                               slowness
@@ -34,6 +35,8 @@ func newBatched() *batched { return &batched{Store: hybrid.Must(localdist.New(ni
 func (b *batched) enter(ctx context.Context, n *atomic.Int64, key string) error {
 	if strings.Contains(key, ":1:e:") {
 		n.Add(1)
+	} else {
+		b.marks.Add(1)
 	}
 	if err := b.slow.pass(ctx); err != nil {
 		return err

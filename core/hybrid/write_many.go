@@ -42,9 +42,11 @@ type writes[K comparable] struct {
 
 func setMany[K comparable, V any](ctx context.Context, c *Cache[V], w writes[K], values map[K]V) (core.Outcome, error) {
 	return writeMany(ctx, c, w, func(all []coherence.Writing, at []int) []coherence.Written {
-		now := c.stack.clock.Now()
+		now, stamps := c.stack.clock.Now(), c.stack.writer.StampMany(ctx, all)
 		for i := range all {
-			all[i].Entry = core.Live(values[w.keys[at[i]]], c.written(ctx, now, all[i].Options))
+			m := all[i].Options.Meta(now, now)
+			m.Stamp = stamps[i]
+			all[i].Entry = core.Live(values[w.keys[at[i]]], m)
 		}
 		return c.stack.writer.SetMany(ctx, all, c.codec)
 	})
