@@ -31,5 +31,6 @@ func (l *Local) Look(r core.Request) (held *core.Entry, ask bool) {
 	if err != nil {
 		return nil, true
 	}
-	return held, true
+	r.Held = held
+	return held, !skipsRead(r, l.clock)
 }

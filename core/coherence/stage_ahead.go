@@ -16,7 +16,7 @@ import (
 func Ahead(s *Shared, l *Local) core.Stage {
 	return func(next core.Handler) core.Handler {
 		return func(ctx context.Context, r core.Request) (core.Result, error) {
-			if r.Options.Skip.Has(core.SkipDistributedRead) {
+			if skipsRead(r, l.clock) {
 				return next(ctx, blindly(ctx, s, r))
 			}
 			within, cancel := context.WithTimeout(ctx, r.Options.DistributedTimeout)

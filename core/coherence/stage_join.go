@@ -45,11 +45,15 @@ func SecondLook(s *Shared, l *Local) core.Stage {
 	return func(next core.Handler) core.Handler {
 		late := reread(next)
 		return memory(func(ctx context.Context, r core.Request) (core.Result, error) {
-			if r.Unread {
-				r.Unread = false
-				return late(ctx, r)
+			unread := r.Unread
+			r.Unread = false
+			switch {
+			case !unread:
+				return next(ctx, r)
+			case skipsRead(r, l.clock):
+				return next(ctx, blindly(ctx, s, r))
 			}
-			return next(ctx, r)
+			return late(ctx, r)
 		})
 	}
 }

@@ -48,6 +48,25 @@ func TestJoin_TheFlightOfWhoCameTooLateReads(t *testing.T) {
 	})
 }
 
+// But not if it was not to read at all: then it finds out what its result is compared with.
+func TestJoin_TheFlightOfWhoSkipsTheReadDoesNotReadEither(t *testing.T) {
+	writing(t, func(t *testing.T, n *node) {
+		_, _ = n.set(t, 1)
+		n.memory.Clear()
+		r := n.toLoad(core.Without(core.SkipDistributedReadWhenStale))
+		m := r.Options.Meta(n.clock.Now(), n.clock.Now())
+		m.Stale, m.Dead = n.clock.Now(), core.Never
+		r.Held = core.Live(0, m)
+		var got core.Request
+		inside := coherence.SecondLook(n.shared, n.local)(passes(&got))
+		res, err := n.joining(n.clock.Now(), inside)(t.Context(), r)
+		there, _ := n.shared.Seen(t.Context(), "k") // nil if the server only stores
+		if err != nil || res.Entry != nil || got.Held != r.Held || (got.Seen == nil) != (there == nil) || got.Unread {
+			t.Errorf("%+v, %v; passed on %+v", res, err, got)
+		}
+	})
+}
+
 func TestJoin_WhatMemoryHasByNowIsTheAnswer(t *testing.T) {
 	writing(t, func(t *testing.T, n *node) {
 		_, _ = n.set(t, 1)

@@ -77,10 +77,10 @@ func (n *NodeLock) Stage(next core.Handler) core.Handler {
 }
 
 // applies reports whether a result could be shared: the distributed layer was
-// read, and takes the result.
+// read, takes the result, and is not one that nobody else writes to.
 func (n *NodeLock) applies(r core.Request) bool {
-	const both = core.SkipDistributedRead | core.SkipDistributedWrite
-	return r.Options.NodeLock > 0 && r.Factory != nil && r.Seen != nil && r.Options.Skip&both == 0 &&
+	const skips = core.SkipDistributedRead | core.SkipDistributedReadWhenStale | core.SkipDistributedWrite
+	return r.Options.NodeLock > 0 && r.Factory != nil && r.Seen != nil && r.Options.Skip&skips == 0 &&
 		int64(n.clock.Now()) >= n.rest.Load()
 }
 
