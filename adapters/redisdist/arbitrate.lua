@@ -79,11 +79,19 @@ else
 	end
 end
 
-if ttl == '' then
-	redis.call('SET', KEYS[1], header .. body)
-else
-	redis.call('SET', KEYS[1], header .. body, 'PX', ttl)
+local function set()
+	if ttl == '' then return redis.pcall('SET', KEYS[1], header .. body) end
+	return redis.pcall('SET', KEYS[1], header .. body, 'PX', ttl)
 end
+
+local reply = set()
+if reply.err and mode ~= 'fill' and string.find(reply.err, 'OOM', 1, true) then
+	-- The server is full. What is obsolete goes all the same; a script that has written so may go on
+	-- writing, which is for the few bytes of a tombstone.
+	redis.call('UNLINK', KEYS[1])
+	if string.sub(header, 47, 47) == 'T' then reply = set() end
+end
+if reply.err then return reply end
 if ARGV[8] ~= '' and type(redis.pcall('PUBLISH', ARGV[8], ARGV[9])) == 'number' then
 	return 'stored told ' .. now .. ' ' .. header
 end

@@ -44,24 +44,42 @@ func scriptsForbidden(err error) bool {
 // changed; then it begins again. It never sets anything without that condition,
 // not even by force: a version that is not above the one that it replaces would
 // be taken for the older one by nodes that have heard of both.
+//
+// If the server is full, it takes away what it would have replaced; see makeRoom.
 func (l *Layer) watched(ctx context.Context, key string, w core.Write) (core.Ruling, error) {
 	for tries := range maxTries {
 		if err := pause(ctx, tries); err != nil {
 			return core.Ruling{}, err
 		}
-		var d core.Decision
-		err := l.client.Watch(ctx, func(tx *redis.Tx) (err error) {
-			if d, err = decide(ctx, tx, key, w); err != nil || !d.Store {
-				return err
-			}
-			_, err = tx.TxPipelined(ctx, func(p redis.Pipeliner) error { return p.Process(ctx, setTo(ctx, key, d)) })
-			return err
-		}, key)
-		if !errors.Is(err, redis.TxFailedErr) {
-			return d.Ruling, err
+		d, err := l.attempt(ctx, key, w)
+		switch {
+		case errors.Is(err, redis.TxFailedErr):
+			continue
+		case redis.IsExecAbortError(err) && w.Mode != core.Fill:
+			return core.Ruling{}, errors.Join(err, l.makeRoom(ctx, key))
 		}
+		return d.Ruling, err
 	}
 	return core.Ruling{}, errContended
+}
+
+// attempt is one try of watched.
+func (l *Layer) attempt(ctx context.Context, key string, w core.Write) (d core.Decision, err error) {
+	err = l.client.Watch(ctx, func(tx *redis.Tx) (err error) {
+		if d, err = decide(ctx, tx, key, w); err != nil || !d.Store {
+			return err
+		}
+		_, err = tx.TxPipelined(ctx, func(p redis.Pipeliner) error { return p.Process(ctx, setTo(ctx, key, d)) })
+		return err
+	}, key)
+	return d, err
+}
+
+// makeRoom takes away what a write would have replaced that a full server has refused to
+// queue. In a transaction it refuses everything then; what comes in between is lost, too,
+// which is a miss.
+func (l *Layer) makeRoom(ctx context.Context, key string) error {
+	return l.send(ctx, redis.NewIntCmd(ctx, "unlink", key))
 }
 
 func decide(ctx context.Context, tx *redis.Tx, key string, w core.Write) (core.Decision, error) {

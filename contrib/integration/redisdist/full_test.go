@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: The fusioncache-go authors
+
+package redisdist_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/fusioncache-go/fusioncache/adapters/redisdist"
+	"github.com/fusioncache-go/fusioncache/contrib/integration/redistest"
+	"github.com/fusioncache-go/fusioncache/core"
+)
+
+// removal is an explicit removal, later than forced.
+func removal() core.Write {
+	w := forced("")
+	h := core.Header{Version: core.Version{Time: 2, Node: 1, Op: 2}, Kind: core.TombstoneWrite}
+	w.Data = core.AppendHeader(nil, h)
+	return w
+}
+
+// isFull reports whether err is the refusal of a full server, of a command or of a
+// transaction with one.
+func isFull(err error) bool { return redis.IsOOMError(err) || redis.IsExecAbortError(err) }
+
+// What a server that is full cannot store must not leave behind what it would have
+// replaced: row 9 of the faults.
+func TestFullServer_KeepsNothingThatIsObsolete(t *testing.T) {
+	t.Parallel()
+	s, without := startScriptless(t)
+	for name, layer := range map[string]*redisdist.Layer{"script": open(t, s.URL(), nil), "without scripts": open(t, without, nil)} {
+		mustArbitrate(t, layer, name, forced("old"))
+		filled := forced("old")
+		mustArbitrate(t, layer, name+", fill", filled)
+		mustArbitrate(t, layer, name+", removed", forced("old"))
+		limit := func(bytes int) {
+			if err := s.Client().ConfigSet(t.Context(), "maxmemory", fmt.Sprint(bytes)).Err(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		limit(1)
+		if r, err := layer.Arbitrate(t.Context(), name, forced("new")); !isFull(err) {
+			t.Errorf("%s: a value was stored on a full server: %+v, %v", name, r, err)
+		}
+		if data, ok, err := layer.Get(t.Context(), name); ok || err != nil {
+			t.Errorf("%s: the obsolete value is still there: %q, %v", name, data, err)
+		}
+
+		r, err := layer.Arbitrate(t.Context(), name+", removed", removal())
+		if tombstone := err == nil && r.Stored && r.Header.Kind == core.TombstoneWrite; !tombstone && !isFull(err) || tombstone != (name == "script") {
+			t.Errorf("%s: removal gave %+v, %v", name, r, err)
+		}
+		if data, ok, err := layer.Get(t.Context(), name+", removed"); err != nil || ok && len(data) > core.HeaderSize {
+			t.Errorf("%s: what was removed is still there: %q, %v", name, data, err)
+		}
+
+		fill := core.Write{Mode: core.Fill, TTL: filled.TTL, Expect: filled.Data[:core.HeaderSize], Data: removal().Data}
+		if r, err := layer.Arbitrate(t.Context(), name+", fill", fill); !isFull(err) {
+			t.Errorf("%s: a fill was stored on a full server: %+v, %v", name, r, err)
+		}
+		wantValue(t, layer, name+", fill", string(filled.Data))
+		limit(0)
+	}
+}
+
+// So it is for what a stack removes while the server is full.
+func TestFullServer_TakesTheRemovalOfMany(t *testing.T) {
+	t.Parallel()
+	s := redistest.Start(t, nil)
+	l := open(t, s.URL(), nil)
+	var writes []core.KeyWrite
+	for i := range 10 {
+		key := fmt.Sprint("k", i)
+		mustArbitrate(t, l, key, forced("old"))
+		writes = append(writes, core.KeyWrite{Key: key, Write: removal()})
+	}
+	if err := s.Client().ConfigSet(t.Context(), "maxmemory", "1").Err(); err != nil {
+		t.Fatal(err)
+	}
+	many, err := l.ArbitrateMany(t.Context(), writes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, one := range many {
+		if one.Err != nil || !one.Ruling.Stored || one.Ruling.Header.Kind != core.TombstoneWrite {
+			t.Errorf("%s: %+v", writes[i].Key, one)
+		}
+	}
+}
