@@ -134,7 +134,24 @@ func (w *Writer) deliver(ctx context.Context, ch *change) (core.Ruling, error) {
 	within := w.Shared.timers.Within(ctx, ch.options.DistributedTimeout)
 	defer within.End()
 	ruling, err := ch.shared(within.Context, w, ch)
+	if w.unfit(ch, err) {
+		ruling, err = ch.shared(within.Context, w, ch)
+	}
 	return ruling, ours(ch, ruling, err)
+}
+
+// unfit makes ch a removal if the layer cannot hold its value, as one that cannot be
+// encoded is: what the layer holds is obsolete.
+func (w *Writer) unfit(ch *change, err error) bool {
+	if ch.codec == nil || !errors.Is(err, core.ErrTooLarge) {
+		return false
+	}
+	if !ch.options.BackgroundWrites { // or else nobody waits to be told
+		ch.broken, ch.served = err, !ch.options.Skip.Has(core.SkipMemoryWrite)
+	}
+	ch.codec, ch.payload = nil, nil
+	w.removes(ch)
+	return true
 }
 
 // restamp gives a set the marks of the server, if it may have others.
@@ -203,10 +220,11 @@ func (w *Writer) remember(ch *change, failed, untold error) {
 	switch {
 	case w.Recovery == nil:
 	case failed == nil && untold == nil:
-		w.Recovery.settle(ch.key, ch.version)
+		w.Recovery.settle(ch.key, ch.version, ch.shared != nil)
 	default:
 		w.Recovery.owe(&debt{
-			key: ch.key, kind: ch.kind, version: ch.version, arrived: ch.arrived, meta: ch.meta, codec: ch.codec, told: failed == nil,
+			key: ch.key, kind: ch.kind, version: ch.version, arrived: ch.arrived, meta: ch.meta, codec: ch.codec,
+			told: failed == nil || ch.shared == nil, aside: ch.shared == nil,
 		})
 		if failed != nil {
 			w.Local.Landed(ch.key, ch.version, core.Version{}, ch.kind == wire.MessageRemove)

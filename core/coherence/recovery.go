@@ -78,6 +78,7 @@ type debt struct {
 	meta    core.Meta    // for a set: as it is to be in the distributed layer
 	codec   core.Codec   // for a set
 	told    bool         // the distributed layer has it, only the nodes have not
+	aside   bool         // the distributed layer was not to have it
 	since   core.Instant
 	tries   int
 	next    core.Instant
@@ -151,6 +152,7 @@ func (r *Recovery) owe(d *debt) {
 	r.mu.Lock()
 	switch now, known := r.items[d.key]; {
 	case known && now.version.Op > d.version.Op: // a later write owes already
+	case known && !now.told && d.aside: // the distributed layer still lacks what came before
 	case !known && len(r.items) >= r.options.MaxKeys:
 		r.overflow, lost = true, true
 		if mutation.On(mutation.NoOverflow) {
@@ -173,11 +175,12 @@ func (r *Recovery) owe(d *debt) {
 	}
 }
 
-// settle takes out the debt of key, unless it is for a later write than v.
-func (r *Recovery) settle(key string, v core.Version) {
+// settle takes out the debt of key, unless it is for a later write than v, or the
+// distributed layer is owed it and v has not gone there.
+func (r *Recovery) settle(key string, v core.Version, shared bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if d := r.items[key]; d != nil && d.version.Op <= v.Op {
+	if d := r.items[key]; d != nil && d.version.Op <= v.Op && (shared || d.told) {
 		delete(r.items, key)
 	}
 	r.end(key, v)
@@ -226,6 +229,15 @@ func (r *Recovery) lags(key string, v core.Version) bool {
 	defer r.mu.Unlock()
 	d := r.items[key]
 	return r.overflow || d != nil && !d.told && d.version.Op < v.Op
+}
+
+// strip has the debt d replayed without its value, which the distributed layer cannot hold.
+func (r *Recovery) strip(d debt) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if now := r.items[d.key]; now != nil && now.version.Same(d.version) {
+		now.codec = nil
+	}
 }
 
 // heavier returns what the other nodes are to be told of a write of key: a removal
@@ -335,7 +347,7 @@ func (r *Recovery) round(ctx context.Context, now core.Instant, replay replays, 
 				continue
 			}
 			failures = 0
-			r.settle(due[i].key, due[i].version)
+			r.settle(due[i].key, due[i].version, true)
 		}
 		due = due[len(ended):]
 		if atOnce = 1; failures == 0 {

@@ -5,6 +5,7 @@ package coherence
 
 import (
 	"context"
+	"errors"
 
 	"github.com/fusioncache-go/fusioncache/core"
 	"github.com/fusioncache-go/fusioncache/core/wire"
@@ -60,7 +61,11 @@ func (w *Writer) repay(ctx context.Context, d debt) error {
 // replayed does what follows from what the layer has decided on d, and returns what the
 // other nodes are to be told of it.
 func (w *Writer) replayed(d debt, ruling core.Ruling, err error) (news telling, tell bool, _ error) {
+	same := ruling.Header.Version.Same(d.version)
 	switch {
+	case errors.Is(err, core.ErrTooLarge):
+		w.Recovery.strip(d)
+		return telling{}, false, err
 	case err != nil:
 		return telling{}, false, err
 	case ruling.Foreign:
@@ -70,8 +75,10 @@ func (w *Writer) replayed(d debt, ruling core.Ruling, err error) (news telling, 
 		w.Local.Drop(d.key, d.version)
 		w.Events.Emit(core.Event{Kind: core.ReplayDropped, Key: d.key, Op: opOf(d.kind)})
 		return telling{}, false, nil
-	case ruling.Header.Kind == core.TombstoneWrite:
-		w.Local.removed(d.key, ruling.Header.Version, core.LevelDistributed)
+	case ruling.Header.Kind == core.TombstoneWrite && (!same || d.kind == wire.MessageSet):
+		if !same { // it is that of a doubt
+			w.Local.removed(d.key, ruling.Header.Version, core.LevelDistributed)
+		}
 		w.Events.Emit(core.Event{Kind: core.ReplayDropped, Key: d.key, Op: opOf(d.kind)})
 		return telling{kind: wire.MessageRemove, key: d.key, version: ruling.Header.Version}, true, nil
 	}

@@ -140,7 +140,6 @@ func (w *Writer) takeMany(ctx context.Context, changes []*change, ready []int, o
 // with each write would save a round trip, and cost all nodes one message for each
 // key: none does.
 func (w *Writer) deliverMany(ctx context.Context, changes []*change, ready []int) ([]core.Ruling, []error) {
-	var puts []put
 	var putting []int
 	var limit time.Duration
 	failures := make([]error, len(changes))
@@ -151,20 +150,35 @@ func (w *Writer) deliverMany(ctx context.Context, changes []*change, ready []int
 		if ch.shared == nil {
 			rulings[i].Stored = true
 		} else if failures[i] == nil {
-			puts, putting = append(puts, ch.put(ch)), append(putting, i)
+			putting = append(putting, i)
 			limit = max(limit, ch.options.DistributedTimeout)
 		}
 	}
-	if len(puts) == 0 {
-		return rulings, failures
-	}
 	within, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	for n, ruled := range w.Shared.writeMany(within, puts) {
-		i := putting[n]
-		rulings[i], failures[i] = ruled.Ruling, ours(changes[i], ruled.Ruling, ruled.Err)
-	}
+	w.putMany(within, changes, putting, rulings, failures)
 	return rulings, failures
+}
+
+// putMany makes the writes of the changes at these indexes; of those whose values the layer
+// cannot hold, then, removals.
+func (w *Writer) putMany(ctx context.Context, changes []*change, at []int, rulings []core.Ruling, failures []error) {
+	if len(at) == 0 {
+		return
+	}
+	puts := make([]put, len(at))
+	for n, i := range at {
+		puts[n] = changes[i].put(changes[i])
+	}
+	var unfit []int
+	for n, ruled := range w.Shared.writeMany(ctx, puts) {
+		i := at[n]
+		rulings[i], failures[i] = ruled.Ruling, ours(changes[i], ruled.Ruling, ruled.Err)
+		if w.unfit(changes[i], ruled.Err) {
+			unfit = append(unfit, i)
+		}
+	}
+	w.putMany(ctx, changes, unfit, rulings, failures)
 }
 
 // tellMany is tell for the changes at these indexes.
