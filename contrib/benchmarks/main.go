@@ -136,7 +136,7 @@ func measure(ctx context.Context, chosen []sections.Section, r *sections.Run) (d
 	r.Redis, r.NATS = redis.Addr(), nats.ClientURL()
 	for _, s := range chosen {
 		began := time.Now()
-		result, failed := s.Run(ctx, r)
+		result, failed := twice(ctx, s, r)
 		if failed != nil {
 			r.Log("section %s: %v", s.Name, failed)
 			err = errors.Join(err, fmt.Errorf("section %s: %w", s.Name, failed))
@@ -146,6 +146,21 @@ func measure(ctx context.Context, chosen []sections.Section, r *sections.Run) (d
 		done = append(done, result)
 	}
 	return done, err
+}
+
+// twice runs s, and once more if that breaks bounds: a machine that others use, too, has
+// bad moments, and what is really slow is slow twice. The result says so.
+func twice(ctx context.Context, s sections.Section, r *sections.Run) (*report.Section, error) {
+	first, err := s.Run(ctx, r)
+	if err != nil || len(report.Broken([]*report.Section{first})) == 0 {
+		return first, err
+	}
+	r.Log("section %s breaks bounds: once more", s.Name)
+	second, err := s.Run(ctx, r)
+	if err == nil {
+		second.Repeats(first)
+	}
+	return second, err
 }
 
 // write writes the page and its figures into dir.

@@ -54,6 +54,17 @@ func (b Budget) Verdict() string {
 	return "within bound"
 }
 
+// Repeats notes that s was measured because first broke bounds.
+func (s *Section) Repeats(first *Section) {
+	var broken []string
+	for _, b := range first.Budgets {
+		if b.Broken() {
+			broken = append(broken, fmt.Sprintf("%s: %s%s", b.What, Number(b.Got), b.Unit))
+		}
+	}
+	s.Text += " **Measured a second time**, as bounds were broken the first time: " + strings.Join(broken, "; ") + "."
+}
+
 // Add appends a row. Cells are formatted with %v, numbers with three digits.
 func (t *Table) Add(cells ...any) {
 	row := make([]string, len(cells))

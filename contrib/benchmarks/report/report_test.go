@@ -38,6 +38,17 @@ func TestPage_ShowsBudgetsWithVerdicts(t *testing.T) {
 	}
 }
 
+func TestPage_SaysWhatWasMeasuredTwice(t *testing.T) {
+	first := &report.Section{Budgets: []report.Budget{{What: "fast", Got: 1, Most: 1}, {What: "slow", Got: 42.25, Most: 1, Unit: " ms"}}}
+	second := &report.Section{Title: "Hit", Text: "Hits.", Budgets: []report.Budget{{What: "slow", Got: 1, Most: 1}}}
+	second.Repeats(first)
+	var out strings.Builder
+	report.Page(&out, "about", []*report.Section{second})
+	if want := "Hits. **Measured a second time**, as bounds were broken the first time: slow: 42.2 ms.\n"; !strings.Contains(out.String(), want) {
+		t.Errorf("no %q in\n%s", want, out.String())
+	}
+}
+
 func TestChart_IsWellFormed(t *testing.T) {
 	for _, c := range []report.Chart{
 		{Title: "a < b", Unit: "ns", Bars: []report.Bar{{Label: "x & y", Value: 1}, {Label: "ours", Value: 2, Ours: true}}},
