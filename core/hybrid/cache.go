@@ -68,13 +68,17 @@ func (c *Cache[V]) Options() core.EntryOptions { return c.options }
 // Stack returns the stack that the view is on.
 func (c *Cache[V]) Stack() *Stack { return c.stack }
 
-// resolve returns the complete options of a call for any key. Without options of its
-// own it allocates nothing.
+// resolve returns the complete options of a call for any key, nil if each may have some
+// of its own: those of the call alone need not go together then.
 func (c *Cache[V]) resolve(opts []core.Option) (*core.EntryOptions, error) {
+	if c.perKey != nil {
+		return nil, nil
+	}
 	return c.refine(nil, opts)
 }
 
-// resolveFor is resolve for one key, which may have options of its own.
+// resolveFor returns the complete options of a call for one key. Without options of its
+// own it allocates nothing.
 func (c *Cache[V]) resolveFor(key string, opts []core.Option) (*core.EntryOptions, error) {
 	if c.perKey == nil {
 		return c.refine(nil, opts)

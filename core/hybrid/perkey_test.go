@@ -66,6 +66,24 @@ func TestPerKey_ContradictionsAreAnErrorOfTheCall(t *testing.T) {
 	expectOption(t, err, "EntryOptions.EagerRefresh")
 }
 
+// Options of a call that only those of a key make sense of.
+func TestPerKey_OfManyKeysTheOptionsOfTheCallNeedNotBeValidAlone(t *testing.T) {
+	c := open[int](t, hybrid.Options{}).PerKey(func(key string) []core.Option {
+		if key == "bare" {
+			return nil
+		}
+		return []core.Option{core.TTL(time.Minute), core.FailSafe(time.Hour)}
+	})
+	cycles := core.MaxCycles(3)
+	got, err := c.GetOrSetMany(t.Context(), []string{"a", "bb", "bare"}, new(M).load, cycles)
+	if len(got) != 2 || failedKeys(t, err) != "bare" {
+		t.Errorf("got %v, %v", got, err)
+	}
+	expectOption(t, keyErrors(t, err)["bare"], "EntryOptions.MaxCycles")
+	outcome, err := c.SetMany(t.Context(), lengths("ccc dddd"), cycles)
+	expectOutcome(t, outcome, err, core.Committed)
+}
+
 func ExampleCache_PerKey() {
 	stack := newStack()
 	defer stack.Close(context.Background())

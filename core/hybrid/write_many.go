@@ -74,17 +74,17 @@ func writeMany[K comparable, V any](
 	errs := core.KeyErrors[K]{}
 	var all []coherence.Writing
 	var at []int
+	worst := core.Committed
 	seen := make(map[string]bool, len(w.texts))
 	for i, text := range w.texts {
 		own, err := c.admit(text, o, w.opts)
 		if err != nil {
-			errs[w.keys[i]] = err
+			errs[w.keys[i]], worst = err, 0
 		} else if !seen[text] {
 			seen[text] = true
 			all, at = append(all, coherence.Writing{Key: c.prefix + text, Options: own}), append(at, i)
 		}
 	}
-	worst := core.Committed
 	for i, done := range do(all, at) {
 		if done.Err != nil {
 			errs[w.keys[at[i]]] = done.Err
@@ -97,8 +97,8 @@ func writeMany[K comparable, V any](
 	return worst, nil
 }
 
-// admit returns the options of one of many keys, of which o are those of all that have
-// none of their own, or why the key cannot be used.
+// admit returns the options of one of many keys, which are o unless each may have some of
+// its own, or why the key cannot be used.
 func (c *Cache[V]) admit(key string, o *core.EntryOptions, opts []core.Option) (*core.EntryOptions, error) {
 	if err := c.check(key); err != nil || c.perKey == nil {
 		return o, err

@@ -195,6 +195,21 @@ func TestSetMany_AValueThatCannotBeEncodedFailsAlone(t *testing.T) {
 	})
 }
 
+// The outcome is the worst of all, and a key that is refused has none.
+func TestSetMany_AKeyThatIsRefusedHasNoOutcome(t *testing.T) {
+	c := open[int](t, hybrid.Options{})
+	outcome, err := c.SetMany(t.Context(), map[string]int{"": 0, "a": 1})
+	if outcome != 0 || !errors.Is(keyErrors(t, err)[""], core.ErrKey) {
+		t.Errorf("SetMany: got %v, %v", outcome, err)
+	}
+	outcome, err = c.RemoveMany(t.Context(), []string{"", "b"})
+	if outcome != 0 || !errors.Is(keyErrors(t, err)[""], core.ErrKey) {
+		t.Errorf("RemoveMany: got %v, %v", outcome, err)
+	}
+	got, err := c.GetMany(t.Context(), []string{"a"})
+	expectMany(t, got, err, "a")
+}
+
 func TestKeyed_Many(t *testing.T) {
 	modes(t, func(t *testing.T, layer core.DistributedLayer) {
 		byID := hybrid.NewKeyed(open[string](t, hybrid.Options{Distributed: layer}), hybrid.IntKey[int])
