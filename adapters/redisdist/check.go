@@ -18,6 +18,7 @@ var (
 	errDeadlines = errors.New("client ignores deadlines: set its ContextTimeoutEnabled, or Options.AcceptLateDeadlines")
 	errCSC       = errors.New("client caches on its side and would return old values after a Set: unset its ClientSideCache and ClientSideCacheConfig")
 	errRing      = errors.New("client is a Ring, which reads and writes another server while one is down, and old values once it is back")
+	errReplicas  = errors.New("client has replicas answer reads, which may be behind: unset its ReadOnly (ReplicaOnly), RouteByLatency and RouteRandomly, or set Options.ReplicasMayLag")
 	errPipeliner = errors.New("client is an AutoPipeliner, which ignores deadlines and context")
 )
 
@@ -40,7 +41,11 @@ func checkClient(client redis.UniversalClient, opts Options) error {
 		if c == nil {
 			return errNilClient
 		}
-		return when(!c.Options().ContextTimeoutEnabled && !opts.AcceptLateDeadlines, errDeadlines)
+		o := c.Options() // RouteByLatency and RouteRandomly have set ReadOnly
+		return errors.Join(
+			when(!o.ContextTimeoutEnabled && !opts.AcceptLateDeadlines, errDeadlines),
+			when(o.ReadOnly && !opts.ReplicasMayLag, errReplicas),
+		)
 	case *redis.Ring:
 		return errRing
 	case *redis.AutoPipeliner:

@@ -12,6 +12,13 @@
 // times for one read. [ClientOptions] returns settings that do, for those who
 // construct the client themselves.
 //
+// # Replicas
+//
+// Reads go to masters. A client whose reads go to replicas of a cluster, or of a
+// master behind sentinels, needs [Options].ReplicasMayLag, and a stack that knows by
+// coherence.PulseOptions.ReadLag how far they may be behind. NewFailoverClient with
+// ReplicaOnly will not do: it writes to replicas, too, and they refuse.
+//
 // # Time limits
 //
 // The layer keeps the deadline of a context. Cancelling a context that has no

@@ -28,6 +28,13 @@ type Options struct {
 	// would return only after the client's own timeouts, up to 20 s later.
 	AcceptLateDeadlines bool
 
+	// ReplicasMayLag takes a cluster's client whose reads may go to replicas, by its
+	// ReadOnly, RouteByLatency or RouteRandomly, and one of sentinels that is made
+	// likewise. Set coherence.PulseOptions.ReadLag of the stack to how far they may be
+	// behind. Without it New refuses such a client: one answer could be older than
+	// the one before, and a check of a copy could find it still valid.
+	ReplicasMayLag bool
+
 	// MaxReads is how many reads may be under way at a server at a time, each of
 	// them alone or a pipeline of those that came meanwhile; see [Layer.Get]. Batches
 	// of the caller's own do not count. 0: DefaultMaxReads.

@@ -248,6 +248,12 @@ func TestNew_RefusesClientsThatBreakTheContract(t *testing.T) {
 		{"accepted", redis.NewClient(&redis.Options{}), &redisdist.Options{AcceptLateDeadlines: true}, ""},
 		{"deadlines", redis.NewClient(&redis.Options{ContextTimeoutEnabled: true}), nil, ""},
 		{"cluster", redis.NewClusterClient(&redis.ClusterOptions{ContextTimeoutEnabled: true}), nil, ""},
+		{"replicas", redis.NewClusterClient(&redis.ClusterOptions{ContextTimeoutEnabled: true, ReadOnly: true}), nil, "replicas"},
+		{"the nearest", redis.NewClusterClient(&redis.ClusterOptions{ContextTimeoutEnabled: true, RouteByLatency: true}), nil, "replicas"},
+		{"any", redis.NewClusterClient(&redis.ClusterOptions{ContextTimeoutEnabled: true, RouteRandomly: true}), nil, "replicas"},
+		{"sentinels' replicas", redis.NewFailoverClusterClient(&redis.FailoverOptions{ContextTimeoutEnabled: true, ReplicaOnly: true}), nil, "replicas"},
+		{"sentinels' nearest", redis.NewFailoverClusterClient(&redis.FailoverOptions{ContextTimeoutEnabled: true, RouteByLatency: true}), nil, "replicas"},
+		{"accepted replicas", redis.NewClusterClient(&redis.ClusterOptions{ContextTimeoutEnabled: true, ReadOnly: true}), &redisdist.Options{ReplicasMayLag: true}, ""},
 		{"client-side cache", redis.NewClient(&redis.Options{ContextTimeoutEnabled: true, ClientSideCacheConfig: csc}), nil, "old values"},
 		{"ring", redis.NewRing(&redis.RingOptions{}), nil, "Ring"},
 	}
