@@ -39,7 +39,8 @@ func scriptName(s string) string {
 // A write that reaches the server after the deadline of ctx, or after the client has
 // given it up, is not carried out, however late it arrives; the first write of a
 // layer, which does not know the server's clock yet, has no such limit, and where the
-// user must not run TIME none has.
+// user must not run TIME none has. The first one to a further master of a cluster has
+// the limit by the clock of another.
 //
 // Where the user must not run EVAL and EVALSHA, or the server has neither, the
 // layer notices it by the first refusal and from then on decides with WATCH, MULTI
@@ -105,7 +106,7 @@ func (l *Layer) runScript(ctx context.Context, key string, w core.Write, how cal
 	if err := l.send(ctx, cmd); err != nil {
 		return core.Ruling{}, err
 	}
-	return l.parseRuling(cmd.Val())
+	return cmd.ruling()
 }
 
 // calling is a way to call the script.
@@ -120,7 +121,8 @@ const (
 // piece with its arguments: those that are pointers point into it.
 type scriptCmd struct {
 	redis.StringCmd
-	args [14]any
+	args  [14]any
+	clock *serverClock // of the server that it is for
 
 	header, body, expect, message binary
 	channel                       string
@@ -152,7 +154,8 @@ func (l *Layer) script(ctx context.Context, cmd *scriptCmd, key string, w core.W
 	if w.Mode == core.Replay {
 		skew = w.Skew.Milliseconds()
 	}
-	if end, limited := l.latest(ctx); limited {
+	cmd.clock = l.clocks.of(l.masterOf(ctx, key))
+	if end, limited := l.latest(ctx, cmd.clock); limited {
 		cmd.latest = end
 		latest = &cmd.latest
 	}
@@ -215,16 +218,16 @@ func lifetime(ms *int64, ttl time.Duration) any {
 
 var errReply = errors.New("script gave an unknown reply")
 
-// parseRuling reads what the script returns: a word, perhaps another word, the time,
+// ruling reads what the script has returned: a word, perhaps another word, the time,
 // and the header in place.
-func (l *Layer) parseRuling(reply string) (core.Ruling, error) {
-	word, rest, _ := strings.Cut(reply, " ")
+func (c *scriptCmd) ruling() (core.Ruling, error) {
+	word, rest, _ := strings.Cut(c.Val(), " ")
 	told, rest, _ := strings.Cut(rest, " ")
 	now, header, whole := strings.Cut(rest, " ")
 	if !whole {
 		return core.Ruling{}, errReply
 	}
-	l.clock.learn(now)
+	c.clock.learn(now)
 	if word == "late" {
 		return core.Ruling{}, errLate
 	}

@@ -80,7 +80,7 @@ func (l *Layer) scriptMany(ctx context.Context, writes []core.KeyWrite, out []co
 			continue
 		}
 		if err == nil {
-			out[i].Ruling, err = l.parseRuling(cmds[n].Val())
+			out[i].Ruling, err = cmds[n].ruling()
 		}
 		if errors.Is(err, errLate) {
 			again = append(again, i)

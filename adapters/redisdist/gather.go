@@ -9,6 +9,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/redis/go-redis/v9"
+
 	"github.com/fusioncache-go/fusioncache/core"
 )
 
@@ -22,8 +24,8 @@ type gatherer struct {
 
 	mu     sync.Mutex
 	closed bool
-	single places          // of the one server
-	master map[any]*places // of those of a cluster with a read under way
+	single places                    // of the one server
+	master map[*redis.Client]*places // of those of a cluster with a read under way
 
 	batches sync.WaitGroup // that have not ended
 }
@@ -71,22 +73,8 @@ func (g *gatherer) get(ctx context.Context, key string) (*getCmd, error) {
 	return &b.cmds[place], nil
 }
 
-// masterOf returns what tells the servers of a cluster apart; nil if there is only one,
-// or it cannot be said.
-func (l *Layer) masterOf(ctx context.Context, key string) any {
-	cluster, ok := l.client.(router)
-	if !ok {
-		return nil
-	}
-	master, err := cluster.MasterForKey(ctx, key)
-	if err != nil {
-		return nil
-	}
-	return master
-}
-
 // enter takes a place for a read of key, or takes it into a batch.
-func (g *gatherer) enter(ctx context.Context, server any, key string) (b *batch, place int) {
+func (g *gatherer) enter(ctx context.Context, server *redis.Client, key string) (b *batch, place int) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	p := g.at(server)
@@ -106,7 +94,7 @@ func (g *gatherer) enter(ctx context.Context, server any, key string) (b *batch,
 }
 
 // at returns the places of a server.
-func (g *gatherer) at(server any) *places {
+func (g *gatherer) at(server *redis.Client) *places {
 	if server == nil {
 		return &g.single
 	}
@@ -114,7 +102,7 @@ func (g *gatherer) at(server any) *places {
 	if p == nil {
 		p = new(places)
 		if g.master == nil {
-			g.master = map[any]*places{}
+			g.master = map[*redis.Client]*places{}
 		}
 		g.master[server] = p
 	}
@@ -139,14 +127,14 @@ func (g *gatherer) giveUp(b *batch) {
 }
 
 // leave gives a place free, or to a batch that waits for one.
-func (g *gatherer) leave(server any) {
+func (g *gatherer) leave(server *redis.Client) {
 	if b := g.next(server); b != nil {
 		go g.send(server, b)
 	}
 }
 
 // next returns the batch that a place goes to. If there is none, the place is free.
-func (g *gatherer) next(server any) *batch {
+func (g *gatherer) next(server *redis.Client) *batch {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	p := g.at(server)
@@ -167,7 +155,7 @@ func (g *gatherer) next(server any) *batch {
 }
 
 // send sends a batch and those that wait when it returns.
-func (g *gatherer) send(server any, b *batch) {
+func (g *gatherer) send(server *redis.Client, b *batch) {
 	for b != nil {
 		g.one(b)
 		b = g.next(server)

@@ -24,8 +24,8 @@ var errLate = errors.New("reached the server too late, and was not carried out")
 // on meanwhile, and it must not overwrite what they write.
 //
 // Nothing is expected of the clocks but that they run equally fast. Where the one of
-// the server was set, or another server answers, one write at the most is refused
-// without need, and sent again.
+// the server was set, or another server answers, a write is refused without need, and
+// sent again.
 type serverClock struct {
 	mu     sync.Mutex
 	micros int64     // what the server's clock said in the last answer
@@ -54,10 +54,64 @@ func (c *serverClock) at(moment time.Time) (micros int64, known bool) {
 	return c.micros + moment.Sub(c.heard).Microseconds(), !c.heard.IsZero()
 }
 
+// maxClocks is of how many masters the clocks are kept. Masters come and go.
+const maxClocks = 1024
+
+// clocks are those of the servers that were written to. Masters of a cluster need not
+// agree on the time. While a slot moves from one to another, the time of either may be
+// noted for the other one, until the client knows of the move.
+type clocks struct {
+	single serverClock // of the one server
+
+	mu     sync.Mutex
+	master map[string]*serverClock // of those of a cluster, by address
+}
+
+// of returns the clock of a master, nil for the one server.
+func (c *clocks) of(master *redis.Client) *serverClock {
+	if master == nil {
+		return &c.single
+	}
+	addr := master.Options().Addr
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	clock := c.master[addr]
+	if clock == nil {
+		clock = c.guess()
+		c.keep(addr, clock)
+	}
+	return clock
+}
+
+// guess returns a clock that shows the time of any other, if there is one. A limit
+// that is roughly right is better than none, and one that is too early is noticed.
+func (c *clocks) guess() *serverClock {
+	for _, other := range c.master {
+		if micros, known := other.at(time.Now()); known {
+			return &serverClock{micros: micros, heard: time.Now()}
+		}
+	}
+	return new(serverClock)
+}
+
+// keep remembers a clock, in place of any other one if there are too many.
+func (c *clocks) keep(addr string, clock *serverClock) {
+	if c.master == nil {
+		c.master = map[string]*serverClock{}
+	}
+	for other := range c.master {
+		if len(c.master) < maxClocks {
+			break
+		}
+		delete(c.master, other)
+	}
+	c.master[addr] = clock
+}
+
 // latest returns until when, by the server's clock, a write may be carried out that
 // is sent now: until its caller has no patience any more, or the client. If it is not
 // limited, it may be for ever.
-func (l *Layer) latest(ctx context.Context) (micros int64, limited bool) {
+func (l *Layer) latest(ctx context.Context, clock *serverClock) (micros int64, limited bool) {
 	end, limited := ctx.Deadline()
 	if own := time.Now().Add(l.patience); l.patience > 0 && (!limited || own.Before(end)) {
 		end, limited = own, true
@@ -65,7 +119,7 @@ func (l *Layer) latest(ctx context.Context) (micros int64, limited bool) {
 	if !limited {
 		return 0, false
 	}
-	return l.clock.at(end)
+	return clock.at(end)
 }
 
 // patienceOf returns how long a client waits for an answer; zero if there is no

@@ -21,6 +21,7 @@ type clockwork struct {
 	ahead  time.Duration
 	header string
 	limits []any // until when writes were to be carried out
+	late   int   // writes that were not
 }
 
 func (s *clockwork) serve(_ context.Context, cmd redis.Cmder) error {
@@ -36,6 +37,7 @@ func (s *clockwork) serve(_ context.Context, cmd redis.Cmder) error {
 	reply := "stored  " + said + " " + s.header
 	if limit != "" && (len(now) > len(limit) || len(now) == len(limit) && now > limit) {
 		reply = "late  " + said + " "
+		s.late++
 	}
 	redisdist.Inside(cmd).(*redis.StringCmd).SetVal(reply)
 	return nil

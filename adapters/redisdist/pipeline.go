@@ -15,6 +15,20 @@ type router interface {
 	MasterForKey(ctx context.Context, key string) (*redis.Client, error)
 }
 
+// masterOf returns the client of the master of key; nil if there is only one server, or
+// it cannot be said.
+func (l *Layer) masterOf(ctx context.Context, key string) *redis.Client {
+	cluster, ok := l.client.(router)
+	if !ok {
+		return nil
+	}
+	master, err := cluster.MasterForKey(ctx, key)
+	if err != nil {
+		return nil
+	}
+	return master
+}
+
 // pipeliner is a client that takes pipelines.
 type pipeliner interface{ Pipeline() redis.Pipeliner }
 

@@ -63,7 +63,7 @@ type Layer struct {
 	reads  gatherer
 
 	patience   time.Duration // of the client; 0: not known
-	clock      serverClock
+	clocks     clocks
 	scriptless atomic.Bool // the server has refused to run scripts
 }
 
