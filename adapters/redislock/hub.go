@@ -140,8 +140,11 @@ func (h *hub) subscribe() {
 		if len(gone) > 0 {
 			_ = pubsub.Unsubscribe(within, gone...)
 		}
-		if len(come) > 0 && pubsub.Subscribe(within, come...) != nil {
-			h.renew()
+		if len(come) > 0 {
+			if err := pubsub.Subscribe(within, come...); err != nil {
+				h.suspect(err)
+				h.renew()
+			}
 		}
 		cancel()
 	}
@@ -175,6 +178,7 @@ func (h *hub) receive() {
 		for {
 			frame, err := pubsub.Receive(h.ctx)
 			if err != nil {
+				h.suspect(err)
 				break
 			}
 			switch frame := frame.(type) {
@@ -191,6 +195,13 @@ func (h *hub) receive() {
 		case <-time.After(repairPause):
 		case <-h.ctx.Done():
 		}
+	}
+}
+
+// suspect takes note that a connection has failed, before the end.
+func (h *hub) suspect(err error) {
+	if h.ctx.Err() == nil {
+		suspectTopology(h.ctx, h.client, err)
 	}
 }
 

@@ -120,11 +120,8 @@ func (l *Locker) Wait(ctx context.Context, name string) error {
 
 // left returns for how long the lock of name is held, 0 if it is not.
 func (l *Locker) left(ctx context.Context, name string) (time.Duration, error) {
-	if err := ctx.Err(); err != nil {
-		return 0, err
-	}
 	cmd := redis.NewIntCmd(ctx, "pttl", name)
-	if err := l.client.Process(ctx, once{cmd}); err != nil {
+	if err := l.send(ctx, cmd); err != nil {
 		return 0, err
 	}
 	if cmd.Val() < 0 {

@@ -24,21 +24,28 @@ var releaseScript string
 // run runs a script on one key; its result is an integer. It takes one round
 // trip, two when the server does not know the script yet.
 func (l *Locker) run(ctx context.Context, script, name string, args ...any) (int64, error) {
-	if err := ctx.Err(); err != nil {
-		return 0, err
-	}
 	sum := sha1.Sum([]byte(script))
 	rest := append([]any{1, name}, args...)
 	cmd := redis.NewIntCmd(ctx, append([]any{"evalsha", hex.EncodeToString(sum[:])}, rest...)...)
-	err := l.client.Process(ctx, once{cmd})
+	err := l.send(ctx, cmd)
 	if redis.HasErrorPrefix(err, "NOSCRIPT") {
 		cmd = redis.NewIntCmd(ctx, append([]any{"eval", script}, rest...)...)
-		err = l.client.Process(ctx, once{cmd})
+		err = l.send(ctx, cmd)
 	}
 	if err != nil {
 		return 0, err
 	}
 	return cmd.Val(), nil
+}
+
+// send runs cmd once. A context that is done sends nothing.
+func (l *Locker) send(ctx context.Context, cmd redis.Cmder) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	err := l.client.Process(ctx, once{cmd})
+	suspectTopology(ctx, l.client, err)
+	return err
 }
 
 // once is a command that go-redis must not repeat: a lock that was taken by the
