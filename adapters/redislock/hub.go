@@ -53,9 +53,10 @@ type topic struct {
 // waiter is one call of Wait.
 type waiter struct {
 	name   string
-	freed  chan struct{} // closed when the lock is released
-	news   chan error    // holds nil when the subscription is confirmed
-	joined bool          // it was; for next only
+	freed  chan struct{}   // closed when the lock is released
+	heard  chan struct{}   // holds one when the subscription is confirmed
+	ended  <-chan struct{} // closed when the locker is
+	joined bool            // the subscription was confirmed; for next only
 }
 
 func newHub(client redis.UniversalClient) *hub {
@@ -75,7 +76,7 @@ func (h *hub) join(of string) (*waiter, error) {
 		h.running.Go(h.receive)
 		h.running.Go(h.subscribe)
 	}
-	w := &waiter{name: of, freed: make(chan struct{}), news: make(chan error, 1)}
+	w := &waiter{name: of, freed: make(chan struct{}), heard: make(chan struct{}, 1), ended: h.ctx.Done()}
 	t := h.topics[of]
 	if t == nil {
 		t = &topic{waiters: make(map[*waiter]struct{})}
@@ -114,9 +115,11 @@ func (w *waiter) next(ctx context.Context, d time.Duration) (freed bool, err err
 	select {
 	case <-w.freed:
 		return true, nil
-	case err := <-w.news:
-		w.joined = err == nil
-		return false, err
+	case <-w.heard:
+		w.joined = true
+		return false, nil
+	case <-w.ended:
+		return false, errClosed
 	case <-timer.C:
 		return false, nil
 	case <-ctx.Done():
@@ -223,11 +226,15 @@ func (h *hub) await() bool {
 }
 
 // open makes a new connection the present one. It is dialled by who uses it
-// first.
+// first. Once the hub is closed nobody can: close may have looked for it before.
 func (h *hub) open() *redis.PubSub {
 	pubsub := h.client.Subscribe(h.ctx)
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	if h.closed {
+		_ = pubsub.Close()
+		return pubsub
+	}
 	h.pubsub = pubsub
 	for of, t := range h.topics {
 		t.asked = false
@@ -266,10 +273,7 @@ func (h *hub) confirmed(of string) {
 	defer h.mu.Unlock()
 	if t := h.topics[of]; t != nil {
 		for w := range t.waiters {
-			select {
-			case w.news <- nil:
-			default:
-			}
+			tell(w.heard)
 		}
 	}
 }
@@ -292,14 +296,6 @@ func (h *hub) released(of string) {
 func (h *hub) close() {
 	h.mu.Lock()
 	h.closed = true
-	for _, t := range h.topics {
-		for w := range t.waiters {
-			select {
-			case w.news <- errClosed:
-			default:
-			}
-		}
-	}
 	h.mu.Unlock()
 	h.cancel()
 	h.renew()
