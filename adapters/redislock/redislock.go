@@ -97,7 +97,7 @@ func (l *Locker) Wait(ctx context.Context, name string) error {
 	}
 	defer l.hub.leave(w)
 	left := l.hub.patience
-	for subscribed := false; ; {
+	for {
 		freed, err := w.next(ctx, left)
 		if freed {
 			return nil
@@ -105,8 +105,7 @@ func (l *Locker) Wait(ctx context.Context, name string) error {
 		if err != nil {
 			return failure(ctx, "wait for", name, err)
 		}
-		subscribed = subscribed || w.joined
-		if !subscribed {
+		if !w.joined {
 			l.hub.renew() // a connection that does not answer
 		}
 		if left, err = l.left(ctx, name); err != nil {
