@@ -15,10 +15,11 @@ func TestNew_RefusesClientsThatCannotKeepAPromise(t *testing.T) {
 	var none *redis.Client
 	late := redis.NewClient(&redis.Options{})
 	ring := redis.NewRing(&redis.RingOptions{})
-	for _, c := range []interface{ Close() error }{late, ring} {
+	replicas := redis.NewClusterClient(&redis.ClusterOptions{RouteByLatency: true, ContextTimeoutEnabled: true})
+	for _, c := range []interface{ Close() error }{late, ring, replicas} {
 		t.Cleanup(func() { _ = c.Close() })
 	}
-	for name, client := range map[string]redis.UniversalClient{"nil": nil, "a nil client": none, "late": late, "a ring": ring} {
+	for name, client := range map[string]redis.UniversalClient{"nil": nil, "a nil client": none, "late": late, "a ring": ring, "replicas": replicas} {
 		if _, err := redislock.New(client, nil); err == nil {
 			t.Errorf("%s: accepted", name)
 		}

@@ -19,6 +19,7 @@ var (
 	errTTL       = errors.New("ttl must be positive")
 	errNilClient = errors.New("client is nil")
 	errDeadlines = errors.New("client ignores deadlines: set its ContextTimeoutEnabled, or Options.AcceptLateDeadlines")
+	errReplicas  = errors.New("client has replicas answer reads, which may not know yet who holds a lock: give the locks a client of their own")
 	errKind      = errors.New("client is neither that of a server, of sentinels nor of a cluster")
 )
 
@@ -61,6 +62,9 @@ func checkClient(client redis.UniversalClient, late bool) error {
 	case *redis.ClusterClient:
 		if c == nil {
 			return errNilClient
+		}
+		if c.Options().ReadOnly { // RouteByLatency and RouteRandomly have set it
+			return errReplicas
 		}
 		late = late || c.Options().ContextTimeoutEnabled
 	default:
