@@ -12,12 +12,13 @@ import (
 
 // GatherFills returns a context for the loads of one call: what they store goes to the
 // distributed layer together, as far as it comes while something of it is on its way.
-// None waits for one that has not come.
-func GatherFills(ctx context.Context) context.Context {
-	return context.WithValue(ctx, fillsKey{}, new(fills))
+// None waits for one that has not come. What a factory loads from another stack with its
+// context is not among them.
+func (w *Writer) GatherFills(ctx context.Context) context.Context {
+	return context.WithValue(ctx, fillsKey{w}, new(fills))
 }
 
-type fillsKey struct{}
+type fillsKey struct{ writer *Writer }
 
 // fills are the fills of one call. Whoever comes while nobody writes does so, for
 // itself and then for those who have come meanwhile.
@@ -105,7 +106,7 @@ func (w *Writer) fillMany(ctx context.Context, all []*filling) {
 
 // applyFill is apply, together with the other fills of the call if there are some.
 func (w *Writer) applyFill(ctx context.Context, ch *change) error {
-	if f, ok := ctx.Value(fillsKey{}).(*fills); ok && w.Shared.batches() {
+	if f, ok := ctx.Value(fillsKey{w}).(*fills); ok && w.Shared.batches() {
 		return f.take(ctx, w, ch)
 	}
 	return w.apply(ctx, ch)

@@ -150,8 +150,8 @@ func (m *many[V]) together(ctx context.Context, slow []*lane[V]) {
 	if len(slow) == 0 {
 		return
 	}
-	if m.cache.stack.writer.Shared != nil {
-		ctx = coherence.GatherFills(ctx)
+	if w := m.cache.stack.writer; w.Shared != nil {
+		ctx = w.GatherFills(ctx)
 		m.expect(ctx, slow)
 	}
 	var others sync.WaitGroup
