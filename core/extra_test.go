@@ -216,6 +216,20 @@ func TestEntryOptions_EagerRefreshIsAPartOfTheLife(t *testing.T) {
 	}
 }
 
+// A life begins at the end of the factory, on the node that has called it and on others.
+func TestEntryOptions_EagerRefreshDoesNotCountTheTimeOfTheFactory(t *testing.T) {
+	o := core.EntryOptions{TTL: 1000, DistributedTTL: 1000, EagerRefresh: 0.5}
+	end := now + 5000
+	m := o.Meta(now, end)
+	if m.Extra == nil || m.Extra.Refresh != end+500 {
+		t.Errorf("here: got %+v, want a refresh at %d", m.Extra, end+500)
+	}
+	there := o.DistributedMeta(m, end)
+	if got := o.LocalMeta(there, end+100); got.Extra == nil || got.Extra.Refresh != end+500 {
+		t.Errorf("there: got %+v, want a refresh at %d", got.Extra, end+500)
+	}
+}
+
 func TestEntryOptions_EagerChanceCountsInWhatTheFactoryTook(t *testing.T) {
 	o := core.EntryOptions{TTL: time.Hour, EagerChance: 2}
 	m := o.Meta(now, now.Add(time.Second))

@@ -22,11 +22,11 @@ func (o *EntryOptions) Meta(born, now Instant) Meta {
 	}
 	m.Dead = o.dead(m.Stale, now, o.StaleTTL)
 	m.Extra = o.extra(&m, now)
-	took := now.Sub(born)
-	if end := o.rescue(&m, now, o.StaleTTL); end != 0 || o.EagerChance > 0 && took > 0 {
+	took, eager := now.Sub(born), o.EagerRefresh > 0 || o.EagerChance > 0
+	if end := o.rescue(&m, now, o.StaleTTL); end != 0 || eager && took > 0 {
 		m.Extra = m.Extra.copy()
 		m.Extra.Rescue = end
-		if o.EagerChance > 0 {
+		if eager {
 			m.Extra.Took = took
 		}
 	}
@@ -138,7 +138,11 @@ func (o *EntryOptions) ahead(x *Extra, m *Meta, stale, now Instant) *Extra {
 	chance := false
 	switch {
 	case o.EagerRefresh > 0 && m.Stale != Never:
-		at = min(part(m.Born, stale, o.EagerRefresh), part(now, m.Stale, o.EagerRefresh))
+		made := m.Born
+		if x != nil {
+			made = made.Add(x.Took) // the life begins when the factory ends
+		}
+		at = min(part(made, stale, o.EagerRefresh), part(now, m.Stale, o.EagerRefresh))
 	case o.EagerChance > 0 && m.Stale != Never && x != nil && x.Took > 0:
 		reach := min(float64(x.Took)*o.EagerChance*chanceReach, float64(math.MaxInt64/2))
 		at, chance = m.Stale-Instant(reach), true

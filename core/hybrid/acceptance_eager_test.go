@@ -97,6 +97,29 @@ func expectAskAnyCalls(t testing.TB, c *hybrid.Cache[int], f *F[int], want int) 
 }
 
 // Q13: a node looks into the distributed layer first, so one refreshes for all.
+// Otherwise a value that takes longer to make than it lives is made without a pause.
+func TestSpec18_ThePartOfTheLifeIsCountedFromTheEndOfTheFactory(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := newServer(t)
+		node := func() *hybrid.Cache[int] {
+			return open[int](t, hybrid.Options{Distributed: server, Defaults: core.EntryOptions{TTL: 10 * time.Second, EagerRefresh: 0.5}})
+		}
+		c, other := node(), node()
+		f := counting(20 * time.Second)
+		expectAsk(t, c, f, 1, 1)
+		time.Sleep(4 * time.Second)
+		expectAsk(t, c, f, 1, 1)
+		expectAsk(t, other, f, 1, 1)
+		expectAsk(t, other, f, 1, 1) // a hit of what it has read
+		synctest.Wait()
+		expectCalls(t, f, 1)
+		time.Sleep(2 * time.Second)
+		expectAsk(t, c, f, 1, 1)
+		synctest.Wait()
+		expectCalls(t, f, 2)
+	})
+}
+
 func TestSpec33_Q13_OneNodeRefreshesForAll(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := newServer(t)
