@@ -128,15 +128,17 @@ func New(ctx context.Context, js jetstream.JetStream, bucket string, opts *Optio
 }
 
 // apiPrefix returns what is in front of subjects of the API and of publications to
-// reach the JetStream of another account or domain; "" for the own one.
+// reach the JetStream of another account or domain; "" for the own one, even if its
+// prefix is given: nobody serves publications behind that.
 func apiPrefix(o jetstream.JetStreamOptions) string {
+	prefix := strings.TrimSuffix(o.APIPrefix, ".") + "."
 	switch {
 	case o.Domain != "":
 		return "$JS." + o.Domain + ".API."
-	case o.APIPrefix != "":
-		return strings.TrimSuffix(o.APIPrefix, ".") + "."
+	case o.APIPrefix == "", prefix == jetstream.DefaultAPIPrefix:
+		return ""
 	}
-	return ""
+	return prefix
 }
 
 // bind finds or creates the bucket.

@@ -138,9 +138,9 @@ func TestArbitrate_TooLargeHarmsNobody(t *testing.T) {
 	wantValue(t, l, "k", string(w.Data))
 }
 
-func TestArbitrate_ThroughADomain(t *testing.T) {
+func TestArbitrate_ThroughADomainOrPrefix(t *testing.T) {
 	t.Parallel()
-	for name, js := range throughDomain(t) {
+	for name, js := range throughPrefixes(t) {
 		l, err := natsdist.New(within(t, patience), js, "b", nil)
 		if err != nil {
 			t.Fatal(err)

@@ -226,8 +226,9 @@ func TestNew_StrictReadsAskTheLeader(t *testing.T) {
 	open(t, s.URL(), &natsdist.Options{StrictReads: true})
 }
 
-// throughDomain returns the ways to reach JetStream in another domain.
-func throughDomain(t *testing.T) map[string]jetstream.JetStream {
+// throughPrefixes returns the ways to say where JetStream is: in another domain, and
+// in the own account.
+func throughPrefixes(t *testing.T) map[string]jetstream.JetStream {
 	t.Helper()
 	s := natstest.Start(t, &natstest.Options{Configure: func(o *server.Options) { o.JetStreamDomain = "hub" }})
 	nc := s.Connect(t, natsdist.ConnOptions()...)
@@ -235,16 +236,18 @@ func throughDomain(t *testing.T) map[string]jetstream.JetStream {
 	if err != nil {
 		t.Fatal(err)
 	}
-	prefix, err := jetstream.NewWithAPIPrefix(nc, "$JS.hub.API")
-	if err != nil {
-		t.Fatal(err)
+	ways := map[string]jetstream.JetStream{"domain": domain}
+	for _, prefix := range []string{"$JS.hub.API", "$JS.API", jetstream.DefaultAPIPrefix} {
+		if ways[prefix], err = jetstream.NewWithAPIPrefix(nc, prefix); err != nil {
+			t.Fatal(err)
+		}
 	}
-	return map[string]jetstream.JetStream{"domain": domain, "prefix": prefix}
+	return ways
 }
 
-func TestNew_ThroughADomain(t *testing.T) {
+func TestNew_ThroughADomainOrPrefix(t *testing.T) {
 	t.Parallel()
-	for name, js := range throughDomain(t) {
+	for name, js := range throughPrefixes(t) {
 		l, err := natsdist.New(within(t, patience), js, "b", nil)
 		if err != nil {
 			t.Fatal(err)
