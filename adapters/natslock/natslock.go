@@ -88,10 +88,11 @@ func (l *Locker) take(ctx context.Context, subject string, ttl time.Duration) (r
 		if !isConflict(err) {
 			return revision, err
 		}
-		var held bool
-		if last, held, err = l.last(ctx, subject); err != nil || held {
+		now, err := l.look(ctx, subject)
+		if err != nil || now.held {
 			return 0, err
 		}
+		last = now.revision
 	}
 	return 0, nil // somebody was faster each time
 }
@@ -117,29 +118,48 @@ func (l *Locker) wait(ctx context.Context, name string) error {
 	}
 	defer func() { _ = sub.Unsubscribe() }()
 	for {
-		left, err := l.left(ctx, subject)
-		if err != nil || left <= 0 {
+		now, err := l.look(ctx, subject)
+		if err != nil || !now.held {
 			return err
 		}
-		freed, err := released(ctx, news, left)
+		freed, err := now.released(ctx, news)
 		if err != nil || freed {
 			return err
 		}
 	}
 }
 
-// released waits for a release until the lease has ended. A renewal makes it
-// longer.
-func released(ctx context.Context, news <-chan *nats.Msg, left time.Duration) (bool, error) {
-	timer := time.NewTimer(left)
+// state is what the bucket says of a lock.
+type state struct {
+	held     bool
+	revision uint64        // of the last message, 0 if there is none
+	life     time.Duration // for how long it is held at most
+}
+
+// look returns the state of the lock of a subject.
+func (l *Locker) look(ctx context.Context, subject string) (state, error) {
+	msg, err := l.bucket.get(ctx, subject)
+	switch {
+	case errors.Is(err, jetstream.ErrMsgNotFound):
+		return state{}, nil
+	case err != nil:
+		return state{}, err
+	}
+	// The age of the message would have to be told by two clocks.
+	return state{!isMarker(msg.Header), msg.Sequence, life(msg.Header)}, nil
+}
+
+// released waits for a release. It returns false when the lease has ended, or may
+// have been renewed.
+func (s state) released(ctx context.Context, news <-chan *nats.Msg) (bool, error) {
+	timer := time.NewTimer(s.life)
 	defer timer.Stop()
 	for {
 		select {
 		case msg := <-news:
-			if isMarker(msg.Header) {
-				return true, nil
+			if !s.knows(msg.Header) {
+				return isMarker(msg.Header), nil
 			}
-			timer.Reset(life(msg.Header))
 		case <-timer.C:
 			return false, nil
 		case <-ctx.Done():
@@ -148,31 +168,13 @@ func released(ctx context.Context, news <-chan *nats.Msg, left time.Duration) (b
 	}
 }
 
-// left returns for how long the lock of a subject is held at most, 0 if it is not.
-func (l *Locker) left(ctx context.Context, subject string) (time.Duration, error) {
-	msg, err := l.bucket.get(ctx, subject)
-	switch {
-	case errors.Is(err, jetstream.ErrMsgNotFound):
-		return 0, nil
-	case err != nil:
-		return 0, err
-	case isMarker(msg.Header):
-		return 0, nil
-	}
-	// The age of the message would have to be told by two clocks.
-	return life(msg.Header), nil
-}
-
-// last returns the last revision of a subject, and whether the lock is held.
-func (l *Locker) last(ctx context.Context, subject string) (revision uint64, held bool, err error) {
-	msg, err := l.bucket.get(ctx, subject)
-	switch {
-	case errors.Is(err, jetstream.ErrMsgNotFound):
-		return 0, false, nil
-	case err != nil:
-		return 0, false, err
-	}
-	return msg.Sequence, !isMarker(msg.Header), nil
+// knows reports whether a message does not change the state. Who waits hears all
+// that is published, whether the server takes it or not. One that expects an older
+// revision was refused, or came before: a try to take the lock, and what the holder
+// of a lease that had ended has sent. Only the holder expects the present one.
+func (s state) knows(h nats.Header) bool {
+	expected, err := strconv.ParseUint(h.Get(jetstream.ExpectedLastSubjSeqHeader), 10, 64)
+	return err == nil && expected < s.revision
 }
 
 // put stores a lock, if the last revision of its subject is the one expected.

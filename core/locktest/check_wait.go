@@ -73,6 +73,40 @@ func checkWaitHeld(p *probe) error {
 	return nil
 }
 
+func checkWaitTries(p *probe) error {
+	if _, err := p.take(p.service.Node(), name, 2*p.h.TTL); err != nil {
+		return err
+	}
+	w := p.wait(p.service.Node(), name)
+	defer w.end()
+	if err := p.wantHeld(p.service.Node(), name); err != nil {
+		return err
+	}
+	if !w.ended(2*p.h.TTL + p.h.Patience/2) {
+		return errors.New("a wait waits for somebody who tried in vain")
+	}
+	return w.err
+}
+
+func checkWaitOwn(p *probe) error {
+	lost, err := p.take(p.service.Node(), name, p.h.TTL)
+	if err == nil {
+		err = p.wantFree(p.service.Node(), name, p.h.TTL)
+	}
+	if err != nil {
+		return err
+	}
+	w := p.wait(p.service.Node(), name)
+	defer w.end()
+	if err := p.release(lost); err != nil {
+		return err
+	}
+	if w.ended(p.h.TTL) {
+		return fmt.Errorf("a wait returns %v for a lease that had ended, while the lock is held", w.err)
+	}
+	return nil
+}
+
 func checkWaitContext(p *probe) error {
 	l := p.service.Node()
 	if _, err := p.take(l, name, long); err != nil {

@@ -40,6 +40,8 @@ func Laws() []Law {
 		{Name: "WaitRelease", Sentence: "Wait returns soon after the lock is released, on every node, even if it is taken again at once.", check: checkWaitRelease},
 		{Name: "WaitDead", Sentence: "Wait returns when the lease of a holder that is gone ends.", check: checkWaitDead},
 		{Name: "WaitHeld", Sentence: "Wait does not return while the lock is held.", check: checkWaitHeld},
+		{Name: "WaitTries", Sentence: "Who tries in vain to get the lock makes nobody wait longer.", check: checkWaitTries},
+		{Name: "WaitOwn", Sentence: "Wait does not return for the release of a lease that had ended before, while somebody has the lock.", check: checkWaitOwn},
 		{Name: "WaitContext", Sentence: "Wait ends with its context, and with the error of that.", check: checkWaitContext},
 		{Name: "DoneContext", Sentence: "With a done context TryLock and Renew give its error.", check: checkDoneContext},
 		{Name: "BadTTL", Sentence: "A ttl that is not positive is refused.", check: checkBadTTL},

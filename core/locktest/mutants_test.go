@@ -155,39 +155,6 @@ func leaseMutants() []mutant {
 	}
 }
 
-func waitMutants() []mutant {
-	return []mutant{
-		{"WaitFree", "waits for the next release", func(n *node) {
-			n.wait = func(ctx context.Context, name string) error {
-				<-ctx.Done()
-				return ctx.Err()
-			}
-		}},
-		{"WaitRelease", "waits for the end of the ttl", func(n *node) {
-			n.wait = func(ctx context.Context, name string) error {
-				time.Sleep(time.Minute)
-				return n.waits(ctx, name)
-			}
-		}},
-		{"WaitDead", "waits for a release only", func(n *node) {
-			n.wait = func(ctx context.Context, name string) error {
-				l, err := n.service.TryLock(ctx, name, time.Hour)
-				if err != nil || l == nil {
-					<-ctx.Done()
-					return ctx.Err()
-				}
-				return l.Release(ctx)
-			}
-		}},
-		{"WaitHeld", "returns at once", func(n *node) {
-			n.wait = func(context.Context, string) error { return nil }
-		}},
-		{"WaitContext", "ignores the context", func(n *node) {
-			n.wait = func(ctx context.Context, name string) error { return n.waits(context.WithoutCancel(ctx), name) }
-		}},
-	}
-}
-
 func TestMutants_EachBreaksItsLaw(t *testing.T) {
 	for _, m := range mutants() {
 		t.Run(m.law+"/"+m.defect, func(t *testing.T) {
