@@ -12,6 +12,7 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
+	"github.com/fusioncache-go/fusioncache/adapters/internal/natslink"
 	"github.com/fusioncache-go/fusioncache/core"
 )
 
@@ -53,7 +54,7 @@ func (l *Layer) readBy(ctx context.Context, key string, fetch fetch) (record, er
 		return record{}, err
 	}
 	subject := l.readFrom + encodeKey(key)
-	return call(ctx, l, l.guard.doubtful(), func(ctx context.Context) (record, error) {
+	return natslink.Call(ctx, l.guard, l.guard.Doubtful(), func(ctx context.Context) (record, error) {
 		b, err := l.bucket.bind(ctx)
 		if err != nil {
 			return record{}, err
@@ -84,12 +85,12 @@ func (l *Layer) write(ctx context.Context, key string, h nats.Header, data []byt
 	if err := l.ready(ctx, key); err != nil {
 		return 0, err
 	}
-	detached := l.guard.doubtful()
+	detached := l.guard.Doubtful()
 	if detached {
 		data = bytes.Clone(data)
 	}
 	msg := &nats.Msg{Subject: l.writeTo + encodeKey(key), Header: h, Data: data}
-	return call(ctx, l, detached, func(ctx context.Context) (uint64, error) {
+	return natslink.Call(ctx, l.guard, detached, func(ctx context.Context) (uint64, error) {
 		b, err := l.bucket.bind(ctx)
 		if err != nil {
 			return 0, err

@@ -74,6 +74,7 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
+	"github.com/fusioncache-go/fusioncache/adapters/internal/natslink"
 	"github.com/fusioncache-go/fusioncache/core"
 )
 
@@ -88,14 +89,16 @@ var (
 // goroutines at once.
 type Layer struct {
 	js        jetstream.JetStream
-	link      *link
-	guard     *guard
+	guard     *natslink.Guard
 	bucket    *bucket
 	readFrom  string // subject of a key, up to the key
 	writeTo   string // the same, as the server knows it behind an API prefix
 	tombstone string
 	own       *nats.Conn // closed by Close; nil if the caller made it
 }
+
+// maxDetached is how many operations may run in goroutines of their own.
+const maxDetached = 1024
 
 // New returns a layer on the bucket of the given name, which it creates unless
 // it exists. It fails if the bucket or the server is unsuitable; such an error
@@ -112,8 +115,7 @@ func New(ctx context.Context, js jetstream.JetStream, bucket string, opts *Optio
 	}
 	l := &Layer{
 		js:        js,
-		link:      newLink(js.Conn()),
-		guard:     newGuard(),
+		guard:     natslink.New(js.Conn(), maxDetached),
 		bucket:    newBucket(js, bucket, &o),
 		readFrom:  "$KV." + bucket + ".",
 		writeTo:   apiPrefix(js.Options()) + "$KV." + bucket + ".",
@@ -121,7 +123,7 @@ func New(ctx context.Context, js jetstream.JetStream, bucket string, opts *Optio
 	}
 	err := l.bind(ctx)
 	if err != nil && (!o.Lazy || errors.Is(err, ErrBucket) || errors.Is(err, context.Canceled)) {
-		l.link.close()
+		l.guard.End()
 		return nil, fmt.Errorf("natsdist: bucket %q: %w", bucket, err)
 	}
 	return l, nil
@@ -143,9 +145,9 @@ func apiPrefix(o jetstream.JetStreamOptions) string {
 
 // bind finds or creates the bucket.
 func (l *Layer) bind(ctx context.Context) error {
-	err := cmp.Or(ctx.Err(), l.link.err())
+	err := cmp.Or(ctx.Err(), l.guard.Err())
 	if err == nil {
-		_, err = call(ctx, l, false, l.bucket.bind)
+		_, err = natslink.Call(ctx, l.guard, false, l.bucket.bind)
 	}
 	return err
 }
@@ -158,7 +160,7 @@ func (l *Layer) ready(ctx context.Context, key string) error {
 	case key == "":
 		return core.ErrKey
 	}
-	return l.link.err()
+	return l.guard.Err()
 }
 
 // Get implements [core.DistributedLayer]. The result belongs to the caller.
@@ -202,9 +204,9 @@ func (l *Layer) Delete(ctx context.Context, key string) error {
 
 // Ping implements [core.Pinger]. It asks the leader of the bucket.
 func (l *Layer) Ping(ctx context.Context) error {
-	err := cmp.Or(ctx.Err(), l.link.err())
+	err := cmp.Or(ctx.Err(), l.guard.Err())
 	if err == nil {
-		_, err = call(ctx, l, l.guard.doubtful(), func(ctx context.Context) (*jetstream.StreamInfo, error) {
+		_, err = natslink.Call(ctx, l.guard, l.guard.Doubtful(), func(ctx context.Context) (*jetstream.StreamInfo, error) {
 			b, err := l.bucket.bind(ctx)
 			if err != nil {
 				return nil, err
@@ -224,12 +226,12 @@ func (l *Layer) Ping(ctx context.Context) error {
 // connection if [Open] made it, waits for what hangs in it, and ends the layer's
 // only goroutine. Closing twice is fine.
 func (l *Layer) Close() error {
-	if !l.link.close() {
+	if !l.guard.End() {
 		return nil
 	}
 	if l.own != nil {
 		l.own.Close()
 	}
-	l.guard.wait()
+	l.guard.Wait()
 	return nil
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
+	"github.com/fusioncache-go/fusioncache/adapters/internal/natslink"
 	"github.com/fusioncache-go/fusioncache/core"
 )
 
@@ -78,11 +79,11 @@ func layer(t *testing.T, f fakeJS, stream fakeStream) (l *Layer, binds *int) {
 		return stream, nil
 	}
 	l = &Layer{
-		js: f, link: newLink(f.conn), guard: newGuard(), bucket: newBucket(f, "b", &o),
+		js: f, guard: natslink.New(f.conn, maxDetached), bucket: newBucket(f, "b", &o),
 		readFrom: "$KV.b.", writeTo: "$KV.b.", tombstone: ttlHeader(o.TombstoneTTL),
 	}
 	t.Cleanup(func() { _ = l.Close() })
-	l.link.change(nats.CONNECTED)
+	l.guard.Change(nats.CONNECTED)
 	return l, binds
 }
 
@@ -297,7 +298,9 @@ func TestSet_CopiesTheValueWhenItMayOutliveTheCall(t *testing.T) {
 		return &jetstream.PubAck{}, nil
 	}}
 	l, _ := layer(t, f, fakeStream{})
-	l.guard.doubt.Store(true)
+	done, cancel := context.WithCancel(t.Context())
+	cancel()
+	l.guard.Note(done, done.Err())
 	data := []byte("value")
 	if err := l.Set(t.Context(), "k", data, time.Minute); err != nil {
 		t.Fatal(err)
@@ -319,7 +322,7 @@ func TestLayer_EmptyKey(t *testing.T) {
 
 func TestLayer_DoneContextComesFirst(t *testing.T) {
 	l, binds := layer(t, fakeJS{}, fakeStream{})
-	l.link.close()
+	l.guard.End()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	_, _, err := l.Get(ctx, "k")

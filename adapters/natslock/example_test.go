@@ -12,7 +12,8 @@ import (
 	"github.com/fusioncache-go/fusioncache/adapters/natslock"
 )
 
-// Locks have a bucket of their own, on the connection of the distributed layer.
+// Locks have a bucket of their own, on the connection of the distributed layer. The
+// locker is closed after the stack and before the connection.
 func Example() {
 	nc, err := nats.Connect("nats://localhost:4222", nats.RetryOnFailedConnect(true))
 	if err != nil {
@@ -25,8 +26,12 @@ func Example() {
 		fmt.Println(err)
 		return
 	}
-	_, err = natslock.New(js, "cache-locks", nil)
+	locks, err := natslock.New(js, "cache-locks", nil)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
 	// hybrid.Options{Locker: locks, Defaults: core.EntryOptions{NodeLock: 5 * time.Second}}
-	fmt.Println(err)
+	fmt.Println(locks.Close())
 	// Output: <nil>
 }

@@ -6,7 +6,6 @@ package natslock
 import (
 	"context"
 	"fmt"
-	"sync"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -22,8 +21,8 @@ type lease struct {
 	subject string
 	fence   uint64
 
-	mu       sync.Mutex
-	revision uint64 // of the last renewal
+	turn     chan struct{} // holds a token while one call changes the lease
+	revision uint64        // of the last renewal
 }
 
 // Fence implements [core.Lease].
@@ -31,10 +30,11 @@ func (l *lease) Fence() uint64 { return l.fence }
 
 // Renew implements [core.Lease]. The ttl is rounded up to a second.
 func (l *lease) Renew(ctx context.Context, ttl time.Duration) error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	err := l.locker.bound(ctx, ttl, func(ctx context.Context) error {
-		revision, err := l.locker.put(ctx, l.subject, l.revision, ttl)
+	err := l.change(ctx, func() error {
+		last := l.revision
+		revision, err := call(ctx, l.locker, ttl, func(ctx context.Context) (uint64, error) {
+			return l.locker.put(ctx, l.subject, last, ttl)
+		})
 		if err == nil {
 			l.revision = revision
 		}
@@ -51,17 +51,30 @@ func (l *lease) Renew(ctx context.Context, ttl time.Duration) error {
 
 // Release implements [core.Lease]. The marker stays for a second.
 func (l *lease) Release(ctx context.Context) error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
 	h := nats.Header{}
 	h.Set(opHeader, opPurge)
 	h.Set(jetstream.MsgTTLHeader, "1")
-	err := l.locker.bound(ctx, 1, func(ctx context.Context) error {
-		_, err := l.locker.bucket.publish(ctx, l.subject, l.revision, h)
+	err := l.change(ctx, func() error {
+		last := l.revision
+		_, err := call(ctx, l.locker, 1, func(ctx context.Context) (uint64, error) {
+			return l.locker.bucket.publish(ctx, l.subject, last, h)
+		})
 		return err
 	})
 	if err != nil && !isConflict(err) {
 		return fmt.Errorf("natslock: release %q: %w", l.name, err)
 	}
 	return nil
+}
+
+// change calls do when it is the turn of this call. An operation that is left behind
+// goes on after that, so it is told the revision.
+func (l *lease) change(ctx context.Context, do func() error) error {
+	select {
+	case l.turn <- struct{}{}:
+		defer func() { <-l.turn }()
+		return do()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }

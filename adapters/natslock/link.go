@@ -4,48 +4,29 @@
 package natslock
 
 import (
+	"cmp"
 	"context"
 	"errors"
-	"sync"
 	"time"
 
-	"github.com/nats-io/nats.go"
+	"github.com/fusioncache-go/fusioncache/adapters/internal/natslink"
 )
 
-// bound calls op with a context that ends with ctx or when the connection breaks:
-// then an answer that was on its way does not come, nor the message of a release.
-func (l *Locker) bound(ctx context.Context, ttl time.Duration, op func(context.Context) error) error {
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	if ttl <= 0 {
-		return errTTL
-	}
-	conn := l.js.Conn()
-	changes := conn.StatusChanged(nats.DISCONNECTED, nats.RECONNECTING, nats.CLOSED)
-	limited, cancel := context.WithCancelCause(ctx)
-	var watching sync.WaitGroup
-	watching.Go(func() {
-		if _, changed := <-changes; changed {
-			cancel(broken(conn))
-		}
-	})
-	defer watching.Wait()
-	defer conn.RemoveStatusListener(changes)
-	defer cancel(nil)
-	if conn.Status() != nats.CONNECTED {
-		return broken(conn)
-	}
-	err := op(limited)
-	if ctx.Err() == nil && limited.Err() != nil && errors.Is(err, context.Canceled) {
-		err = context.Cause(limited)
-	}
-	return err
-}
+// maxCalls is how many calls may be under way, those included that wait for a lock.
+const maxCalls = 1 << 16
 
-func broken(conn *nats.Conn) error {
-	if conn.IsClosed() {
-		return nats.ErrConnectionClosed
+var errTTL = errors.New("ttl must be positive")
+
+// call runs op with a context that ends with ctx or when the connection breaks: then
+// an answer that was on its way does not come, nor the message of a release. It
+// leaves op behind then, as that may be stuck in the connection.
+func call[T any](ctx context.Context, l *Locker, ttl time.Duration, op func(context.Context) (T, error)) (T, error) {
+	var none T
+	if ttl <= 0 {
+		return none, cmp.Or(ctx.Err(), errTTL)
 	}
-	return nats.ErrDisconnected
+	if err := cmp.Or(ctx.Err(), l.guard.Err()); err != nil {
+		return none, err
+	}
+	return natslink.Call(ctx, l.guard, true, op)
 }

@@ -33,15 +33,14 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
+	"github.com/fusioncache-go/fusioncache/adapters/internal/natslink"
 	"github.com/fusioncache-go/fusioncache/core"
 )
 
-var errTTL = errors.New("ttl must be positive")
-
-// Locker is a [core.Locker] on one bucket. It is safe for many goroutines at
-// once, and has no goroutine of its own.
+// Locker is a [core.Locker] on one bucket. It is safe for many goroutines at once.
 type Locker struct {
 	js     jetstream.JetStream
+	guard  *natslink.Guard
 	bucket *bucket
 	prefix string // of subjects
 }
@@ -50,8 +49,8 @@ var _ core.Locker = (*Locker)(nil)
 
 // New returns a locker on the bucket of the given name, which the first call makes
 // unless it exists; New sends nothing. Wrong options are all named in one error.
-// opts may be nil. The connection of js stays the caller's, who closes it; see
-// natsdist.ConnOptions for what it should be like.
+// opts may be nil. The connection of js stays the caller's, who closes it, best after
+// the locker; see natsdist.ConnOptions for what it should be like.
 func New(js jetstream.JetStream, name string, opts *Options) (*Locker, error) {
 	o := opts.withDefaults()
 	if js == nil || js.Conn() == nil {
@@ -60,24 +59,38 @@ func New(js jetstream.JetStream, name string, opts *Options) (*Locker, error) {
 	if err := o.validate(js, name); err != nil {
 		return nil, fmt.Errorf("natslock: %w", err)
 	}
-	return &Locker{js: js, bucket: newBucket(js, name, &o), prefix: "$KV." + name + "."}, nil
+	return &Locker{
+		js:     js,
+		guard:  natslink.New(js.Conn(), maxCalls),
+		bucket: newBucket(js, name, &o),
+		prefix: "$KV." + name + ".",
+	}, nil
+}
+
+// Close ends the use of the locker: all calls fail, those under way too. It waits for
+// what hangs in the connection, and ends the locker's only goroutine, which ends with
+// the connection otherwise. What is locked stays so until its lease ends. Closing
+// twice is fine; the error is always nil.
+func (l *Locker) Close() error {
+	if l.guard.End() {
+		l.guard.Wait()
+	}
+	return nil
 }
 
 // TryLock implements [core.Locker]. The ttl is rounded up to a second.
 func (l *Locker) TryLock(ctx context.Context, name string, ttl time.Duration) (core.Lease, error) {
 	subject := l.subject(name)
-	var revision uint64
-	err := l.bound(ctx, ttl, func(ctx context.Context) (err error) {
-		revision, err = l.take(ctx, subject, ttl)
-		return err
-	})
+	revision, err := call(ctx, l, ttl, func(ctx context.Context) (uint64, error) { return l.take(ctx, subject, ttl) })
 	switch {
 	case err != nil:
 		return nil, fmt.Errorf("natslock: lock %q: %w", name, err)
 	case revision == 0:
 		return nil, nil
 	}
-	return &lease{locker: l, name: name, subject: subject, fence: revision, revision: revision}, nil
+	return &lease{
+		locker: l, name: name, subject: subject, fence: revision, turn: make(chan struct{}, 1), revision: revision,
+	}, nil
 }
 
 // take returns the revision of a lock that was taken, 0 if it is held.
@@ -103,7 +116,8 @@ const maxTries = 3
 
 // Wait implements [core.Locker].
 func (l *Locker) Wait(ctx context.Context, name string) error {
-	if err := l.bound(ctx, 1, func(ctx context.Context) error { return l.wait(ctx, name) }); err != nil {
+	_, err := call(ctx, l, 1, func(ctx context.Context) (struct{}, error) { return struct{}{}, l.wait(ctx, name) })
+	if err != nil {
 		return fmt.Errorf("natslock: wait for %q: %w", name, err)
 	}
 	return nil

@@ -33,8 +33,9 @@
 // that package natsdist recommends. [nats.ReconnectBufSize](-1) keeps messages
 // from being sent late that are published in the moment in which the connection
 // breaks, and a short [nats.FlusherTimeout] bounds how long Publish can be held
-// up by a server that reads no more. [nats.Timeout] bounds how long the end of
-// Subscribe can be held up by an attempt to reconnect.
+// up by a server that reads no more. [nats.Timeout] bounds how long an attempt to
+// reconnect can hold up the end of Subscribe, and a Publish that was under way when
+// the connection broke.
 //
 // # Permissions
 //

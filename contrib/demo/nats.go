@@ -25,7 +25,8 @@ import (
 // natsLink is a node's connection to NATS.
 type natsLink struct {
 	conn  *nats.Conn
-	layer *natsdist.Layer // nil without an L2
+	layer *natsdist.Layer  // nil without an L2
+	locks *natslock.Locker // the same
 }
 
 func connectNATS(url string) (*natsLink, error) {
@@ -54,16 +55,20 @@ func (l *natsLink) locker(name string) (core.Locker, error) {
 	if err != nil {
 		return nil, err
 	}
-	return natslock.New(js, name+"-locks", nil)
+	l.locks, err = natslock.New(js, name+"-locks", nil)
+	return l.locks, err
 }
 
 func (l *natsLink) close() error {
-	var err error
+	var errs []error
+	if l.locks != nil {
+		errs = append(errs, l.locks.Close())
+	}
 	if l.layer != nil {
-		err = l.layer.Close()
+		errs = append(errs, l.layer.Close())
 	}
 	l.conn.Close()
-	return err
+	return errors.Join(errs...)
 }
 
 // natsProcess is a NATS server with JetStream, within this process but reached

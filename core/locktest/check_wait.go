@@ -8,11 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"time"
-
-	"github.com/fusioncache-go/fusioncache/core"
 )
-
-var errMissingPart = errors.New("the harness has no such part and does not declare that")
 
 func checkWaitFree(p *probe) error {
 	w := p.wait(p.service.Node(), name)
@@ -120,88 +116,4 @@ func checkWaitContext(p *probe) error {
 		return fmt.Errorf("a passed deadline gives %v after %v", err, took)
 	}
 	return nil
-}
-
-func checkDown(p *probe) error {
-	if p.service.Cut == nil {
-		return fmt.Errorf("cut: %w", errMissingPart)
-	}
-	l := p.service.Node()
-	if _, err := p.take(l, name, long); err != nil {
-		return err
-	}
-	defer p.service.Cut()()
-	return errors.Join(p.refuses("TryLock", func(ctx context.Context) error {
-		_, err := l.TryLock(ctx, name, long)
-		return err
-	}), p.refuses("Wait", func(ctx context.Context) error { return l.Wait(ctx, name) }))
-}
-
-// refuses expects call to fail within its deadline.
-func (p *probe) refuses(method string, call func(context.Context) error) error {
-	limit := p.h.Patience / 5
-	ctx, cancel := p.within(limit)
-	defer cancel()
-	start := time.Now()
-	err := call(ctx)
-	switch took := time.Since(start); {
-	case err == nil:
-		return fmt.Errorf("%s succeeds", method)
-	case took > limit+p.h.Patience/5:
-		return fmt.Errorf("%s takes %v, its deadline was %v", method, took, limit)
-	}
-	return nil
-}
-
-func checkReturns(p *probe) error {
-	if p.service.Cut == nil {
-		return fmt.Errorf("cut: %w", errMissingPart)
-	}
-	a, b := p.service.Node(), p.service.Node()
-	first, err := p.take(a, name, long)
-	if err != nil {
-		return err
-	}
-	before := p.wait(b, name) // so that there is something to repair
-	p.service.Cut()()
-	defer before.end()
-	if err := p.again(func() error { return p.release(first) }); err != nil {
-		return fmt.Errorf("release: %w", err)
-	}
-	var second core.Lease
-	if err := p.again(func() (err error) { second, err = p.take(a, name, long); return err }); err != nil {
-		return fmt.Errorf("take: %w", err)
-	}
-	return p.again(func() error {
-		w := p.wait(b, name)
-		err := p.release(second)
-		if err == nil && !w.ended(p.h.Patience/5) {
-			err = errors.New("a wait does not hear of the release")
-		}
-		w.end()
-		return errors.Join(err, w.err)
-	})
-}
-
-// again calls f until it succeeds, for as long as patience lasts.
-func (p *probe) again(f func() error) error {
-	end := time.Now().Add(p.h.Patience)
-	for {
-		err := f()
-		if err == nil || time.Now().After(end) {
-			return err
-		}
-		p.pause(p.h.TTL / 10)
-	}
-}
-
-func checkAfterClose(p *probe) error {
-	if p.service.Closed == nil {
-		return fmt.Errorf("closed: %w", errMissingPart)
-	}
-	l := p.service.Closed()
-	return errors.Join(p.refuses("TryLock", func(ctx context.Context) error {
-		_, err := l.TryLock(ctx, name, long)
-		return err
-	}), p.refuses("Wait", func(ctx context.Context) error { return l.Wait(ctx, name) }))
 }

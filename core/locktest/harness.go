@@ -47,13 +47,17 @@ type Service struct {
 	// Cut breaks the connections of every node and lets no new one through until
 	// repair is called, once. Nil only with Features.NoCut.
 	Cut func() (repair func())
+
+	// Hang holds back all that goes to and from every node, on new connections, too,
+	// until repair is called, once. Nil only with Features.NoCut.
+	Hang func() (repair func())
 }
 
 // Features are promises.
 type Features struct {
 	// NoClose: there is nothing behind the locker that could be closed.
 	NoClose bool
-	// NoCut: there is no connection that could break.
+	// NoCut: there is no connection that could break or hang.
 	NoCut bool
 }
 

@@ -46,6 +46,7 @@ func Laws() []Law {
 		{Name: "DoneContext", Sentence: "With a done context TryLock and Renew give its error.", check: checkDoneContext},
 		{Name: "BadTTL", Sentence: "A ttl that is not positive is refused.", check: checkBadTTL},
 		{Name: "Down", Sentence: "While the service cannot be reached, TryLock and Wait fail within their deadline: nobody is told that the lock is held, or free.", needs: needsCut, check: checkDown},
+		{Name: "Hang", Sentence: "While the service does not answer, TryLock, Wait, Renew and Release fail within their deadline.", needs: needsCut, check: checkHang},
 		{Name: "Returns", Sentence: "Once the service can be reached again, locks can be taken and waited for.", needs: needsCut, check: checkReturns},
 		{Name: "AfterClose", Sentence: "After the client is closed TryLock and Wait return an error and do not panic.", needs: needsClose, check: checkAfterClose},
 	}

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"slices"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -24,7 +23,9 @@ type mutant struct {
 	breaks func(n *node)
 }
 
-func mutants() []mutant { return slices.Concat(lockMutants(), leaseMutants(), waitMutants()) }
+func mutants() []mutant {
+	return slices.Concat(lockMutants(), leaseMutants(), waitMutants(), faultMutants())
+}
 
 func lockMutants() []mutant {
 	return []mutant{
@@ -65,39 +66,6 @@ func lockMutants() []mutant {
 		{"BadTTL", "a ttl of nothing becomes a second", func(n *node) {
 			n.try = func(ctx context.Context, name string, ttl time.Duration) (core.Lease, error) {
 				return n.whole(ctx, name, max(ttl, time.Second))
-			}
-		}},
-		{"Down", "takes an error for a lock that is held", func(n *node) {
-			n.try = func(ctx context.Context, name string, ttl time.Duration) (core.Lease, error) {
-				l, err := n.whole(ctx, name, ttl)
-				if errors.Is(err, errDown) {
-					err = nil
-				}
-				return l, err
-			}
-		}},
-		{"Returns", "gives up for good after an error", func(n *node) {
-			var failed atomic.Bool
-			n.lease = func(l *lease) {
-				l.release = func(ctx context.Context) error {
-					if failed.Load() {
-						return errDown
-					}
-					return l.Lease.Release(ctx)
-				}
-			}
-			n.wait = func(ctx context.Context, name string) error {
-				err := n.waits(ctx, name)
-				failed.Store(failed.Load() || err == nil)
-				if failed.Load() {
-					return errDown
-				}
-				return err
-			}
-		}},
-		{"AfterClose", "panics when it is closed", func(n *node) {
-			if n.cut.Load() {
-				n.try = func(context.Context, string, time.Duration) (core.Lease, error) { panic("closed") }
 			}
 		}},
 	}
@@ -184,7 +152,7 @@ func TestHarness_MissingPartsMustBeDeclared(t *testing.T) {
 		open := h.New
 		h.New = func(tb testing.TB) locktest.Service { return locktest.Service{Node: open(tb).Node} }
 	}
-	want := []string{"Down", "Returns", "AfterClose"}
+	want := []string{"Down", "Hang", "Returns", "AfterClose"}
 	if got := brokenLaws(t, &rig{change: bare}); !slices.Equal(got, want) {
 		t.Errorf("missing and not declared: broken laws %v, want %v", got, want)
 	}

@@ -33,9 +33,9 @@ func (r *rig) harness() locktest.Harness {
 
 func (r *rig) open(testing.TB) locktest.Service {
 	service := locallock.New()
-	cut := new(atomic.Bool)
+	cut, hung := new(atomic.Bool), new(atomic.Bool)
 	newNode := func(cut *atomic.Bool) core.Locker {
-		n := newNode(service, cut)
+		n := newNode(service, cut, hung)
 		if r.breaks != nil {
 			r.breaks(n)
 		}
@@ -52,6 +52,10 @@ func (r *rig) open(testing.TB) locktest.Service {
 			cut.Store(true)
 			return func() { cut.Store(false) }
 		},
+		Hang: func() func() {
+			hung.Store(true)
+			return func() { hung.Store(false) }
+		},
 	}
 }
 
@@ -60,13 +64,14 @@ func (r *rig) open(testing.TB) locktest.Service {
 type node struct {
 	service *locallock.Locker
 	cut     *atomic.Bool
+	hung    *atomic.Bool
 	try     func(ctx context.Context, name string, ttl time.Duration) (core.Lease, error)
 	wait    func(ctx context.Context, name string) error
 	lease   func(l *lease)
 }
 
-func newNode(service *locallock.Locker, cut *atomic.Bool) *node {
-	n := &node{service: service, cut: cut, lease: func(*lease) {}}
+func newNode(service *locallock.Locker, cut, hung *atomic.Bool) *node {
+	n := &node{service: service, cut: cut, hung: hung, lease: func(*lease) {}}
 	n.try, n.wait = n.whole, n.waits
 	return n
 }
@@ -78,25 +83,53 @@ func (n *node) Wait(ctx context.Context, name string) error { return n.wait(ctx,
 
 // whole is TryLock without a defect, but for that of the lease.
 func (n *node) whole(ctx context.Context, name string, ttl time.Duration) (core.Lease, error) {
-	if n.cut.Load() {
-		return nil, errDown
+	if err := n.reach(ctx); err != nil {
+		return nil, err
 	}
 	taken, err := n.service.TryLock(ctx, name, ttl)
 	if err != nil || taken == nil {
 		return nil, err
 	}
 	l := &lease{node: n, name: name, Lease: taken}
-	l.renew, l.release, l.fence = taken.Renew, taken.Release, taken.Fence
+	l.fence = taken.Fence
+	l.renew = func(ctx context.Context, ttl time.Duration) error {
+		if err := n.reach(ctx); err != nil {
+			return err
+		}
+		return taken.Renew(ctx, ttl)
+	}
+	l.release = func(ctx context.Context) error {
+		if err := n.reach(ctx); err != nil {
+			return err
+		}
+		return taken.Release(ctx)
+	}
 	n.lease(l)
 	return l, nil
 }
 
 // waits is Wait without a defect.
 func (n *node) waits(ctx context.Context, name string) error {
-	if n.cut.Load() {
-		return errDown
+	if err := n.reach(ctx); err != nil {
+		return err
 	}
 	return n.service.Wait(ctx, name)
+}
+
+// reach returns why the service cannot be reached.
+func (n *node) reach(ctx context.Context) error {
+	switch {
+	case n.cut.Load():
+		return errDown
+	case n.hung.Load():
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(time.Minute):
+			return errDown
+		}
+	}
+	return nil
 }
 
 type lease struct {

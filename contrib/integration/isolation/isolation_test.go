@@ -205,6 +205,7 @@ func TestIsolation_NATS(t *testing.T) {
 	layer := hybrid.Must(natsdist.New(t.Context(), js, "shared", nil))
 	t.Cleanup(func() { _ = layer.Close() })
 	locks := hybrid.Must(natslock.New(js, "locks", nil))
+	t.Cleanup(func() { _ = locks.Close() })
 	isolated(t, names(t, 100), func(name string) hybrid.Options {
 		return hybrid.Options{
 			Distributed: layer,

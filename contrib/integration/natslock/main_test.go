@@ -28,6 +28,12 @@ func node(tb testing.TB, url, bucket string, opts *natslock.Options) (*natslock.
 		tb.Fatal(err)
 	}
 	tb.Cleanup(conn.Close)
+	return on(tb, conn, bucket, opts), conn
+}
+
+// on returns a locker on a connection, which is closed before that.
+func on(tb testing.TB, conn *nats.Conn, bucket string, opts *natslock.Options) *natslock.Locker {
+	tb.Helper()
 	js, err := jetstream.New(conn)
 	if err != nil {
 		tb.Fatal(err)
@@ -36,7 +42,8 @@ func node(tb testing.TB, url, bucket string, opts *natslock.Options) (*natslock.
 	if err != nil {
 		tb.Fatal(err)
 	}
-	return locks, conn
+	tb.Cleanup(func() { _ = locks.Close() })
+	return locks
 }
 
 // ready makes the bucket and waits until it has a leader.
@@ -77,6 +84,10 @@ func conformance(t *testing.T, s *natstest.Server, opts *natslock.Options) {
 				Cut: func() func() {
 					proxy.Refuse()
 					proxy.Cut()
+					return proxy.Restore
+				},
+				Hang: func() func() {
+					proxy.Hang()
 					return proxy.Restore
 				},
 			}

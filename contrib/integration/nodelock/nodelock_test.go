@@ -68,11 +68,15 @@ func onNATS(s *natstest.Server) parts {
 		conn := s.Connect(tb, natsdist.ConnOptions()...)
 		js := hybrid.Must(jetstream.New(conn))
 		layer := hybrid.Must(natsdist.New(tb.Context(), js, app, nil))
-		tb.Cleanup(func() { _ = layer.Close() })
+		locks := hybrid.Must(natslock.New(js, app+"-locks", nil))
+		tb.Cleanup(func() {
+			_ = locks.Close()
+			_ = layer.Close()
+		})
 		return hybrid.Options{
 			Distributed: layer,
 			Backplane:   hybrid.Must(natsbus.New(conn, hybrid.Channel(app), nil)),
-			Locker:      hybrid.Must(natslock.New(js, app+"-locks", nil)),
+			Locker:      locks,
 		}
 	}
 }

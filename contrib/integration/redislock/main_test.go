@@ -71,6 +71,10 @@ func conformance(t *testing.T, url string, flush func(tb testing.TB), addrs ...s
 					faults.Break()
 					return faults.Restore
 				},
+				Hang: func() func() {
+					faults.Hang()
+					return faults.Restore
+				},
 			}
 		},
 	})

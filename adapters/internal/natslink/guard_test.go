@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: The fusioncache-go authors
 
-package natsdist
+package natslink
 
 import (
 	"context"
@@ -24,12 +24,12 @@ func answer(context.Context) (int, error) { return 7, nil }
 
 func TestGuard_KeepsTheDeadlineOnceACallGotNoAnswer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := idle(t)
+		g := idle(t)
 		took := func() time.Duration {
 			start := time.Now()
 			ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 			defer cancel()
-			if _, err := call(ctx, l, l.guard.doubtful(), hang); !errors.Is(err, context.DeadlineExceeded) {
+			if _, err := Call(ctx, g, g.Doubtful(), hang); !errors.Is(err, context.DeadlineExceeded) {
 				t.Errorf("error = %v, want %v", err, context.DeadlineExceeded)
 			}
 			return time.Since(start)
@@ -45,46 +45,47 @@ func TestGuard_KeepsTheDeadlineOnceACallGotNoAnswer(t *testing.T) {
 
 func TestGuard_TrustsAgainAfterAnAnswer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := idle(t)
+		g := idle(t)
 		done, cancel := context.WithCancel(t.Context())
 		cancel()
-		l.guard.note(done, done.Err())
-		if !l.guard.doubtful() {
+		g.Note(done, done.Err())
+		if !g.Doubtful() {
 			t.Fatal("no doubt after a call without an answer")
 		}
-		v, err := call(t.Context(), l, l.guard.doubtful(), answer)
+		v, err := Call(t.Context(), g, g.Doubtful(), answer)
 		if v != 7 || err != nil {
 			t.Errorf("detached call = %d, %v, want 7", v, err)
 		}
-		if l.guard.doubtful() {
+		if g.Doubtful() {
 			t.Error("doubt after an answer")
 		}
 		refused := errors.New("refused")
 		refuse := func(context.Context) (int, error) { return 0, refused }
-		if _, err := call(t.Context(), l, false, refuse); err != refused || l.guard.doubtful() {
-			t.Errorf("error = %v, doubt %v; an error is an answer, too", err, l.guard.doubtful())
+		if _, err := Call(t.Context(), g, false, refuse); err != refused || g.Doubtful() {
+			t.Errorf("error = %v, doubt %v; an error is an answer, too", err, g.Doubtful())
 		}
 	})
 }
 
 func TestGuard_LimitsHangingCalls(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := idle(t)
+		g := idle(t)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		for range maxDetached {
-			go func() { _, _ = call(ctx, l, true, hang) }()
+			go func() { _, _ = Call(ctx, g, true, hang) }()
 		}
 		synctest.Wait()
-		if _, err := call(ctx, l, true, hang); err != errBusy {
+		if _, err := Call(ctx, g, true, hang); err != errBusy {
 			t.Errorf("error = %v, want %v", err, errBusy)
 		}
 		start := time.Now()
-		_ = l.Close()
+		g.End()
+		g.Wait()
 		if got := time.Since(start); got != 2*time.Second {
 			t.Errorf("Close waited %v for the calls, want the 2s for which they are stuck", got)
 		}
-		if _, err := call(t.Context(), l, true, answer); err != errBusy {
+		if _, err := Call(t.Context(), g, true, answer); err != errBusy {
 			t.Errorf("error after Close = %v, want %v", err, errBusy)
 		}
 	})
@@ -92,16 +93,16 @@ func TestGuard_LimitsHangingCalls(t *testing.T) {
 
 func TestCall_EndsWhenTheConnectionBreaks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := idle(t)
+		g := idle(t)
 		wait := func(ctx context.Context) (int, error) {
 			<-ctx.Done()
 			return 0, ctx.Err()
 		}
 		for _, detached := range []bool{false, true} {
-			l.link.events <- nats.CONNECTED
+			g.link.events <- nats.CONNECTED
 			synctest.Wait()
-			time.AfterFunc(time.Second, func() { l.link.events <- nats.RECONNECTING })
-			if _, err := call(t.Context(), l, detached, wait); !errors.Is(err, nats.ErrDisconnected) {
+			time.AfterFunc(time.Second, func() { g.link.events <- nats.RECONNECTING })
+			if _, err := Call(t.Context(), g, detached, wait); !errors.Is(err, nats.ErrDisconnected) {
 				t.Errorf("detached %v: %v, want %v", detached, err, nats.ErrDisconnected)
 			}
 		}
@@ -112,18 +113,25 @@ func TestCall_EndsWhenTheConnectionBreaks(t *testing.T) {
 func TestCall_RefusalToBufferMeansDisconnected(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		refused := func(context.Context) (int, error) { return 0, nats.ErrReconnectBufExceeded }
-		if _, err := call(t.Context(), idle(t), false, refused); !errors.Is(err, nats.ErrDisconnected) {
+		if _, err := Call(t.Context(), idle(t), false, refused); !errors.Is(err, nats.ErrDisconnected) {
 			t.Errorf("%v, want %v", err, nats.ErrDisconnected)
 		}
 	})
 }
 
-// idle returns a connected layer for calls that need no bucket.
-func idle(t *testing.T) *Layer {
+// maxDetached is the limit of the guards of these tests.
+const maxDetached = 1024
+
+// idle returns the guard of a connection that is up.
+func idle(t *testing.T) *Guard {
 	t.Helper()
-	l := &Layer{link: newLink(&nats.Conn{}), guard: newGuard()}
-	t.Cleanup(func() { _ = l.Close() })
-	l.link.events <- nats.CONNECTED
+	g := New(&nats.Conn{}, maxDetached)
+	t.Cleanup(func() {
+		if g.End() {
+			g.Wait()
+		}
+	})
+	g.link.events <- nats.CONNECTED
 	synctest.Wait()
-	return l
+	return g
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: The fusioncache-go authors
 
-package natsdist
+package natslink
 
 import (
 	"context"
