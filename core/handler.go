@@ -46,6 +46,10 @@ type Request struct {
 	// under way that has read it, or was read before a wait for a turn. Who begins to
 	// load has to.
 	Unread bool
+
+	// Foreground says that the result of the load is to be in the distributed layer when
+	// the load ends, whatever BackgroundWrites says: other nodes wait for it.
+	Foreground bool
 }
 
 // Answer is what a [Handler] returns.

@@ -45,6 +45,11 @@ func (w *Writer) commit(ctx context.Context, r core.Request, res core.Result, be
 			return
 		}
 	}
+	if r.Foreground && r.Options.BackgroundWrites {
+		o := *r.Options
+		o.BackgroundWrites = false
+		r.Options = &o
+	}
 	w.fill(ctx, r, begun.mark(res.Entry), same)
 }
 

@@ -166,6 +166,25 @@ func TestNodeLock_OthersFindTheResultAlsoWithBackgroundWrites(t *testing.T) {
 	})
 }
 
+// Nor can a factory have it go on there.
+func TestNodeLock_OthersFindTheResultWhateverTheFactorySays(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := startCluster(t, 3, locked())
+		c.slowLayer.set.be(100 * time.Millisecond)
+		f := &F[int]{delay: time.Second, results: []func() (int, error){returns(7)}}
+		crowd(len(c.nodes), func(i int) {
+			v, err := c.nodes[i].GetOrRefresh(t.Context(), "k", func(ctx context.Context, l *hybrid.Load[int]) (int, error) {
+				l.Options(core.BackgroundWrites(true))
+				return f.load(ctx, l.Key)
+			})
+			if v != 7 || err != nil {
+				t.Errorf("got %v, %v", v, err)
+			}
+		})
+		expectCalls(t, f, 1)
+	})
+}
+
 func TestNodeLock_PatienceIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := startCluster(t, 2, locked())

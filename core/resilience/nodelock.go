@@ -72,7 +72,8 @@ func (n *NodeLock) Stage(next core.Handler) core.Handler {
 			return look(ctx, r)
 		}
 		defer n.keep(context.WithoutCancel(ctx), r, lease)()
-		return look(ctx, inForeground(r))
+		r.Foreground = true
+		return look(ctx, r)
 	}
 }
 
@@ -82,16 +83,6 @@ func (n *NodeLock) applies(r core.Request) bool {
 	const skips = core.SkipDistributedRead | core.SkipDistributedReadWhenStale | core.SkipDistributedWrite
 	return r.Options.NodeLock > 0 && r.Factory != nil && r.Seen != nil && r.Options.Skip&skips == 0 &&
 		int64(n.clock.Now()) >= n.rest.Load()
-}
-
-// inForeground returns r with a result that is stored before the lock is freed.
-func inForeground(r core.Request) core.Request {
-	if r.Options.BackgroundWrites {
-		o := *r.Options
-		o.BackgroundWrites = false
-		r.Options = &o
-	}
-	return r
 }
 
 // take takes the lock of r.Key, perhaps after it has waited for another node. The
