@@ -86,7 +86,7 @@ func changing(n *node) (m *coherence.Marks, changed func(key string)) {
 	local := coherence.NewLocal(newMemory(), n.clock, nil)
 	local.Watch(m)
 	id := coherence.NewNodeID()
-	versions := coherence.NewVersions(id, n.clock.Wall)
+	versions := coherence.NewVersions(id, n.clock.Wall, 0)
 	r := coherence.NewReceiver(local, versions, coherence.NewNotifier(new(bus), id, nil), coherence.PulseOptions{}, nil)
 	r.Heed(keys)
 	r.Joined(false)

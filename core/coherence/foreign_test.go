@@ -31,7 +31,7 @@ func TestShared_WhatIsNoBytesIsForeignAndNoFailure(t *testing.T) {
 	events := core.NewEvents("test")
 	heard := listen(events, core.AllKinds)
 	clock := core.NewMonotonic(nil)
-	versions := coherence.NewVersions(coherence.NewNodeID(), clock.Wall)
+	versions := coherence.NewVersions(coherence.NewNodeID(), clock.Wall, 0)
 	s := coherence.NewShared(lists{}, coherence.Prefixes{Entries: "e:", Marks: "m:"}, clock, versions, coherence.SharedOptions{}, events)
 	found, err := s.Read(t.Context(), "k")
 	if err != nil || found.Payload != nil || found.Seen == nil || !found.Seen.Foreign {

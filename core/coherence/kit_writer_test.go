@@ -120,7 +120,7 @@ func newNode(t *testing.T, decides bool) *node {
 		layer = stores{n.server}
 	}
 	id := coherence.NewNodeID()
-	versions := coherence.NewVersions(id, n.clock.Wall)
+	versions := coherence.NewVersions(id, n.clock.Wall, 0)
 	n.shared = coherence.NewShared(layer, coherence.Prefixes{Entries: "e:", Marks: "m:"}, n.clock, versions, coherence.SharedOptions{}, events)
 	n.writer = &coherence.Writer{
 		Local: n.local, Shared: n.shared, Notifier: coherence.NewNotifier(n.bus, id, events),

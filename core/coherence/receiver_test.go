@@ -37,7 +37,7 @@ func newEars(b core.Backplane) *ears {
 	e := &ears{rig: newRig(), own: coherence.NewNodeID(), sender: coherence.NewNodeID()}
 	events := core.NewEvents("test")
 	e.events = listen(events, core.AllKinds)
-	versions := coherence.NewVersions(e.own, e.clock.Wall)
+	versions := coherence.NewVersions(e.own, e.clock.Wall, 0)
 	e.receiver = coherence.NewReceiver(e.local, versions, coherence.NewNotifier(b, e.own, events), coherence.PulseOptions{}, events)
 	return e
 }

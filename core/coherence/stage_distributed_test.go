@@ -34,7 +34,7 @@ func (o *one) Delete(string)                     { o.e = nil }
 func TestDistributed_ReadsNothingThatTheReadBeforeHasBrought(t *testing.T) {
 	clock := core.NewMonotonic(nil)
 	local := coherence.NewLocal(new(one), clock, nil)
-	versions := coherence.NewVersions(coherence.NewNodeID(), clock.Wall)
+	versions := coherence.NewVersions(coherence.NewNodeID(), clock.Wall, 0)
 	shared := coherence.NewShared(unasked{t}, coherence.Prefixes{Entries: "e:", Marks: "m:"}, clock, versions, coherence.SharedOptions{}, nil)
 	late := func(next core.Handler) core.Handler {
 		return func(ctx context.Context, r core.Request) (core.Result, error) {

@@ -4,6 +4,7 @@
 package coherence
 
 import (
+	"cmp"
 	"crypto/rand"
 	"sync"
 	"time"
@@ -12,9 +13,9 @@ import (
 	"github.com/fusioncache-go/fusioncache/core/wire"
 )
 
-// DefaultMaxSkew is how far the clocks of two nodes may differ. A version from
-// farther ahead does not move our clock, so that one broken clock cannot drag
-// the others along.
+// DefaultMaxSkew is how far the clocks of two nodes may differ where nothing else is
+// said. A version from farther ahead does not move our clock, so that one broken clock
+// cannot drag the others along.
 const DefaultMaxSkew = 30 * time.Second
 
 // Versions numbers the writes of one node by a hybrid logical clock (Kulkarni et
@@ -31,9 +32,10 @@ type Versions struct {
 	op   uint64
 }
 
-// NewVersions returns the versions of a node.
-func NewVersions(node wire.NodeID, wall func() time.Time) *Versions {
-	return &Versions{node: node.Node(), wall: wall, skew: DefaultMaxSkew}
+// NewVersions returns the versions of a node. skew is how far the clocks of two nodes may
+// differ; zero: DefaultMaxSkew.
+func NewVersions(node wire.NodeID, wall func() time.Time, skew time.Duration) *Versions {
+	return &Versions{node: node.Node(), wall: wall, skew: cmp.Or(skew, DefaultMaxSkew)}
 }
 
 // NewNodeID returns a random identity for one start of one stack.

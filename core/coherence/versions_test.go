@@ -21,7 +21,7 @@ func (w *wallClock) now() time.Time { return time.Now().Add(w.step) }
 func TestVersions_RiseWhateverTheWallClockDoes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var wall wallClock
-		v := coherence.NewVersions(coherence.NewNodeID(), wall.now)
+		v := coherence.NewVersions(coherence.NewNodeID(), wall.now, 0)
 		last := v.Next()
 		for i := range 1000 {
 			switch i {
@@ -46,7 +46,7 @@ func TestVersions_RiseWhateverTheWallClockDoes(t *testing.T) {
 
 func TestVersions_MoreThanATickCountsInOneMillisecond(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		v := coherence.NewVersions(coherence.NewNodeID(), time.Now)
+		v := coherence.NewVersions(coherence.NewNodeID(), time.Now, 0)
 		last := v.Next()
 		for range core.MaxTick + 10 {
 			next := v.Next()
@@ -60,7 +60,7 @@ func TestVersions_MoreThanATickCountsInOneMillisecond(t *testing.T) {
 
 func TestVersions_PassWhatWasObserved(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		v := coherence.NewVersions(coherence.NewNodeID(), time.Now)
+		v := coherence.NewVersions(coherence.NewNodeID(), time.Now, 0)
 		ahead := time.Now().Add(coherence.DefaultMaxSkew).UnixMilli()
 		for _, o := range []core.Version{
 			{Time: ahead - 1000, Tick: 7, Node: 99, Op: 1},
@@ -80,7 +80,7 @@ func TestVersions_PassWhatWasObserved(t *testing.T) {
 
 func TestVersions_AClockFarAheadDoesNotDragThisOneAlong(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		v := coherence.NewVersions(coherence.NewNodeID(), time.Now)
+		v := coherence.NewVersions(coherence.NewNodeID(), time.Now, 0)
 		if v.Observe(core.Version{Time: time.Now().Add(coherence.DefaultMaxSkew).UnixMilli() + 1, Node: 99}) {
 			t.Error("taken for plausible")
 		}
@@ -91,7 +91,7 @@ func TestVersions_AClockFarAheadDoesNotDragThisOneAlong(t *testing.T) {
 }
 
 func TestVersions_OfOneNodeAreDifferentOnAllGoroutines(t *testing.T) {
-	v := coherence.NewVersions(coherence.NewNodeID(), time.Now)
+	v := coherence.NewVersions(coherence.NewNodeID(), time.Now, 0)
 	seen := make([][]core.Version, 8)
 	var wg sync.WaitGroup
 	for i := range seen {

@@ -109,7 +109,7 @@ func assemble(o Options) (*Stack, error) {
 	if source != nil {
 		source.Identify(node[:])
 	}
-	versions := coherence.NewVersions(node, s.clock.Wall)
+	versions := coherence.NewVersions(node, s.clock.Wall, o.Shared.MaxSkew)
 	s.writer = &coherence.Writer{
 		Local:    s.local,
 		Order:    coherence.NewOrder(o.Background),
