@@ -131,23 +131,34 @@ func (l *Locker) wait(ctx context.Context, name string) error {
 		return err
 	}
 	defer func() { _ = sub.Unsubscribe() }()
+	var before state
 	for {
+		dropped, _ := sub.Dropped()
 		now, err := l.look(ctx, subject)
 		if err != nil || !now.held {
 			return err
 		}
-		freed, err := now.released(ctx, news)
+		if before.over && before.revision == now.revision {
+			now.life = overdue
+		}
+		freed, err := now.released(ctx, news, func() bool { n, _ := sub.Dropped(); return n != dropped })
 		if err != nil || freed {
 			return err
 		}
+		before = now
 	}
 }
+
+// overdue is the pause between two looks at a lease that should have ended: the server
+// is late.
+const overdue = 100 * time.Millisecond
 
 // state is what the bucket says of a lock.
 type state struct {
 	held     bool
 	revision uint64        // of the last message, 0 if there is none
 	life     time.Duration // for how long it is held at most
+	over     bool          // that has passed
 }
 
 // look returns the state of the lock of a subject.
@@ -160,12 +171,12 @@ func (l *Locker) look(ctx context.Context, subject string) (state, error) {
 		return state{}, err
 	}
 	// The age of the message would have to be told by two clocks.
-	return state{!isMarker(msg.Header), msg.Sequence, life(msg.Header)}, nil
+	return state{held: !isMarker(msg.Header), revision: msg.Sequence, life: life(msg.Header)}, nil
 }
 
 // released waits for a release. It returns false when the lease has ended, or may
-// have been renewed.
-func (s state) released(ctx context.Context, news <-chan *nats.Msg) (bool, error) {
+// have been renewed, and when news have been missed.
+func (s *state) released(ctx context.Context, news <-chan *nats.Msg, missed func() bool) (bool, error) {
 	timer := time.NewTimer(s.life)
 	defer timer.Stop()
 	for {
@@ -174,7 +185,11 @@ func (s state) released(ctx context.Context, news <-chan *nats.Msg) (bool, error
 			if !s.knows(msg.Header) {
 				return isMarker(msg.Header), nil
 			}
+			if missed() {
+				return false, nil
+			}
 		case <-timer.C:
+			s.over = true
 			return false, nil
 		case <-ctx.Done():
 			return false, ctx.Err()
