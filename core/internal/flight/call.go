@@ -25,11 +25,11 @@ type Call struct {
 	token   core.Token
 	ended   atomic.Bool // here, where there is room: with its request, a call of more than 320 bytes takes 352
 	parent  context.Context
-	outer   *Call         // the flight whose factory asked for this one
-	mates   []*Call       // flights whose values this one's factory makes, too
-	leader  *Call         // the flight that this one is a mate of; guarded by the lock of nesting
-	request *core.Request // in one piece with the call, or one that its fleet was asked
-	next    core.Handler  // nil in a fleet
+	outer   *Call                   // the flight whose factory asked for this one
+	mates   atomic.Pointer[[]*Call] // flights whose values this one's factory makes, too; nil for none
+	leader  *Call                   // the flight that this one is a mate of; guarded by the lock of nesting
+	request *core.Request           // in one piece with the call, or one that its fleet was asked
+	next    core.Handler            // nil in a fleet
 	began   core.Instant
 	turn    *turn  // nil if it runs alone, and at once
 	era     uint64 // of the group, when the call was made
@@ -131,7 +131,10 @@ func from(ctx context.Context) *Call {
 // context.
 func (c *Call) loads(g *Group, key string) bool {
 	for ; c != nil; c = c.outer {
-		if c.is(g, key) || slices.ContainsFunc(c.mates, func(m *Call) bool { return m.is(g, key) }) {
+		if c.is(g, key) {
+			return true
+		}
+		if mates := c.mates.Load(); mates != nil && slices.ContainsFunc(*mates, func(m *Call) bool { return m.is(g, key) }) {
 			return true
 		}
 	}

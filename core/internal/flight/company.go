@@ -53,11 +53,13 @@ func Unite(ctx context.Context, others []context.Context) {
 	}
 	c.group.nesting.mu.Lock()
 	defer c.group.nesting.mu.Unlock()
-	c.leader, c.mates = nil, nil
+	c.leader = nil
+	var mates []*Call
 	for _, o := range others {
 		if mate := from(o); mate != nil && mate != c {
 			mate.leader = c
-			c.mates = append(c.mates, mate)
+			mates = append(mates, mate)
 		}
 	}
+	c.mates.Store(&mates) // what an earlier call of the factory has left behind may be reading
 }
