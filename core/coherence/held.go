@@ -20,12 +20,15 @@ func (l *Local) learn(ctx context.Context, held *core.Entry) {
 	}
 }
 
-// usable returns held, unless it is known by now to have been removed.
+// usable returns held, unless it is known by now to have been removed, or another node
+// has told of a removal with one of its tags, or of everything, and nobody could be asked
+// whether the value is from after that.
 func (l *Local) usable(held *core.Entry) *core.Entry {
 	if held == nil {
 		return nil
 	}
-	if m := held.Meta(); l.Standing(&m) == Revoked {
+	m := held.Meta()
+	if s := l.Standing(&m); s == Revoked || s != Valid && l.marks.removed(&m) {
 		return nil
 	}
 	return held

@@ -7,6 +7,7 @@ import (
 	"cmp"
 	"hash/maphash"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/fusioncache-go/fusioncache/core"
@@ -43,6 +44,7 @@ type Local struct {
 	marks    *Marks    // nil: entries have no marks
 	debts    *Recovery // nil: there are none
 	skew     time.Duration
+	retry    atomic.Int64 // until when the distributed layer, which did not answer, is left alone; zero: it did
 }
 
 const lockCount = 128

@@ -123,29 +123,6 @@ func (l *Local) Withdraw(key string, v core.Version) {
 	}
 }
 
-// Throttle implements resilience.Throttler. An entry that memory does not hold
-// any more is not put back: it may have been removed. One that was fresh but not
-// trusted becomes stale.
-func (l *Local) Throttle(key string, held *core.Entry, until core.Instant) bool {
-	defer l.lock(key).Unlock()
-	e, ok := l.memory.Get(key)
-	if !ok || !sameWindow(e, held) {
-		return false
-	}
-	m := e.Meta()
-	m.Stale = min(m.Stale, l.clock.Now())
-	m.Retry = until
-	m.Cycles++
-	l.amend(key, e.Copy(m))
-	return true
-}
-
-// sameWindow reports whether a and b are the same value in the same window.
-func sameWindow(a, b *core.Entry) bool {
-	x, y := a.Meta(), b.Meta()
-	return x.Born == y.Born && x.Version == y.Version && x.Retry == y.Retry && x.Cycles == y.Cycles
-}
-
 // invalidated makes sure that nothing older than v is stored under key from now
 // on. The lock is held.
 func (l *Local) invalidated(key string, v core.Version) {

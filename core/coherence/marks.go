@@ -65,6 +65,7 @@ type mark struct {
 	drawn   core.Instant    // when this node last drew one; zero: never
 	touched uint64          // the change that last renewed or doubted it
 	heard   uint64          // the change that another node has told of since it was read
+	gone    uint64          // the same, if it was a removal
 	doubted bool            // it may have changed: for use only if the server is away
 	floor   fence           // what the distributed layer holds for certain, though it may answer with older
 }
@@ -299,7 +300,7 @@ func (m *Marks) invent(tag string, at core.Instant) core.Generation {
 		return k.gen
 	}
 	m.makeRoom()
-	m.known[tag] = mark{gen: draw(), at: at, touched: k.touched, heard: k.heard, floor: k.floor}
+	m.known[tag] = mark{gen: draw(), at: at, touched: k.touched, heard: k.heard, gone: k.gone, floor: k.floor}
 	return m.known[tag].gen
 }
 

@@ -6,7 +6,7 @@ package coherence
 import "github.com/fusioncache-go/fusioncache/core"
 
 // Doubt notes that another node has changed the mark of a tag, as version v; zero if
-// that is not known.
+// that is not known. Unless it is soft, an expiry, it was a removal.
 func (m *Marks) Doubt(tag string, soft bool, v core.Version) {
 	if m.shared == nil {
 		m.Renew(tag, soft)
@@ -20,6 +20,9 @@ func (m *Marks) Doubt(tag string, soft bool, v core.Version) {
 	}
 	k.doubted, k.touched = true, m.changes.Add(1)
 	k.heard = k.touched
+	if !soft {
+		k.gone = k.touched
+	}
 	k.raise(v, m.clock.Now(), m.lag)
 	m.known[tag] = k
 }

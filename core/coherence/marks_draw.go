@@ -47,8 +47,11 @@ func (m *Marks) renew(tag string, soft bool) drawn {
 	if k.doubted {
 		k.header = core.Header{} // something else may be there by now
 	}
+	if !soft {
+		k.gone = 0 // by now it is known what was removed
+	}
 	now := m.clock.Now()
-	m.known[tag] = mark{gen: g, header: k.header, own: k.outlive(g), at: now, drawn: now, touched: m.changes.Add(1), floor: k.floor}
+	m.known[tag] = mark{gen: g, header: k.header, own: k.outlive(g), at: now, drawn: now, touched: m.changes.Add(1), gone: k.gone, floor: k.floor}
 	return drawn{g, k.header}
 }
 

@@ -41,16 +41,14 @@ func (m *Marks) Judge(e *core.Meta) Standing {
 }
 
 func (m *Marks) judge(tag string, g core.Generation) Standing {
-	k, ok := m.known[tag]
-	if !k.own.IsZero() && g.Hard == k.own.Hard {
-		k.gen = k.own
-	}
+	k := m.known[tag]
+	present := k.facing(g)
 	switch {
-	case !ok || k.gen.IsZero():
+	case present.IsZero():
 		return Unknown
-	case k.gen.Hard != g.Hard:
+	case present.Hard != g.Hard:
 		return Revoked // even if in doubt: a generation never comes back
-	case k.gen.Soft != g.Soft:
+	case present.Soft != g.Soft:
 		return Outdated
 	case k.doubted:
 		return Unknown
@@ -58,14 +56,66 @@ func (m *Marks) judge(tag string, g core.Generation) Standing {
 	return Valid
 }
 
+// facing returns the generation that one like g is compared with; zero if none is known.
+func (k mark) facing(g core.Generation) core.Generation {
+	if !k.own.IsZero() && g.Hard == k.own.Hard {
+		return k.own
+	}
+	return k.gen
+}
+
 // told reports whether another node may have told of a change of one of e's marks
 // since e was stored under them.
 func (m *Marks) told(e *core.Meta) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	return m.heard(e.Stamp) > e.Stamp.Count()
+}
+
+// heard returns the last change of a mark of s that another node may have told of. The
+// lock is held.
+func (m *Marks) heard(s *core.Stamp) uint64 {
 	heard := max(m.forgotten, m.known[""].heard)
-	for _, t := range e.Stamp.Names() {
+	for _, t := range s.Names() {
 		heard = max(heard, m.known[t].heard)
 	}
-	return heard > e.Stamp.Count()
+	return heard
+}
+
+// removed is told for a removal.
+func (m *Marks) removed(e *core.Meta) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	gone := m.known[""].gone
+	for _, t := range e.Stamp.Names() {
+		k, ok := m.known[t]
+		if !ok {
+			k.gone = m.forgotten // with whatever was heard of it
+		}
+		gone = max(gone, k.gone)
+	}
+	return gone > e.Stamp.Count()
+}
+
+// expired returns s for an entry that a throttle window is opened for: the expiries that
+// are known by now have had their effect, and do not end that window, too.
+func (m *Marks) expired(s *core.Stamp) *core.Stamp {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if s == nil {
+		s = &core.Stamp{}
+	}
+	now := &core.Stamp{Tags: s.Tags, Epoch: m.softened("", s.Epoch), Marked: max(s.Marked, m.heard(s))}
+	for i, g := range s.Generations {
+		now.Generations = append(now.Generations, m.softened(s.Tags[i], g))
+	}
+	return now
+}
+
+// softened returns g, a generation of tag, as it is after the expiries that are known.
+func (m *Marks) softened(tag string, g core.Generation) core.Generation {
+	if present := m.known[tag].facing(g); present.Hard == g.Hard {
+		return present
+	}
+	return g
 }

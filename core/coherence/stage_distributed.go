@@ -24,26 +24,32 @@ import (
 func Distributed(s *Shared, l *Local, coalesce core.Stage, loading Underway) core.Stage {
 	read := coalesce(reader(s, l))
 	return func(next core.Handler) core.Handler {
-		join := anotherLook(l)(next)
+		join, rest := anotherLook(l)(next), l.sparing(next)
+		blind := l.sparing(func(ctx context.Context, r core.Request) (core.Result, error) {
+			return next(ctx, blindly(ctx, s, r))
+		})
 		return func(ctx context.Context, r core.Request) (core.Result, error) {
 			if l.joins(r, loading) {
 				r.Unread = true
 				return join(ctx, r)
 			}
 			if skipsRead(r, l.clock) {
-				return next(ctx, blindly(ctx, s, r))
+				r.Held = l.usable(r.Held)
+				return blind(ctx, r)
 			}
 			res, err := answer(ctx, r, read)
+			if err != nil && ctx.Err() != nil {
+				return core.Result{}, err
+			}
+			l.asked(err == nil)
 			r.Held = l.usable(r.Held)
 			switch {
-			case err != nil && ctx.Err() != nil:
-				return core.Result{}, err
 			case err != nil && l.plausible(r.Key, r.Held):
 				return core.Result{Entry: r.Held, Level: core.LevelMemory}, nil
 			case err != nil && r.Factory == nil && r.Options.ReturnLayerErrors:
 				return core.Result{}, err
 			case err != nil:
-				return next(ctx, r)
+				return rest(ctx, r)
 			case res.Entry != nil && res.Entry.State(l.clock.Now()) == core.Fresh:
 				return res, nil
 			}
@@ -52,7 +58,7 @@ func Distributed(s *Shared, l *Local, coalesce core.Stage, loading Underway) cor
 			if r.Factory != nil && r.Held != nil && r.Held == res.Entry && l.revalidating(r) {
 				return core.Result{Entry: r.Held, Level: core.LevelDistributed, Stale: true, Seen: res.Seen}, nil
 			}
-			return next(ctx, r)
+			return rest(ctx, r)
 		}
 	}
 }
@@ -126,6 +132,8 @@ func settle(ctx context.Context, s *Shared, l *Local, r core.Request, found Foun
 	res.Entry = e
 	if e.State(now) == core.Fresh || newer(r.Held, e) == e {
 		promote(l, r, e, found.Payload, now)
+	} else {
+		l.agreed(r, e, asked.at)
 	}
 	return res, nil
 }

@@ -34,7 +34,7 @@ func (l *Local) Judge(key string, m *core.Meta, now core.Instant, o *core.EntryO
 		}
 		return Hold
 	case core.Throttled:
-		if now < o.Rescues(m) {
+		if now < o.Rescues(m) && l.spares(m, standing, now) {
 			return ServeStale
 		}
 		return Hold

@@ -30,6 +30,11 @@ type nodes struct {
 
 func startNodes(t *testing.T, n int) *nodes {
 	t.Helper()
+	return startNodesWith(t, n, core.EntryOptions{TTL: time.Hour, StaleTTL: 2 * time.Hour})
+}
+
+func startNodesWith(t *testing.T, n int, defaults core.EntryOptions) *nodes {
+	t.Helper()
 	all := &nodes{server: hybrid.Must(localdist.New(nil))}
 	bus := hybrid.Must(localbus.NewBus(nil))
 	for range n {
@@ -38,8 +43,7 @@ func startNodes(t *testing.T, n int) *nodes {
 		all.channels = append(all.channels, channel)
 		all.gates = append(all.gates, g)
 		all.caches = append(all.caches, open[int](t, hybrid.Options{
-			Distributed: g, Backplane: channel,
-			Defaults: core.EntryOptions{TTL: time.Hour, StaleTTL: 2 * time.Hour},
+			Distributed: g, Backplane: channel, Defaults: defaults,
 		}))
 	}
 	synctest.Wait() // all have joined
