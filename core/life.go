@@ -166,6 +166,11 @@ func part(from, to Instant, p float64) Instant {
 	return from + Instant(math.Round(float64(to-from)*p))
 }
 
+// Ended reports whether a call has ended the logical life of the entry in the
+// distributed layer. Its end is then before all time, so that it has come by the clock
+// of any node.
+func (m *Meta) Ended() bool { return m.Stale < m.Born }
+
 // State returns the state at now of an entry with this metadata.
 func (m *Meta) State(now Instant) State {
 	idle := m.Extra != nil && m.Extra.idle(now)

@@ -247,8 +247,11 @@ func (o *EntryOptions) Rescues(m *Meta) (end Instant) {
 	if o.FailSafe() {
 		end = m.Rescued()
 	}
-	if o.StaleIfError > 0 {
-		end = max(end, min(m.Stale.Add(o.StaleIfError), m.Dead))
+	switch {
+	case o.StaleIfError <= 0:
+		return end
+	case m.Ended():
+		return m.Dead // nobody knows how long ago that was
 	}
-	return end
+	return max(end, min(m.Stale.Add(o.StaleIfError), m.Dead))
 }

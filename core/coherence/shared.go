@@ -100,7 +100,8 @@ func NewShared(layer core.DistributedLayer, p Prefixes, clock Timeline, v *Versi
 type Found struct {
 	Seen    *core.Seen
 	Meta    core.Meta
-	Payload []byte // nil if there is nothing to read
+	Payload []byte       // nil if there is nothing to read
+	ended   core.Instant // when a call has ended its life, as far as clocks can tell; zero: none has
 }
 
 // Read reads key. Bytes that cannot be read are nothing, and an event.
@@ -147,7 +148,11 @@ func (s *Shared) found(full string, got *core.Got, asked core.Instant, offset ti
 	}
 	s.hit(key, &frame.Meta)
 	frame.Meta.Checked = asked
-	return Found{Seen: seen, Meta: frame.Meta, Payload: frame.Payload}, nil
+	f := Found{Seen: seen, Meta: frame.Meta, Payload: frame.Payload}
+	if f.Meta.Ended() {
+		f.ended = min(core.Instant(time.Duration(f.Meta.Version.Time)*time.Millisecond-offset), asked)
+	}
+	return f, nil
 }
 
 // hit tells listeners that the layer has an entry with m.

@@ -160,7 +160,7 @@ func (l *Local) admit(ctx context.Context, r core.Request, found Found, asked as
 	if found.Payload == nil || late || !l.admits(r.Key, v, now) {
 		return nil, nil // nothing, or a copy that lags behind what this node knows
 	}
-	m := r.Options.LocalMeta(found.Meta, now)
+	m := rescuable(r.Options.LocalMeta(found.Meta, now), r.Options, found.ended)
 	if l.marks != nil {
 		m.Stamp = l.marks.marked(m.Stamp, l.marks.changes.Load())
 		switch l.marks.meet(ctx, &m) {
@@ -172,6 +172,20 @@ func (l *Local) admit(ctx context.Context, r core.Request, found Found, asked as
 		}
 	}
 	return r.Codec.Decode(found.Payload, m)
+}
+
+// rescuable returns m for as long as o can use it, if a call has ended the life of the
+// entry at an instant, which memory does not keep.
+func rescuable(m core.Meta, o *core.EntryOptions, ended core.Instant) core.Meta {
+	if !m.Ended() || o.StaleIfError <= 0 {
+		return m
+	}
+	end := ended.Add(o.StaleIfError)
+	if o.FailSafe() {
+		end = max(end, m.Rescued())
+	}
+	m.Dead = min(m.Dead, end)
+	return m
 }
 
 // again looks into memory once more, for a caller that missed there before the
