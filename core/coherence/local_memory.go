@@ -57,6 +57,10 @@ func (l *Local) expire(key string, by core.Level) {
 	}
 }
 
+// Ended reports whether the life of a stale entry with m was ended before it came to its
+// end by itself, or may have been: somebody has said that the key has changed.
+func Ended(m *core.Meta) bool { return m.Checked == unchecked || m.Ended() }
+
 // forget deletes key's entry, if there is one.
 func (l *Local) forget(key string, by core.Level) {
 	var e *core.Entry

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/fusioncache-go/fusioncache/core"
+	"github.com/fusioncache-go/fusioncache/core/coherence"
 )
 
 // Status is what a cache has for a key.
@@ -97,9 +98,9 @@ func (c *Cache[V]) lookup(ctx context.Context, key string, opts []core.Option) (
 	o := *resolved
 	o.AllowStale = true
 	full := c.prefix + key
-	_, held := c.stack.memory.Get(full)
+	held, _ := c.stack.memory.Get(full)
 	res, err := c.stack.paths.read(ctx, core.Request{Key: full, Options: &o, Codec: c.codec})
-	if res.Stale && !held {
+	if res.Stale && (held == nil || o.Skip.Has(core.SkipMemoryRead) || !held.Version().Same(res.Entry.Version())) {
 		res.Level = core.LevelDistributed
 	}
 	return res, &o, err
@@ -113,7 +114,10 @@ func (c *Cache[V]) item(res core.Result, o *core.EntryOptions) (item Item[V], er
 		Age: max(now.Sub(m.Born), 0), Remaining: max(m.Stale.Sub(now), 0), Usable: max(m.Dead.Sub(now), 0),
 	}
 	if res.Stale {
-		item.Status, item.Remaining, item.StaleFor = Stale, 0, max(now.Sub(m.Stale), 0)
+		item.Status, item.Remaining = Stale, 0
+		if !coherence.Ended(&m) {
+			item.StaleFor = max(now.Sub(m.Stale), 0)
+		}
 	}
 	if x := m.Extra; x != nil {
 		item.ETag = x.ETag

@@ -78,6 +78,40 @@ func TestLookup_AfterExpireAndRemove(t *testing.T) {
 	})
 }
 
+// A value whose life was ended has not come to its end by itself; and what a server has
+// that is newer than a stale copy is from there.
+func TestLookup_OfWhatWasExpiredElsewhere(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := startNodes(t, 2)
+		set(t, n.caches[1], 7)
+		time.Sleep(time.Minute)
+		_, _ = n.caches[0].Expire(t.Context(), "k")
+		synctest.Wait()
+		time.Sleep(time.Minute)
+		for i, level := range []core.Level{core.LevelDistributed, core.LevelMemory} {
+			item := lookUp(t, n.caches[1], "k")
+			if item.Value != 7 || item.Status != hybrid.Stale || item.StaleFor != 0 || item.Level != level {
+				t.Errorf("look %d: %+v", i, item)
+			}
+		}
+		if item := lookUp(t, n.caches[1], "k", core.Without(core.SkipMemoryRead)); item.Level != core.LevelDistributed || item.StaleFor != 0 {
+			t.Errorf("past memory: %+v", item)
+		}
+	})
+}
+
+func TestLookup_OfWhatWasExpiredHere(t *testing.T) {
+	modes(t, func(t *testing.T, layer core.DistributedLayer) {
+		c := open[int](t, hybrid.Options{Distributed: layer, Defaults: core.EntryOptions{TTL: time.Minute, StaleTTL: time.Hour}})
+		set(t, c, 7)
+		_, _ = c.Expire(t.Context(), "k")
+		time.Sleep(time.Minute)
+		if item := lookUp(t, c, "k"); item.Status != hybrid.Stale || item.Value != 7 || item.StaleFor != 0 {
+			t.Errorf("got %+v", item)
+		}
+	})
+}
+
 func TestLookup_TellsOfANegativeEntry(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := open[int](t, hybrid.Options{Defaults: core.EntryOptions{NotFoundTTL: time.Second}})
