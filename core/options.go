@@ -144,7 +144,7 @@ type EntryOptions struct {
 	// ReturnLayerErrors makes Get, Set, Remove and Expire, for one key and for many,
 	// return the errors of the distributed layer, the backplane and the serializer as
 	// *LayerError. Otherwise only events show them. What BackgroundWrites does later
-	// is returned to nobody.
+	// is returned to nobody, and a Get that a stale value will do for gets that instead.
 	ReturnLayerErrors bool
 
 	// AllowStale lets Get and GetMany return an entry whose logical life has ended.

@@ -5,6 +5,7 @@ package coherence
 
 import (
 	"context"
+	"errors"
 
 	"github.com/fusioncache-go/fusioncache/core"
 	"github.com/fusioncache-go/fusioncache/core/internal/mutation"
@@ -37,7 +38,7 @@ func Distributed(s *Shared, l *Local, coalesce core.Stage, loading Underway) cor
 				r.Held = l.usable(r.Held)
 				return blind(ctx, r)
 			}
-			res, err := answer(ctx, r, read)
+			res, err := s.answer(ctx, r, read)
 			if err != nil && ctx.Err() != nil {
 				return core.Result{}, err
 			}
@@ -46,7 +47,7 @@ func Distributed(s *Shared, l *Local, coalesce core.Stage, loading Underway) cor
 			switch {
 			case err != nil && l.plausible(r.Key, r.Held):
 				return core.Result{Entry: r.Held, Level: core.LevelMemory}, nil
-			case err != nil && r.Factory == nil && r.Options.ReturnLayerErrors:
+			case err != nil && returns(r):
 				return core.Result{}, err
 			case err != nil:
 				return rest(ctx, r)
@@ -63,13 +64,25 @@ func Distributed(s *Shared, l *Local, coalesce core.Stage, loading Underway) cor
 	}
 }
 
-// answer reads, unless that has been done for many requests at once.
-func answer(ctx context.Context, r core.Request, read core.Handler) (core.Result, error) {
+// answer reads, unless that has been done for many requests at once. That the soft limit
+// has passed is an error of the layer, too.
+func (s *Shared) answer(ctx context.Context, r core.Request, read core.Handler) (res core.Result, err error) {
 	if r.Answer != nil {
-		return r.Answer.Result, r.Answer.Err
+		res, err = r.Answer.Result, r.Answer.Err
+	} else {
+		r.Factory = nil // it has no part in the flight of the read
+		res, err = patient(ctx, r, read)
 	}
-	r.Factory = nil // it has no part in the flight of the read
-	return patient(ctx, r, read)
+	if _, wrapped := errors.AsType[*core.LayerError](err); !wrapped && errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
+		err = s.failed(core.OpGet, r.Key, err)
+	}
+	return res, err
+}
+
+// returns reports whether r is to be answered with the error of the layer: the caller has
+// asked for it, and not for the stale value that there may be.
+func returns(r core.Request) bool {
+	return r.Factory == nil && r.Options.ReturnLayerErrors && !(r.Options.AllowStale && r.Held != nil)
 }
 
 // skipsRead reports whether the layer is not to be read. An entry that would be fresh,
