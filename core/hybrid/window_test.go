@@ -122,6 +122,30 @@ func TestWindow_OutlastsDoubtWithoutAServer(t *testing.T) {
 	})
 }
 
+// A server that does not answer is not asked by each who is in a window.
+func TestWindow_AsksAServerThatIsAwayNowAndThen(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n, f := windowed(t)
+		n.gates[1].shut.Store(true)
+		n.doubt(1)
+		failures := watch(n.caches[1], core.LayerFailed)
+		for range 10 {
+			expectAsk(t, n.caches[1], f, 1, 2)
+			time.Sleep(500 * time.Millisecond)
+		}
+		looks := 0
+		for _, ev := range failures.all() {
+			if ev.Key == "v:k" {
+				looks++
+			}
+		}
+		if looks != 3 { // at 0, 2 and 4 s
+			t.Errorf("%d looks at the server, want 3", looks)
+		}
+		n.gates[1].shut.Store(false)
+	})
+}
+
 func TestWindow_WithoutADistributedLayer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		bus := hybrid.Must(localbus.NewBus(nil))
