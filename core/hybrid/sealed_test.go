@@ -5,6 +5,8 @@ package hybrid_test
 
 import (
 	"bytes"
+	"context"
+	"errors"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -40,4 +42,46 @@ func TestStack_CompressedAndEncryptedValues(t *testing.T) {
 		expectMiss(t, stranger)
 		expectCount(t, "unreadable values", unreadable, 1)
 	})
+}
+
+// Bytes of others in the place of a key are the same to a stack, whatever is around the
+// layer: a miss that no load replaces, and no failure, so that no breaker opens.
+func TestStack_ForeignBytesBehindATransformedLayer(t *testing.T) {
+	for name, wrap := range map[string]func(core.DistributedLayer) (core.DistributedLayer, error){
+		"nothing": func(d core.DistributedLayer) (core.DistributedLayer, error) { return d, nil },
+		"Encrypt": func(d core.DistributedLayer) (core.DistributedLayer, error) {
+			return layer.Encrypt(d, make([]byte, 32))
+		},
+		"Compress": func(d core.DistributedLayer) (core.DistributedLayer, error) { return layer.Compress(d, nil) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) { checkForeignBehind(t, wrap) })
+		})
+	}
+}
+
+func checkForeignBehind(t *testing.T, wrap func(core.DistributedLayer) (core.DistributedLayer, error)) {
+	const theirs = "z, or whatever somebody else has put here"
+	s := newServer(t)
+	putBytes(t, s, []byte(theirs))
+	c := open[string](t, hybrid.Options{
+		Distributed: hybrid.Must(wrap(s)), Defaults: core.EntryOptions{TTL: time.Minute, ReturnLayerErrors: true},
+	})
+	foreign, failed := tally(c, core.Foreign), tally(c, core.LayerFailed)
+	expectMiss(t, c)
+	v, err := c.GetOrSet(t.Context(), "k", func(context.Context, string) (string, error) { return "v", nil })
+	if v != "v" || err != nil {
+		t.Errorf("GetOrSet: %q, %v", v, err)
+	}
+	if outcome, err := c.Expire(t.Context(), "k"); outcome != core.LocalOnly || !errors.Is(err, core.ErrForeign) {
+		t.Errorf("Expire: %v, %v", outcome, err)
+	}
+	if data, _, err := s.store.Get(t.Context(), serverKey); string(data) != theirs || err != nil {
+		t.Errorf("the server has %q, %v", data, err)
+	}
+	expectCount(t, "foreign bytes seen", foreign, 4)
+	expectCount(t, "failures of the layer", failed, 0)
+	if err := s.store.Delete(t.Context(), serverKey); err != nil { // so that nothing is owed at the end
+		t.Error(err)
+	}
 }

@@ -60,7 +60,7 @@ func (t *transformed) seal(key string, data []byte) ([]byte, error) {
 
 // open returns the value of stored bytes. Of what it cannot open it returns the
 // ordering header alone, which nobody takes for an intact value: a reader misses,
-// and the next load may replace it. Without a header that is an error.
+// and the next load may replace it. Without a header it is foreign.
 func (t *transformed) open(key string, data []byte) ([]byte, error) {
 	n := header(data)
 	if n > 0 && len(data) == n {
@@ -73,7 +73,7 @@ func (t *transformed) open(key string, data []byte) ([]byte, error) {
 	case n > 0:
 		return data[:n:n], nil
 	}
-	return nil, fmt.Errorf("open %q: %w", key, err)
+	return nil, fmt.Errorf("open %q: %w: %w", key, core.ErrForeign, err)
 }
 
 func (t *transformed) Get(ctx context.Context, key string) (data []byte, ok bool, err error) {
