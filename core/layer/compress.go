@@ -41,7 +41,7 @@ type CompressOptions struct {
 	MinSize int
 
 	// MaxSize is the largest size, in bytes, that a stored value may have when it is
-	// decompressed. Zero: 8 MiB.
+	// decompressed. A larger one is stored as it is. Zero: 8 MiB.
 	MaxSize int
 }
 
@@ -51,7 +51,8 @@ type CompressOptions struct {
 // version: a miss that is left alone.
 //
 // A stored value that claims to be larger than MaxSize, or than a thousand times
-// its compressed size, is not decompressed: a miss.
+// its compressed size, is not decompressed: a miss. None is stored so: what would be
+// like that is stored as it is.
 func Compress(d core.DistributedLayer, opts *CompressOptions) (core.DistributedLayer, error) {
 	var o CompressOptions
 	if opts != nil {
@@ -81,13 +82,13 @@ type compressor struct {
 }
 
 func (c compressor) seal(dst []byte, _ string, body []byte) ([]byte, error) {
-	if len(body) >= c.minSize {
-		out := binary.AppendUvarint(append(dst, compressed, c.how.ID()), uint64(len(body)))
-		out, err := c.how.Compress(out, body)
+	if len(body) >= c.minSize && len(body) <= c.maxSize {
+		ahead := binary.AppendUvarint(append(dst, compressed, c.how.ID()), uint64(len(body)))
+		out, err := c.how.Compress(ahead, body)
 		if err != nil {
 			return nil, err
 		}
-		if len(out)-len(dst) < len(body) {
+		if len(out)-len(dst) < len(body) && len(body) <= maxRatio*(len(out)-len(ahead)) {
 			return out, nil
 		}
 	}
