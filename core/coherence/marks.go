@@ -73,8 +73,9 @@ type mark struct {
 // maxMarks bounds the tags that a node remembers.
 const maxMarks = 100_000
 
-// markLife is how long a mark that nobody reads stays in the distributed layer.
-// When it is gone, its entries are invalid.
+// markLife is how long a mark that nobody reads stays in the distributed layer: who
+// reads it when half of that is over prolongs it. When it is gone, its entries are
+// invalid. Without an arbiter nobody can prolong the marks of tags.
 const markLife = 30 * 24 * time.Hour
 
 // NewMarks returns the marks of a node. What was read longer than maxAge ago is
@@ -286,7 +287,7 @@ func (m *Marks) keep(tag string, now core.Instant, began uint64) core.Generation
 	if k.doubted {
 		k.gen = draw()
 	}
-	return m.learn(tag, placed{k.gen, k.header}, now, began)
+	return m.learn(tag, placed{gen: k.gen, header: k.header}, now, began)
 }
 
 // invent returns the generation of a tag that the distributed layer does not

@@ -31,6 +31,7 @@ func (m *Marks) prefetch(ctx context.Context, stamps []*core.Stamp) {
 	}
 	for i, p := range m.shared.readMarks(ctx, tags) {
 		if !p.gen.IsZero() {
+			p = m.shared.prolonged(ctx, tags[i], p)
 			_, _ = m.answered(tags[i], p, now, began) // what lags is left to be read by itself
 		}
 	}
