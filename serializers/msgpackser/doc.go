@@ -30,8 +30,16 @@
 // slice as []any. Methods EncodeMsgpack and DecodeMsgpack, MarshalMsgpack and
 // UnmarshalMsgpack, and those of package encoding for binary and text, are used.
 //
-// Not supported: maps without string keys in an empty interface, the tag option
-// intern, extensions other than the timestamp, tags with quotes, backslashes or
-// brackets, and types that embed themselves. An embedded pointer to a struct
-// costs one goroutine per type, which the vendor never ends; embed the struct.
+// Not supported, and refused with an error that names type and field: two fields of
+// one name, as when a field shadows one of a struct that is embedded before it
+// (embed that with the tag option noinline); what is embedded and not exported,
+// unless it is a plain struct; interfaces with methods, but for error, which keeps
+// its text; types with a method to encode themselves and none to decode
+// themselves; the tag option intern; tags with quotes, backslashes or brackets;
+// types that embed themselves. Nor are maps without string keys in an empty
+// interface, and extensions other than the timestamp.
+//
+// The tag option inline leaves out the fields that an earlier one shadows. An
+// embedded pointer to a struct costs one goroutine per type, which the vendor never
+// ends; embed the struct.
 package msgpackser

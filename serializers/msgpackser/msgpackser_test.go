@@ -163,8 +163,8 @@ func TestUnmarshal_PanicsBecomeErrors(t *testing.T) {
 	if data, err = s.Marshal(&shape); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Unmarshal(data, new(shapely)); err == nil || !strings.Contains(err.Error(), "panic") {
-		t.Errorf("map into an interface with methods: got %v", err)
+	if err := s.Unmarshal(data, new(failed)); err == nil || !strings.Contains(err.Error(), "panic") {
+		t.Errorf("map into an error: got %v", err)
 	}
 }
 

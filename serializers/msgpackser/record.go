@@ -32,6 +32,9 @@ func (b *shaper) fillRecord(s *shape, t reflect.Type, outer []reflect.Type) erro
 			return fmt.Errorf("type %v: field %s: %w", t, t.Field(i).Name, err)
 		}
 	}
+	if name, ok := s.clash(); ok {
+		return fmt.Errorf("type %v: two fields have the name %q: rename one in its tag, or embed its struct with the tag option noinline", t, name)
+	}
 	return nil
 }
 
@@ -42,6 +45,9 @@ func (b *shaper) addField(s *shape, f reflect.StructField, outer []reflect.Type)
 	}
 	if tag.name == "-" || !f.IsExported() && !f.Anonymous {
 		return nil
+	}
+	if !f.IsExported() && (f.Type.Kind() != reflect.Struct || hasMethods(f.Type)) {
+		return errors.New("what is embedded and not exported cannot be set, unless it is a plain struct")
 	}
 	inner, err := b.shape(f.Type)
 	if err != nil {
@@ -57,7 +63,7 @@ func (b *shaper) addField(s *shape, f reflect.StructField, outer []reflect.Type)
 			return err
 		}
 		if inlined {
-			s.names[name] = named{inner, len(s.order)}
+			s.names[name] = named{inner, 0}
 			return nil
 		}
 	}
@@ -71,6 +77,16 @@ func (b *shaper) addField(s *shape, f reflect.StructField, outer []reflect.Type)
 func (s *shape) add(name string, inner *shape) {
 	s.order = append(s.order, field{name, inner})
 	s.names[name] = named{inner, len(s.order)}
+}
+
+// clash returns a name under which the vendor writes one field and reads another.
+func (s *shape) clash() (name string, ok bool) {
+	for i, f := range s.order {
+		if s.names[f.name].next != i+1 {
+			return f.name, true
+		}
+	}
+	return "", false
 }
 
 // inline adds the fields of an embedded struct. Forced, it leaves out those that
@@ -147,10 +163,14 @@ func hasDecoder(t reflect.Type) bool {
 		implements[encoding.BinaryUnmarshaler](t) || implements[encoding.TextUnmarshaler](t)
 }
 
+// hasEncoder reports whether t encodes itself.
+func hasEncoder(t reflect.Type) bool {
+	return implements[msgpack.CustomEncoder](t) || implements[msgpack.Marshaler](t) ||
+		implements[encoding.BinaryMarshaler](t) || implements[encoding.TextMarshaler](t)
+}
+
 // hasMethods reports whether t encodes or decodes itself, or the vendor has code
 // of its own for it.
 func hasMethods(t reflect.Type) bool {
-	return hasDecoder(t) || t == reflect.TypeFor[time.Time]() ||
-		implements[msgpack.CustomEncoder](t) || implements[msgpack.Marshaler](t) ||
-		implements[encoding.BinaryMarshaler](t) || implements[encoding.TextMarshaler](t)
+	return hasDecoder(t) || hasEncoder(t) || t == reflect.TypeFor[time.Time]()
 }

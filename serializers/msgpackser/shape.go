@@ -47,7 +47,7 @@ type field struct {
 
 type named struct {
 	shape *shape
-	next  int // index in order of the following field
+	next  int // index in order of the following field; 0 for a whole inlined struct
 }
 
 func (s *shape) holds(n int64) error {
@@ -97,8 +97,12 @@ func (b *shaper) shape(t reflect.Type) (*shape, error) {
 	switch {
 	case t == reflect.TypeFor[time.Time]():
 		return b.plain, nil
+	case t.Kind() == reflect.Interface && t.NumMethod() > 0 && t != reflect.TypeFor[error]():
+		return nil, fmt.Errorf("type %v is an interface with methods, whose values cannot be made", t)
 	case t.Kind() == reflect.Interface || hasDecoder(t):
 		return b.any, nil
+	case hasEncoder(t):
+		return nil, fmt.Errorf("type %v has a method to encode itself and none to decode itself", t)
 	}
 	s := &shape{elem: b.plain, key: b.plain, min: math.MinInt64, max: math.MaxUint64}
 	b.known[t] = s

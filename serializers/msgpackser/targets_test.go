@@ -60,7 +60,7 @@ func targets() []target {
 		into[[][][]wide]("slices of slices of wide structs"),
 		into[embedding]("struct with embedded ones"),
 		into[shop]("nested struct"),
-		into[shapely]("struct with an interface"),
+		into[failed]("struct with an error"),
 		into[ownMap]("type that decodes a map itself"),
 		into[map[string]ownMap]("map of such types"),
 		into[ownValue]("type that decodes anything itself"),
@@ -122,10 +122,7 @@ type shop struct {
 	Own      ownMap
 }
 
-type shapely struct {
-	X interface{ Area() float64 }
-	Y error
-}
+type failed struct{ X, Y error }
 
 // ownMap reads its map with the vendor's functions that believe lengths.
 type ownMap struct{ M map[string]any }
