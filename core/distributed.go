@@ -37,6 +37,14 @@ type DistributedLayer interface {
 	Delete(ctx context.Context, key string) error
 }
 
+// Concealer is the ability of a [DistributedLayer] to say that its server learns no
+// value, as one behind layer.Encrypt. A wrapper forwards it: what is concealed stays so.
+type Concealer interface {
+	// Conceals reports whether who can read the server learns nothing of values from it.
+	// A stack then shows none to the backplane either: see [EntryOptions.Push].
+	Conceals() bool
+}
+
 // Pinger is the ability of a layer or backplane to say whether its server
 // answers now. The context must have a deadline.
 type Pinger interface {

@@ -159,7 +159,9 @@ type EntryOptions struct {
 
 	// Push sends a value of up to 32 KiB along with the message that it was written,
 	// to the nodes that hold the key in memory: these then ask the distributed layer
-	// for its header only. Needs the stack's Distributed and MessageKeys.
+	// for its header only. Needs the stack's Distributed and MessageKeys. Must not be set
+	// where the stack's Distributed conceals values, as behind layer.Encrypt: messages
+	// would show them.
 	Push bool
 
 	// BackgroundWrites makes writes return before the distributed layer and the

@@ -116,6 +116,7 @@ func (c *Cache[V]) validate(o core.EntryOptions) error {
 	refuse(o.Clone && c.stack.parts == nil, "Clone", "needs the stack's Serializer")
 	refuse(o.FailSafeDefault != nil && !c.codec.Holds(o.FailSafeDefault), "FailSafeDefault", "is not of the view's type")
 	refuse(o.Push && !c.stack.pushes && !c.stack.null, "Push", "needs the stack's Distributed and MessageKeys")
+	refuse(o.Push && c.stack.conceals, "Push", "would show values that the stack's Distributed conceals")
 	refuse(o.NodeLock > 0 && c.stack.nodeLock == nil && !c.stack.null, "NodeLock", "needs the stack's Locker")
 	return err
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/fusioncache-go/fusioncache/core"
 	"github.com/fusioncache-go/fusioncache/core/coherence"
+	"github.com/fusioncache-go/fusioncache/core/internal/abilities"
 	"github.com/fusioncache-go/fusioncache/core/wire"
 )
 
@@ -137,6 +138,9 @@ func (o *Options) validate() error {
 	}
 	if (o.Distributed == nil || len(o.MessageKeys) == 0) && o.Defaults.Push {
 		bad("Defaults.Push", "needs Distributed and MessageKeys")
+	}
+	if o.Defaults.Push && abilities.Conceals(o.Distributed) {
+		bad("Defaults.Push", "would show values that Distributed conceals")
 	}
 	if o.Locker == nil && o.Defaults.NodeLock > 0 {
 		bad("Defaults.NodeLock", "needs Locker")

@@ -15,6 +15,7 @@ import (
 	"github.com/fusioncache-go/fusioncache/core"
 	"github.com/fusioncache-go/fusioncache/core/hybrid"
 	"github.com/fusioncache-go/fusioncache/core/layer"
+	"github.com/fusioncache-go/fusioncache/plugins/breaker"
 )
 
 // A stack whose values are compressed and encrypted on the server, and one that
@@ -41,6 +42,28 @@ func TestStack_CompressedAndEncryptedValues(t *testing.T) {
 		unreadable := tally(stranger, core.DecodeFailed)
 		expectMiss(t, stranger)
 		expectCount(t, "unreadable values", unreadable, 1)
+	})
+}
+
+// Messages are authentic and not secret, so no value that the server must not see may go
+// along with them.
+func TestPush_IsRefusedWhereValuesAreConcealed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := newNetwork(t)
+		o := n.join(core.EntryOptions{TTL: time.Minute, Push: true})
+		o.Name, o.Memory, o.Serializer, o.MessageKeys = "app", new(mapMemory), jsonSerializer{}, [][]byte{keyOf(1)}
+		o.Distributed = layer.Prefix(hybrid.Must(layer.Encrypt(o.Distributed, make([]byte, 32))), "x:")
+		o.Plugins = append(o.Plugins, hybrid.Must(breaker.New(nil)))
+		for _, construct := range []func(hybrid.Options) (*hybrid.Stack, error){hybrid.New, hybrid.NewNull} {
+			_, err := construct(o)
+			expectOption(t, err, "Options.Defaults.Push")
+		}
+		o.Defaults.Push = false
+		c := open[string](t, o)
+		_, err := hybrid.Of[string](c.Stack(), "other", core.Push(true))
+		expectOption(t, err, "EntryOptions.Push")
+		_, err = c.Set(t.Context(), "k", "v", core.Push(true))
+		expectOption(t, err, "EntryOptions.Push")
 	})
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"github.com/fusioncache-go/fusioncache/core"
 	"github.com/fusioncache-go/fusioncache/core/coherence"
+	"github.com/fusioncache-go/fusioncache/core/internal/abilities"
 	"github.com/fusioncache-go/fusioncache/core/internal/chance"
 	"github.com/fusioncache-go/fusioncache/core/resilience"
 	"github.com/fusioncache-go/fusioncache/core/wire"
@@ -35,6 +36,7 @@ type Stack struct {
 	eager    *resilience.Eager
 	nodeLock *resilience.NodeLock // nil without a locker
 	pushes   bool                 // values can go along with messages
+	conceals bool                 // the distributed layer shows its server no values
 	null     bool                 // it stores nothing
 	plugins  *core.Installed
 	health   health
@@ -119,6 +121,7 @@ func assemble(o Options) (*Stack, error) {
 	}
 	if o.Distributed != nil {
 		s.health.distributed = s.wrapDistributed(o.Distributed)
+		s.conceals = abilities.Conceals(s.health.distributed)
 		s.writer.Shared = coherence.NewShared(s.health.distributed, prefixes(o.Name), s.clock, versions, o.Shared, s.events)
 	}
 	s.writer.Marks = coherence.NewMarks(s.writer.Shared, s.clock, 0)

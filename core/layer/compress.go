@@ -98,6 +98,8 @@ func (c compressor) seal(dst []byte, _ string, body []byte) ([]byte, error) {
 	return append(dst, body...), nil
 }
 
+func (compressor) conceals() bool { return false }
+
 var errCompressed = errors.New("not compressed as expected")
 
 func (c compressor) open(dst []byte, _ string, sealed []byte) ([]byte, error) {

@@ -5,6 +5,7 @@ package layer_test
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"time"
 
@@ -192,6 +193,28 @@ func TestAbilities_AreThoseOfTheLayerInside(t *testing.T) {
 			}
 		}
 	}
+}
+
+// No wrapper of a layer that conceals values keeps that to itself.
+func TestConcealer_IsSeenThroughAllWrappers(t *testing.T) {
+	for name, wrap := range wrappers() {
+		for what, bare := range map[string]core.DistributedLayer{
+			"all abilities": newStore(t), "none": struct{ core.DistributedLayer }{newStore(t)},
+		} {
+			if inside := wrap(t, must(t)(layer.Encrypt(bare, secret(1)))); !conceals(inside) {
+				t.Errorf("%s around Encrypt of a layer with %s conceals nothing", name, what)
+			}
+			encrypts := name == "Encrypt" || strings.HasPrefix(name, "all")
+			if got := conceals(wrap(t, bare)); got != encrypts {
+				t.Errorf("%s of a layer with %s conceals: %v", name, what, got)
+			}
+		}
+	}
+}
+
+func conceals(d core.DistributedLayer) bool {
+	c, ok := core.As[core.Concealer](d)
+	return ok && c.Conceals()
 }
 
 func TestArbiter_WorksThroughAllWrappers(t *testing.T) {

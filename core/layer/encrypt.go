@@ -16,7 +16,8 @@ import (
 // Encrypt returns a layer that encrypts the values of d with AES-GCM, so that who
 // can read the server learns no value, and who can write there can neither make
 // one up nor give one key the value of another: what does not decrypt is a miss.
-// What was stored without encryption is a miss too.
+// What was stored without encryption is a miss too. A stack sends no values along with
+// its messages then, which would show them: it refuses core.Push.
 //
 // keys are secrets of 16, 24 or 32 random bytes. The first encrypts; all decrypt,
 // so a key is replaced by putting a new one in front and, when the old values have
@@ -72,6 +73,8 @@ func (e *encryptor) seal(dst []byte, key string, body []byte) ([]byte, error) {
 	dst = append(append(dst, encrypted), e.first[:]...)
 	return e.ciphers[e.first].Seal(dst, nil, body, []byte(key)), nil
 }
+
+func (*encryptor) conceals() bool { return true }
 
 var (
 	errNotEncrypted = errors.New("not encrypted")

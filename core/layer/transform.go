@@ -22,6 +22,9 @@ type transformer interface {
 
 	// open appends to dst the body that seal made sealed of.
 	open(dst []byte, key string, sealed []byte) ([]byte, error)
+
+	// conceals reports whether what is sealed tells nothing of the body.
+	conceals() bool
 }
 
 // transform returns d with t behind the headers of all values.
@@ -45,6 +48,9 @@ func header(data []byte) int {
 	}
 	return core.HeaderSize
 }
+
+// Conceals implements core.Concealer.
+func (t *transformed) Conceals() bool { return t.how.conceals() }
 
 func (t *transformed) seal(key string, data []byte) ([]byte, error) {
 	n := header(data)

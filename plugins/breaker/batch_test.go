@@ -103,6 +103,24 @@ func TestBatch_WritesCountToo(t *testing.T) {
 	}
 }
 
+// concealing is a layer whose server learns no value.
+type concealing struct{ core.DistributedLayer }
+
+func (concealing) Conceals() bool { return true }
+
+func TestPlugin_SaysWhetherTheLayerConceals(t *testing.T) {
+	store, err := localdist.New(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for want, inner := range map[bool]core.DistributedLayer{true: concealing{store}, false: store} {
+		layer, _ := guarded(t, inner)
+		if c, ok := core.As[core.Concealer](layer); !ok || c.Conceals() != want {
+			t.Errorf("not as the layer: %v", want)
+		}
+	}
+}
+
 // A layer without the ability is no reason to open the circuit.
 func TestBatch_TheLackOfTheAbilityIsNoFailure(t *testing.T) {
 	store, err := localdist.New(nil)

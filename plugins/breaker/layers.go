@@ -64,6 +64,12 @@ func (d *distributed) Delete(ctx context.Context, key string) error {
 	return d.circuit.do(ctx, func(ctx context.Context) error { return d.layer.Delete(ctx, key) })
 }
 
+// Conceals says what the layer says.
+func (d *distributed) Conceals() bool {
+	inner, ok := core.As[core.Concealer](d.layer)
+	return ok && inner.Conceals()
+}
+
 // arbitrated is the ability of a layer to arbitrate, behind the same circuit.
 type arbitrated struct {
 	circuit *circuit

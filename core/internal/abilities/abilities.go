@@ -23,32 +23,55 @@ type All interface {
 // Like returns w with those abilities only that layer has. The abilities to do
 // many things at once are there in any case: w answers for a layer without them
 // as [GetMany], [ArbitrateMany] and [ReadHeaders] do. A layer that pings is pinged
-// by w if that has the method, and past it if not.
+// by w if that has the method, and past it if not. Values are concealed if layer or w
+// conceals them.
 func Like(layer core.DistributedLayer, w All) core.DistributedLayer {
 	pinger, pings := core.As[core.Pinger](layer)
 	if own, ok := w.(core.Pinger); ok {
 		pinger = own
 	}
 	_, arbitrates := core.As[core.Arbiter](layer)
+	secret := concealer(Conceals(layer) || Conceals(w))
 	switch {
 	case pings && arbitrates:
 		return struct {
-			All
+			arbiter
 			core.Pinger
-		}{w, pinger}
+		}{arbiter{w, secret}, pinger}
 	case pings:
 		return struct {
-			core.DistributedLayer
-			core.BatchReader
+			reader
 			core.Pinger
-		}{w, w, pinger}
+		}{reader{w, w, secret}, pinger}
 	case arbitrates:
-		return struct{ All }{w}
+		return arbiter{w, secret}
 	}
-	return struct {
-		core.DistributedLayer
-		core.BatchReader
-	}{w, w}
+	return reader{w, w, secret}
+}
+
+// arbiter is a wrapper with all abilities but the ping.
+type arbiter struct {
+	All
+	concealer
+}
+
+// reader is a wrapper of a layer that does not arbitrate.
+type reader struct {
+	core.DistributedLayer
+	core.BatchReader
+	concealer
+}
+
+// concealer is a core.Concealer that knows what to say.
+type concealer bool
+
+// Conceals implements core.Concealer.
+func (c concealer) Conceals() bool { return bool(c) }
+
+// Conceals is what layer says if it is a core.Concealer.
+func Conceals(layer core.DistributedLayer) bool {
+	c, ok := core.As[core.Concealer](layer)
+	return ok && c.Conceals()
 }
 
 // GetMany is what layer does if it is a core.BatchReader.
