@@ -34,6 +34,7 @@ func checkKeepsMeta(p *probe) error {
 		{Stale: math.MinInt64, Dead: hour, Retry: 1},
 		{Stale: 1, Dead: 1<<62 + 1, Version: core.Version{Time: -1, Tick: math.MaxUint32, Op: math.MaxUint64}},
 	}
+	metas = append(metas, extras()...)
 	for i, m := range metas {
 		if err := p.set(fmt.Sprint("meta", i), p.entry(i).With(m)); err != nil {
 			return err
@@ -45,9 +46,29 @@ func checkKeepsMeta(p *probe) error {
 		got, ok := p.layer.Get(key)
 		if !ok || !sameMeta(got.Meta(), m) {
 			errs = append(errs, fmt.Errorf("Get(%q): ok is %v, want the metadata %+v, got %+v", key, ok, m, got))
+		} else if want := p.entry(i).With(m).Missing(); got.Missing() != want && !p.h.Features.Bytes {
+			errs = append(errs, fmt.Errorf("Get(%q): a negative entry has the error %v, want %v", key, got.Missing(), want))
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// extras returns metadata with all that Extra may hold, together and alone.
+func extras() (list []core.Meta) {
+	for _, x := range []*core.Extra{
+		{
+			Idle: hour.Sub(0), Refresh: hour, Chance: true, Revalidate: 3 * hour, Rescue: 4 * hour, Took: 5,
+			ETag: strings.Repeat("e", core.MaxETagLen), LastModified: 6, Size: math.MaxUint32, Priority: core.LowPriority,
+		},
+		{Idle: hour.Sub(1)}, {Refresh: 1}, {Refresh: 1, Chance: true}, {Revalidate: 2 * hour}, {Rescue: 2 * hour}, {Took: 1},
+		{ETag: "e"}, {LastModified: -1}, {Size: 2}, {Priority: core.LowPriority}, {Priority: core.HighPriority},
+		{Missing: fmt.Errorf("no such thing: %w", core.ErrNotFound)},
+	} {
+		m := core.Meta{Stale: hour, Dead: hour, Extra: x}
+		x.Use(hour / 2)
+		list = append(list, m)
+	}
+	return list
 }
 
 func checkKeepsValue(p *probe) error {

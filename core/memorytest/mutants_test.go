@@ -20,7 +20,7 @@ type mutant struct {
 }
 
 func mutants() []mutant {
-	return slices.Concat(valueMutants(), keyMutants(), boundMutants(), evictionMutants(), concurrentMutants(), abilityMutants())
+	return slices.Concat(valueMutants(), extraMutants(), keyMutants(), boundMutants(), evictionMutants(), concurrentMutants(), abilityMutants())
 }
 
 func TestMutants_EachBreaksExactlyItsLaw(t *testing.T) {

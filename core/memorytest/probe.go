@@ -31,7 +31,8 @@ func newProbe(tb testing.TB, h Harness) *probe {
 	return &probe{h: h, layer: h.New(tb)}
 }
 
-// meta returns metadata with every field set, another for each n.
+// meta returns metadata with every field set, another for each n. Of Extra it has
+// what is no reason for a layer to treat one entry in another way than the next.
 func meta(n int) core.Meta {
 	i := core.Instant(n)
 	return core.Meta{
@@ -42,6 +43,7 @@ func meta(n int) core.Meta {
 			Tags: []string{fmt.Sprint("tag", n)}, Epoch: core.Generation{Hard: 5, Soft: uint64(n)},
 			Generations: []core.Generation{{Hard: uint64(n), Soft: 6}}, Marked: uint64(n),
 		},
+		Extra: &core.Extra{ETag: fmt.Sprint("etag", n), Size: 1},
 	}
 }
 
@@ -124,7 +126,12 @@ func difference(got, want *core.Entry) string {
 func sameMeta(a, b core.Meta) bool {
 	return a.Version == b.Version && a.Born == b.Born && a.Checked == b.Checked &&
 		a.Stale == b.Stale && a.Dead == b.Dead && a.Retry == b.Retry &&
-		a.Cycles == b.Cycles && reflect.DeepEqual(a.Stamp, b.Stamp)
+		a.Cycles == b.Cycles && reflect.DeepEqual(a.Stamp, b.Stamp) && sameExtra(a.Extra, b.Extra)
+}
+
+// sameExtra compares all that there is in bytes too: not which error Missing is.
+func sameExtra(a, b *core.Extra) bool {
+	return bytes.Equal(a.AppendBinary(nil), b.AppendBinary(nil))
 }
 
 func describe(e *core.Entry) string {
