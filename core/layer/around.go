@@ -6,6 +6,7 @@ package layer
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"time"
 
 	"github.com/fusioncache-go/fusioncache/core"
@@ -19,17 +20,36 @@ type Wrap func(ctx context.Context, op core.Op, key string, do func(context.Cont
 
 // Around returns a layer that does wrap around every call of d: a span, a
 // measurement, a limit. Reading headers is core.OpGet, and arbitrating core.OpSet.
-// A ping goes through as it is. The result has the abilities of d.
+// A ping goes through as it is. The result has the abilities of d: a batch that d does
+// not take is no call.
 func Around(d core.DistributedLayer, wrap Wrap) core.DistributedLayer {
 	a := &around{layer: d, wrap: wrap}
+	a.reads.op, a.headers.op, a.writes.op = core.OpGet, core.OpGet, core.OpSet
 	a.arbiter, _ = core.As[core.Arbiter](d)
+	a.reads.missing.Store(lacks[core.BatchReader](d))
+	a.headers.missing.Store(lacks[core.BatchHeaderReader](d))
+	a.writes.missing.Store(lacks[core.BatchArbiter](d))
 	return abilities.Like(d, a)
+}
+
+// lacks reports whether d does not have the ability A.
+func lacks[A any](d core.DistributedLayer) bool {
+	_, ok := core.As[A](d)
+	return !ok
 }
 
 type around struct {
 	layer   core.DistributedLayer
 	arbiter core.Arbiter
 	wrap    Wrap
+
+	reads, headers, writes batches
+}
+
+// batches are the calls of one kind for many keys.
+type batches struct {
+	op      core.Op
+	missing atomic.Bool // the layer takes none
 }
 
 func (a *around) Get(ctx context.Context, key string) (data []byte, ok bool, err error) {
@@ -74,35 +94,47 @@ func (a *around) ReadHeader(ctx context.Context, key string) (header []byte, ok 
 }
 
 func (a *around) GetMany(ctx context.Context, keys []string) ([]core.Got, error) {
-	return a.readMany(ctx, keys, abilities.GetMany)
+	return many(ctx, a, &a.reads, len(keys), failedRead, func(ctx context.Context) ([]core.Got, error) {
+		return abilities.GetMany(ctx, a.layer, keys)
+	})
 }
 
 func (a *around) ReadHeaders(ctx context.Context, keys []string) ([]core.Got, error) {
-	return a.readMany(ctx, keys, abilities.ReadHeaders)
-}
-
-// readMany does wrap around one of the two ways to read many keys.
-func (a *around) readMany(
-	ctx context.Context, keys []string, read func(context.Context, core.DistributedLayer, []string) ([]core.Got, error),
-) (out []core.Got, err error) {
-	if len(keys) == 0 {
-		return read(ctx, a.layer, keys) // only asks whether there is the ability
-	}
-	err = a.wrap(ctx, core.OpGet, "", func(ctx context.Context) (err error) {
-		out, err = read(ctx, a.layer, keys)
-		return batch(out, err, func(g core.Got) error { return g.Err })
+	return many(ctx, a, &a.headers, len(keys), failedRead, func(ctx context.Context) ([]core.Got, error) {
+		return abilities.ReadHeaders(ctx, a.layer, keys)
 	})
-	return settled(out, err)
 }
 
-func (a *around) ArbitrateMany(ctx context.Context, writes []core.KeyWrite) (out []core.Ruled, err error) {
-	if len(writes) == 0 {
+func failedRead(g core.Got) error { return g.Err }
+
+func (a *around) ArbitrateMany(ctx context.Context, writes []core.KeyWrite) ([]core.Ruled, error) {
+	failed := func(r core.Ruled) error { return r.Err }
+	return many(ctx, a, &a.writes, len(writes), failed, func(ctx context.Context) ([]core.Ruled, error) {
 		return abilities.ArbitrateMany(ctx, a.layer, writes)
-	}
-	err = a.wrap(ctx, core.OpSet, "", func(ctx context.Context) (err error) {
-		out, err = abilities.ArbitrateMany(ctx, a.layer, writes)
-		return batch(out, err, func(r core.Ruled) error { return r.Err })
 	})
+}
+
+// many does wrap around do, a batch of n. Of a layer that lacks the ability there is no
+// call that wrap could be around; where only a wrapper inside knows of that, the first
+// one tells, and is none that has failed.
+func many[T any](
+	ctx context.Context, a *around, b *batches, n int, failed func(T) error, do func(context.Context) ([]T, error),
+) (out []T, err error) {
+	if n == 0 || b.missing.Load() {
+		return do(ctx) // only says whether there is the ability
+	}
+	none := false
+	err = a.wrap(ctx, b.op, "", func(ctx context.Context) (err error) {
+		if out, err = do(ctx); errors.Is(err, errors.ErrUnsupported) {
+			none = true
+			return nil
+		}
+		return batch(out, err, failed)
+	})
+	if none {
+		b.missing.Store(true)
+		return nil, errors.ErrUnsupported
+	}
 	return settled(out, err)
 }
 

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -95,6 +96,35 @@ func TestAround_PartOfABatchFailsAlone(t *testing.T) {
 type outlet struct{ core.Backplane }
 
 func (outlet) Outlet() core.Outlet { return core.Outlet{Server: 1, Channel: "c"} }
+
+// A batch that the layer does not take is no call of it that has failed.
+func TestAround_LackOfAnAbilityIsNoCall(t *testing.T) {
+	store := newStore(t)
+	bare := struct {
+		core.DistributedLayer
+		core.Arbiter
+	}{store, store}
+	for inside, most := range map[core.DistributedLayer]int{bare: 0, layer.Prefix(bare, "x:"): 3} {
+		var d diary
+		l := layer.Around(inside, d.wrap)
+		reader, _ := core.As[core.BatchReader](l)
+		headers, _ := core.As[core.BatchHeaderReader](l)
+		arbiter, _ := core.As[core.BatchArbiter](l)
+		for range 3 {
+			_, errReads := reader.GetMany(t.Context(), []string{"k", "j"})
+			_, errHeaders := headers.ReadHeaders(t.Context(), []string{"k", "j"})
+			_, errWrites := arbiter.ArbitrateMany(t.Context(), []core.KeyWrite{{Key: "k"}, {Key: "j"}})
+			for _, err := range []error{errReads, errHeaders, errWrites} {
+				if !errors.Is(err, errors.ErrUnsupported) {
+					t.Errorf("got %v, want ErrUnsupported", err)
+				}
+			}
+		}
+		if len(d.calls) != most || strings.Contains(fmt.Sprint(d.calls), "false") {
+			t.Errorf("calls %q, want %d, none of them failed", d.calls, most)
+		}
+	}
+}
 
 func TestAroundBackplane_IsAroundPublications(t *testing.T) {
 	bus, err := localbus.NewBus(nil)
