@@ -60,9 +60,12 @@ func around(m *meter, t *tracer, level core.Level) layer.Wrap {
 	return func(ctx context.Context, op core.Op, key string, do func(context.Context) error) error {
 		ctx, end := t.start(ctx, "cache "+op.String(), key)
 		done := m.layer(level, op)
-		err := do(ctx)
-		done(ctx, err)
-		end(err)
+		err := core.ErrGoexit // stands if the call panics or ends its goroutine
+		defer func() {
+			done(ctx, err)
+			end(err)
+		}()
+		err = do(ctx)
 		return err
 	}
 }
