@@ -135,10 +135,19 @@ func (t *timed) Ping(ctx context.Context) error {
 }
 
 func (t *timed) Arbitrate(ctx context.Context, key string, w core.Write) (core.Ruling, error) {
-	w.Data, w.Expect = slices.Clone(w.Data), slices.Clone(w.Expect)
+	w = owned(w)
 	return within(ctx, t, "arbitrate", key, func(ctx context.Context) (core.Ruling, error) {
 		return t.arbiter.Arbitrate(ctx, key, w)
 	})
+}
+
+// owned returns w with copies of its slices, as a layer may read them after its caller has gone.
+func owned(w core.Write) core.Write {
+	w.Data, w.Expect = slices.Clone(w.Data), slices.Clone(w.Expect)
+	if w.Notice != nil {
+		w.Notice = &core.Notice{Outlet: w.Notice.Outlet, Message: slices.Clone(w.Notice.Message)}
+	}
+	return w
 }
 
 func (t *timed) ReadHeader(ctx context.Context, key string) (header []byte, ok bool, err error) {
@@ -166,7 +175,7 @@ func (t *timed) ReadHeaders(ctx context.Context, keys []string) ([]core.Got, err
 func (t *timed) ArbitrateMany(ctx context.Context, writes []core.KeyWrite) ([]core.Ruled, error) {
 	writes = slices.Clone(writes)
 	for i, w := range writes {
-		writes[i].Data, writes[i].Expect = slices.Clone(w.Data), slices.Clone(w.Expect)
+		writes[i].Write = owned(w.Write)
 	}
 	return within(ctx, t, "arbitrate many", "", func(ctx context.Context) ([]core.Ruled, error) {
 		return abilities.ArbitrateMany(ctx, t.layer, writes)

@@ -189,7 +189,7 @@ func TestDeadline_DataIsTheCallersAgain(t *testing.T) {
 
 func (s *stuck) Arbitrate(_ context.Context, _ string, w core.Write) (core.Ruling, error) {
 	s.wait()
-	s.got.Store(string(w.Data) + string(w.Expect))
+	s.got.Store(string(w.Data) + string(w.Expect) + string(w.Notice.Message))
 	return core.Ruling{}, nil
 }
 
@@ -202,16 +202,17 @@ func TestDeadline_SlicesOfAWriteAreTheCallersAgain(t *testing.T) {
 		if !ok {
 			t.Fatal("the ability is gone")
 		}
-		w := core.Write{Data: []byte("data"), Expect: []byte("expect")}
+		w := core.Write{Data: []byte("data"), Expect: []byte("expect"), Notice: &core.Notice{Message: []byte("notice")}}
 		if _, err := arbiter.Arbitrate(t.Context(), "k", w); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("got %v", err)
 		}
 		clear(w.Data)
 		clear(w.Expect)
+		clear(w.Notice.Message)
 		close(s.release)
 		time.Sleep(10 * time.Millisecond)
 		synctest.Wait()
-		if got := s.got.Load(); got != "dataexpect" {
+		if got := s.got.Load(); got != "dataexpectnotice" {
 			t.Errorf("the layer read %q after the caller had its slices back", got)
 		}
 	})
