@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/fusioncache-go/fusioncache/core"
+	"github.com/fusioncache-go/fusioncache/core/internal/lawtest"
 )
 
 var errMissingPart = errors.New("the harness has no such part and does not declare that")
@@ -39,10 +40,12 @@ func (p *probe) refusesWithin(limit time.Duration, method string, call func(cont
 	ctx, cancel := p.within(limit)
 	defer cancel()
 	start := time.Now()
-	err := call(ctx)
+	err := p.bounded(func() error { return call(ctx) })
 	switch took := time.Since(start); {
 	case err == nil:
 		return fmt.Errorf("%s succeeds", method)
+	case errors.As(err, new(*lawtest.Panic)):
+		return err
 	case took > 2*limit:
 		return fmt.Errorf("%s takes %v, its deadline was %v", method, took, limit)
 	}
@@ -87,7 +90,7 @@ func checkReturns(p *probe) error {
 	}
 	before := p.wait(b, name) // so that there is something to repair
 	p.service.Cut()()
-	defer before.end()
+	defer func() { _ = before.end() }()
 	if err := p.again(func() error { return p.release(first) }); err != nil {
 		return fmt.Errorf("release: %w", err)
 	}
@@ -101,8 +104,7 @@ func checkReturns(p *probe) error {
 		if err == nil && !w.ended(p.h.Patience/5) {
 			err = errors.New("a wait does not hear of the release")
 		}
-		w.end()
-		return errors.Join(err, w.err)
+		return errors.Join(err, w.end())
 	})
 }
 

@@ -146,6 +146,9 @@ func checkRenewLost(p *probe) error {
 	if err = p.renew(lost, long); !errors.Is(err, core.ErrLeaseLost) {
 		return fmt.Errorf("a lost lease was renewed: %v", err)
 	}
+	if err = p.wantHeld(a, name); err != nil {
+		return err
+	}
 	free, err := p.take(a, "another lock", p.h.TTL)
 	if err != nil {
 		return err
@@ -163,8 +166,11 @@ func checkFence(p *probe) error {
 	a, b := p.service.Node(), p.service.Node()
 	var last uint64
 	for i := range 10 {
-		node := []core.Locker{a, b}[i%2]
-		lease, err := p.take(node, name, long)
+		node, ttl := []core.Locker{a, b}[i%2], long
+		if i%4 == 1 {
+			ttl = p.h.TTL // this one is not released
+		}
+		lease, err := p.await(node, name, p.h.TTL, ttl)
 		if err != nil {
 			return err
 		}
@@ -172,6 +178,9 @@ func checkFence(p *probe) error {
 			return fmt.Errorf("lease %d has the fence %d, the one before %d", i, lease.Fence(), last)
 		}
 		last = lease.Fence()
+		if ttl != long {
+			continue
+		}
 		if err := p.release(lease); err != nil {
 			return err
 		}

@@ -12,7 +12,7 @@ import (
 
 func checkWaitFree(p *probe) error {
 	w := p.wait(p.service.Node(), name)
-	defer w.end()
+	defer func() { _ = w.end() }()
 	if !w.ended(p.h.Patience) {
 		return errors.New("a wait waits for nobody")
 	}
@@ -36,7 +36,7 @@ func checkWaitRelease(p *probe) error {
 		} else if w.err != nil {
 			errs = append(errs, fmt.Errorf("waiter %d: %w", i, w.err))
 		}
-		w.end()
+		_ = w.end()
 	}
 	return errors.Join(errs...)
 }
@@ -46,7 +46,7 @@ func checkWaitDead(p *probe) error {
 		return err
 	}
 	w := p.wait(p.service.Node(), name)
-	defer w.end()
+	defer func() { _ = w.end() }()
 	if !w.ended(2*p.h.TTL + p.h.Patience/2) {
 		return errors.New("a wait waits for a dead holder")
 	}
@@ -59,7 +59,7 @@ func checkWaitHeld(p *probe) error {
 		return err
 	}
 	w := p.wait(p.service.Node(), name)
-	defer w.end()
+	defer func() { _ = w.end() }()
 	if err := p.renew(lease, long); err != nil {
 		return err
 	}
@@ -74,7 +74,7 @@ func checkWaitTries(p *probe) error {
 		return err
 	}
 	w := p.wait(p.service.Node(), name)
-	defer w.end()
+	defer func() { _ = w.end() }()
 	if err := p.wantHeld(p.service.Node(), name); err != nil {
 		return err
 	}
@@ -93,7 +93,7 @@ func checkWaitOwn(p *probe) error {
 		return err
 	}
 	w := p.wait(p.service.Node(), name)
-	defer w.end()
+	defer func() { _ = w.end() }()
 	if err := p.release(lost); err != nil {
 		return err
 	}
@@ -111,7 +111,7 @@ func checkWaitContext(p *probe) error {
 	ctx, cancel := p.within(p.h.TTL / 2)
 	defer cancel()
 	start := time.Now()
-	err := l.Wait(ctx, name)
+	err := p.bounded(func() error { return l.Wait(ctx, name) })
 	if took := time.Since(start); !errors.Is(err, context.DeadlineExceeded) || took > p.h.TTL/2+p.h.Patience/4 {
 		return fmt.Errorf("a passed deadline gives %v after %v", err, took)
 	}

@@ -71,6 +71,9 @@ func lockMutants() []mutant {
 	}
 }
 
+// endless is longer than any law may wait.
+const endless = time.Hour
+
 func leaseMutants() []mutant {
 	ttl := func(change func(time.Duration) time.Duration) func(n *node) {
 		return func(n *node) {
@@ -87,6 +90,7 @@ func leaseMutants() []mutant {
 		}
 	}
 	last := map[string]core.Lease{} // that was taken, on whichever node
+	fences := map[string]uint64{}
 	return []mutant{
 		{"ReleaseFrees", "Release does nothing", func(n *node) {
 			n.lease = func(l *lease) { l.release = func(context.Context) error { return nil } }
@@ -98,9 +102,23 @@ func leaseMutants() []mutant {
 			}
 		}},
 		{"LeaseEnds", "leases never end", ttl(func(d time.Duration) time.Duration { return 100 * d })},
+		{"LeaseEnds", "leases last five seconds more", ttl(func(d time.Duration) time.Duration { return d + 5*time.Second })},
 		{"LeaseLasts", "leases end early", ttl(func(d time.Duration) time.Duration { return d / 2 })},
 		{"RenewExtends", "Renew does nothing", renews(func(time.Duration) time.Duration { return 500 * time.Millisecond })},
 		{"RenewEnds", "Renew forgets the ttl", renews(func(time.Duration) time.Duration { return 100 * time.Hour })},
+		{"RenewEnds", "renewed leases last five seconds more", renews(func(d time.Duration) time.Duration { return d + 5*time.Second })},
+		{"RenewLost", "Renew of a lost lease frees the lock of its holder", func(n *node) {
+			n.lease = func(l *lease) {
+				last[l.name] = l.Lease
+				l.renew = func(ctx context.Context, d time.Duration) error {
+					err := l.Lease.Renew(ctx, d)
+					if errors.Is(err, core.ErrLeaseLost) {
+						_ = last[l.name].Release(ctx)
+					}
+					return err
+				}
+			}
+		}},
 		{"RenewLost", "Renew tells nobody that the lease is lost", func(n *node) {
 			n.lease = func(l *lease) {
 				l.renew = func(ctx context.Context, d time.Duration) error {
@@ -118,6 +136,18 @@ func leaseMutants() []mutant {
 				count++
 				own := count
 				l.fence = func() uint64 { return own }
+			}
+		}},
+		{"Fence", "fences begin again when a lease was not released", func(n *node) {
+			n.lease = func(l *lease) {
+				fences[l.name]++
+				own, release := fences[l.name], l.release
+				l.fence = func() uint64 { return own }
+				fences[l.name] = 0
+				l.release = func(ctx context.Context) error {
+					fences[l.name] = own
+					return release(ctx)
+				}
 			}
 		}},
 	}
@@ -175,11 +205,16 @@ func brokenLaws(t *testing.T, r *rig) (names []string) {
 	t.Helper()
 	for _, law := range locktest.Laws() {
 		synctest.Test(t, func(t *testing.T) {
+			start := time.Now()
 			err := locktest.Check(t, law, r.harness())
+			if took := time.Since(start); took > endless/10 {
+				t.Errorf("%s takes %v", law.Name, took)
+			}
 			if err != nil && !errors.Is(err, locktest.ErrNotApplicable) {
 				t.Logf("%s: %v", law.Name, err)
 				names = append(names, law.Name)
 			}
+			time.Sleep(endless) // until a call that the law has given up on has returned
 		})
 	}
 	return names

@@ -44,6 +44,12 @@ func waitMutants() []mutant {
 		{"WaitContext", "ignores the context", func(n *node) {
 			n.wait = func(ctx context.Context, name string) error { return n.waits(context.WithoutCancel(ctx), name) }
 		}},
+		{"WaitContext", "never ends", func(n *node) {
+			n.wait = func(context.Context, string) error {
+				<-time.After(endless)
+				return nil
+			}
+		}},
 		{"WaitTries", "waits for the lease that somebody wanted", func(n *node) {
 			n.try = func(ctx context.Context, name string, ttl time.Duration) (core.Lease, error) {
 				l, err := n.whole(ctx, name, ttl)

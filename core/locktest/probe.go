@@ -55,16 +55,27 @@ func (p *probe) wantHeld(l core.Locker, name string) error {
 	return err
 }
 
-// wantFree waits until the lock can be taken, for about d.
+// rounding is by how much a lease may last longer than asked for, by contract.
+const rounding = time.Second
+
+// wantFree waits until the lock can be taken, in d or what a lease of d may take.
 func (p *probe) wantFree(l core.Locker, name string, d time.Duration) error {
-	end := time.Now().Add(d + p.h.Patience)
+	_, err := p.await(l, name, d, long)
+	return err
+}
+
+// await takes the lock for ttl as soon as a lease that has d left has ended. Besides
+// what is rounded up, a server may clear away what has ended in rounds of its own.
+func (p *probe) await(l core.Locker, name string, d, ttl time.Duration) (core.Lease, error) {
+	end := time.Now().Add(d + rounding + p.h.Patience/5)
 	for {
-		lease, err := p.try(l, name, long)
+		late := time.Now().After(end)
+		lease, err := p.try(l, name, ttl)
 		if err != nil || lease != nil {
-			return err
+			return lease, err
 		}
-		if time.Now().After(end) {
-			return fmt.Errorf("the lock is still held after %v", d)
+		if late {
+			return nil, fmt.Errorf("the lock is still held after %v", d)
 		}
 		p.pause(p.h.TTL / 20)
 	}
@@ -95,12 +106,14 @@ type waiting struct {
 	done   chan struct{} // closed when it has returned
 	cancel context.CancelFunc
 	err    error // valid after done
+
+	patience time.Duration
 }
 
 // wait calls Wait in a goroutine and gives it a moment to begin.
 func (p *probe) wait(l core.Locker, name string) *waiting {
 	ctx, cancel := p.within(p.h.Patience)
-	w := &waiting{done: make(chan struct{}), cancel: cancel}
+	w := &waiting{done: make(chan struct{}), cancel: cancel, patience: p.h.Patience}
 	go func() {
 		defer close(w.done)
 		w.err = lawtest.Guard(func() error { return l.Wait(ctx, name) })
@@ -119,8 +132,25 @@ func (w *waiting) ended(d time.Duration) bool {
 	}
 }
 
-// end makes sure that Wait has returned.
-func (w *waiting) end() {
+// end cancels Wait and returns what it does, or that it goes on.
+func (w *waiting) end() error {
 	w.cancel()
-	<-w.done
+	if !w.ended(w.patience) {
+		return errEndless
+	}
+	return w.err
+}
+
+var errEndless = errors.New("the call does not end with its context")
+
+// bounded calls f and gives up on it after the patience of the suite.
+func (p *probe) bounded(f func() error) error {
+	done := make(chan error, 1)
+	go func() { done <- lawtest.Guard(f) }()
+	select {
+	case err := <-done:
+		return err
+	case <-time.After(p.h.Patience):
+		return errEndless
+	}
 }
