@@ -86,10 +86,15 @@ end
 
 local reply = set()
 if reply.err and mode ~= 'fill' and string.find(reply.err, 'OOM', 1, true) then
-	-- The server is full. What is obsolete goes all the same; a script that has written so may go on
-	-- writing, which is for the few bytes of a tombstone.
+	-- The server is full. What is obsolete goes all the same, and a tombstone takes its place, of a
+	-- value too: the place must not look as empty as it did to a load from before. A script that has
+	-- made room may go on writing.
+	local value = string.sub(header, 47, 47) ~= 'T'
 	redis.call('UNLINK', KEYS[1])
-	if string.sub(header, 47, 47) == 'T' then reply = set() end
+	header, body = string.sub(header, 1, 46) .. 'T\n', ''
+	if value then ttl = ARGV[7] end -- of which the caller gives one, whatever it writes
+	local again = set()
+	if not value or again.err then reply = again end
 end
 if reply.err then return reply end
 if ARGV[8] ~= '' and type(redis.pcall('PUBLISH', ARGV[8], ARGV[9])) == 'number' then

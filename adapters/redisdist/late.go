@@ -77,21 +77,26 @@ func (c *clocks) of(master *redis.Client) *serverClock {
 	defer c.mu.Unlock()
 	clock := c.master[addr]
 	if clock == nil {
-		clock = c.guess()
+		clock = new(serverClock)
 		c.keep(addr, clock)
 	}
 	return clock
 }
 
-// guess returns a clock that shows the time of any other, if there is one. A limit
-// that is roughly right is better than none, and one that is too early is noticed.
-func (c *clocks) guess() *serverClock {
+// at is what clock shows at a moment. One that is not known shows the time of any other:
+// a limit that is roughly right is better than none, and one that is too early is noticed.
+func (c *clocks) at(clock *serverClock, moment time.Time) (micros int64, known bool) {
+	if micros, known = clock.at(moment); known {
+		return micros, true
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	for _, other := range c.master {
-		if micros, known := other.at(time.Now()); known {
-			return &serverClock{micros: micros, heard: time.Now()}
+		if micros, known = other.at(moment); known {
+			return micros, true
 		}
 	}
-	return new(serverClock)
+	return c.single.at(moment)
 }
 
 // keep remembers a clock, in place of any other one if there are too many.
@@ -119,7 +124,7 @@ func (l *Layer) latest(ctx context.Context, clock *serverClock) (micros int64, l
 	if !limited {
 		return 0, false
 	}
-	return clock.at(end)
+	return l.clocks.at(clock, end)
 }
 
 // patienceOf returns how long a client waits for an answer; zero if there is no

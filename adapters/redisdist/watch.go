@@ -55,7 +55,7 @@ func (l *Layer) watched(ctx context.Context, key string, w core.Write) (core.Rul
 		switch {
 		case errors.Is(err, redis.TxFailedErr):
 			continue
-		case redis.IsExecAbortError(err) && w.Mode != core.Fill:
+		case redis.IsOOMError(err) && w.Mode != core.Fill:
 			return core.Ruling{}, errors.Join(err, l.makeRoom(ctx, key))
 		}
 		return d.Ruling, err
@@ -69,15 +69,20 @@ func (l *Layer) attempt(ctx context.Context, key string, w core.Write) (d core.D
 		if d, err = decide(ctx, tx, key, w); err != nil || !d.Store {
 			return err
 		}
-		_, err = tx.TxPipelined(ctx, func(p redis.Pipeliner) error { return p.Process(ctx, setTo(ctx, key, d)) })
+		set := setTo(ctx, key, d)
+		_, err = tx.TxPipelined(ctx, func(p redis.Pipeliner) error { return p.Process(ctx, set) })
+		if redis.IsExecAbortError(err) && set.Err() != nil {
+			err = set.Err() // why it was not even queued
+		}
 		return err
 	}, key)
 	return d, err
 }
 
-// makeRoom takes away what a write would have replaced that a full server has refused to
-// queue. In a transaction it refuses everything then; what comes in between is lost, too,
-// which is a miss.
+// makeRoom takes away what a write would have replaced that a full server has refused.
+// Such a server queues nothing for a transaction, nor is there room for a tombstone: what
+// comes in between is lost, too, and a load from before may store what it has read once
+// there is room. A user who may run scripts has neither weakness.
 func (l *Layer) makeRoom(ctx context.Context, key string) error {
 	return l.send(ctx, redis.NewIntCmd(ctx, "unlink", key))
 }

@@ -33,8 +33,12 @@ type period struct {
 func newLink(conn *nats.Conn) *link {
 	k := &link{conn: conn, events: conn.StatusChanged(), ended: make(chan struct{})}
 	k.now.Store(newPeriod())
-	k.change(conn.Status())
-	go k.follow()
+	status := conn.Status()
+	if k.change(status); status == nats.CLOSED {
+		close(k.ended) // no further change is told
+	} else {
+		go k.follow()
+	}
 	return k
 }
 

@@ -110,6 +110,11 @@ func detach[T any](ctx, limited context.Context, g *Guard, op func() (T, error))
 	case o := <-ended:
 		return o.v, o.err
 	case <-limited.Done():
+	}
+	select {
+	case o := <-ended: // what has been done just in time is not to be lost
+		return o.v, o.err
+	default:
 		return none, why(ctx, limited)
 	}
 }

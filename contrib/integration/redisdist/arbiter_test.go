@@ -16,7 +16,7 @@ import (
 // forced is an explicit write with a life of a minute.
 func forced(body string) core.Write {
 	h := core.Header{Version: core.Version{Time: 1, Node: 1, Op: 1}, Kind: core.ValueWrite}
-	return core.Write{Mode: core.Force, TTL: time.Minute, Data: append(core.AppendHeader(nil, h), body...)}
+	return core.Write{Mode: core.Force, TTL: time.Minute, TombstoneTTL: time.Minute, Data: append(core.AppendHeader(nil, h), body...)}
 }
 
 func mustArbitrate(tb testing.TB, l *redisdist.Layer, key string, w core.Write) core.Ruling {
