@@ -72,6 +72,7 @@ func (o *EntryOptions) DistributedMeta(m Meta, now Instant) Meta {
 func (o *EntryOptions) LocalMeta(m Meta, now Instant) Meta {
 	there := m.Stale
 	m.Stale = min(m.Stale, now.Add(o.TTL))
+	m.Born = min(m.Born, now) // the writer's clock may be ahead
 	if !o.keeps() {
 		m.Dead = m.Stale
 	}

@@ -150,6 +150,7 @@ func (w *Writer) unfit(ch *change, err error) bool {
 		ch.broken, ch.served = err, !ch.options.Skip.Has(core.SkipMemoryWrite)
 	}
 	ch.codec, ch.payload = nil, nil
+	w.bare(ch)
 	w.removes(ch)
 	return true
 }

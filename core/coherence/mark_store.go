@@ -94,11 +94,16 @@ func strange(h core.Header) core.Generation {
 	return g
 }
 
+// halfOver reports whether a mark is to be prolonged.
+func (s *Shared) halfOver(p placed) bool {
+	return s.arbiter != nil && p.end != 0 && p.end.Sub(s.clock.Now()) <= markLife/2
+}
+
 // prolonged returns p, which was read, with another life if more than half of its own is
 // over. It is written anew in the place of itself alone, so whoever changes it meanwhile
 // prevails.
 func (s *Shared) prolonged(ctx context.Context, tag string, p placed) placed {
-	if s.arbiter == nil || p.end == 0 || p.end.Sub(s.clock.Now()) > markLife/2 {
+	if !s.halfOver(p) {
 		return p
 	}
 	if now, stored, err := s.writeMark(ctx, tag, p.gen, p.header, s.versions.Next()); err == nil && stored {

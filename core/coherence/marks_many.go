@@ -29,9 +29,12 @@ func (m *Marks) prefetch(ctx context.Context, stamps []*core.Stamp) {
 	if len(tags) < 2 {
 		return // no better than by itself
 	}
+	one := false // is prolonged, and no more: those of marks that were made together would hold up their reader
 	for i, p := range m.shared.readMarks(ctx, tags) {
 		if !p.gen.IsZero() {
-			p = m.shared.prolonged(ctx, tags[i], p)
+			if !one && m.shared.halfOver(p) {
+				one, p = true, m.shared.prolonged(ctx, tags[i], p)
+			}
 			_, _ = m.answered(tags[i], p, now, began) // what lags is left to be read by itself
 		}
 	}

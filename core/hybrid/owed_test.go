@@ -8,10 +8,12 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/fusioncache-go/fusioncache/backplanes/localbus"
 	"github.com/fusioncache-go/fusioncache/core"
 	"github.com/fusioncache-go/fusioncache/core/hybrid"
 )
@@ -160,4 +162,53 @@ func TestOwed_ARemovalThatIsMadeGoodIsReplayed(t *testing.T) {
 			})
 		})
 	}
+}
+
+// stuck is a server that takes its time to fail, while it is.
+type stuck struct {
+	*batched
+	slow atomic.Bool
+}
+
+func (s *stuck) Arbitrate(ctx context.Context, key string, w core.Write) (core.Ruling, error) {
+	if s.slow.Load() {
+		time.Sleep(500 * time.Millisecond)
+		return core.Ruling{}, errServer
+	}
+	return s.batched.Arbitrate(ctx, key, w)
+}
+
+// A write that could not wait for its turn is owed before the one that had it. If it
+// was not for the distributed layer, that is still owed the earlier one.
+func TestOwed_IsWhatTheLayerLacksBeforeWhatOnlyTheNodesLack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		bus := hybrid.Must(localbus.NewBus(nil))
+		server := &stuck{batched: newBatched()}
+		node := func() *hybrid.Cache[int] {
+			return open[int](t, hybrid.Options{
+				Distributed: server, Backplane: bus.Channel(hybrid.Channel("app")), Defaults: core.EntryOptions{TTL: time.Hour},
+			})
+		}
+		a, b := node(), node()
+		synctest.Wait()
+		set(t, a, 1)
+		server.slow.Store(true)
+		removed := make(chan struct{})
+		go func() {
+			defer close(removed)
+			if outcome, err := a.Remove(context.Background(), "k"); outcome != core.LocalOnly || err != nil {
+				t.Errorf("got %v, %v", outcome, err)
+			}
+		}()
+		time.Sleep(100 * time.Millisecond)
+		hurried, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+		defer cancel()
+		_, _ = a.Set(hurried, "k", 3, core.Without(core.SkipDistributedWrite))
+		<-removed
+		server.slow.Store(false)
+		time.Sleep(2 * time.Minute)
+		if v, ok, err := b.Get(t.Context(), "k"); ok || err != nil {
+			t.Errorf("the other node has %d, %v: it was removed", v, err)
+		}
+	})
 }
