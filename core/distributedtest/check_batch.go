@@ -7,6 +7,8 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"slices"
+	"time"
 
 	"github.com/fusioncache-go/fusioncache/core"
 )
@@ -119,34 +121,77 @@ func checkBatchArbitrate(p *probe) error {
 			return err
 		}
 	}
-	return nil
+	if err := p.batchLives(a, b); err != nil {
+		return err
+	}
+	return p.batchNotice(a, b)
 }
 
-// decideAlike makes writes as a batch, and each in the place of its twin.
-func (p *probe) decideAlike(a core.Arbiter, b core.BatchArbiter, writes []core.KeyWrite, twins []string) error {
+// arbitrateMany gives copies of writes away, and writes into them afterwards.
+func (p *probe) arbitrateMany(b core.BatchArbiter, writes []core.KeyWrite) ([]core.Ruled, error) {
 	ctx, cancel := context.WithTimeout(p.ctx, opTime)
 	defer cancel()
-	out, err := b.ArbitrateMany(ctx, writes)
+	given := slices.Clone(writes)
+	for i, w := range given {
+		given[i].Write = copyOf(w.Write)
+	}
+	out, err := b.ArbitrateMany(ctx, given)
+	for i, w := range given {
+		scribble(w.Data)
+		scribble(w.Expect)
+		given[i] = core.KeyWrite{}
+	}
 	if err == nil && len(out) != len(writes) {
 		err = fmt.Errorf("%d outcomes", len(out))
 	}
 	if err != nil {
-		return fmt.Errorf("arbitrate many, %d writes: %w", len(writes), err)
+		return nil, fmt.Errorf("arbitrate many, %d writes: %w", len(writes), err)
+	}
+	return out, nil
+}
+
+func copyOf(w core.Write) core.Write {
+	w.Data, w.Expect = bytes.Clone(w.Data), bytes.Clone(w.Expect)
+	return w
+}
+
+// decideAlike makes writes as a batch, and each in the place of its twin, and compares
+// what is there then.
+func (p *probe) decideAlike(a core.Arbiter, b core.BatchArbiter, writes []core.KeyWrite, twins []string) error {
+	if err := p.ruleAlike(a, b, writes, twins); err != nil {
+		return err
+	}
+	return p.holdAlike(writes, twins)
+}
+
+func (p *probe) ruleAlike(a core.Arbiter, b core.BatchArbiter, writes []core.KeyWrite, twins []string) error {
+	out, err := p.arbitrateMany(b, writes)
+	if err != nil {
+		return err
 	}
 	for i, got := range out {
-		want, err := p.arbitrate(a, twins[i], writes[i].Write)
+		given := copyOf(writes[i].Write)
+		want, err := p.arbitrate(a, twins[i], given)
 		if err != nil {
 			return err
 		}
+		scribble(given.Data)
+		scribble(given.Expect)
 		if got.Err != nil || got.Ruling != want {
 			return fmt.Errorf("arbitrate many, write %d, %s: ruling %+v, %v, but arbitrate: %+v", i, describe(writes[i].Write), got.Ruling, got.Err, want)
 		}
+	}
+	return nil
+}
+
+func (p *probe) holdAlike(writes []core.KeyWrite, twins []string) error {
+	for i, w := range writes {
 		one, _, err := p.get(twins[i])
 		if err != nil {
 			return err
 		}
-		if err := p.wantValueOrMiss(writes[i].Key, one); err != nil {
-			return err
+		if err := p.wantValueOrMiss(w.Key, one); err != nil {
+			return fmt.Errorf("after arbitrate many, and arbitrate of the same: %w", err)
 		}
 	}
 	return nil
@@ -157,4 +202,46 @@ func (p *probe) wantValueOrMiss(key string, want []byte) error {
 		return p.wantMiss(key)
 	}
 	return p.wantValue(key, want)
+}
+
+// batchLives makes writes that end and some that do not, most of them in the place of
+// another, and compares what is left when those have ended.
+func (p *probe) batchLives(a core.Arbiter, b core.BatchArbiter) error {
+	ttl := p.shortLife()
+	lasting, before := writeOf(core.Force, core.ValueWrite, 4, []byte("lasting")), writeOf(core.Force, core.ValueWrite, 6, nil)
+	mortal, replacing := lasting, lasting
+	mortal.TTL, mortal.TombstoneTTL, replacing.TTL, before.TTL = ttl, ttl, ttl, ttl
+	doubtful := writeOf(core.Replay, core.ValueWrite, 2, []byte("a value"))
+	doubtful.Skew, doubtful.TombstoneTTL = time.Second, ttl
+	var writes []core.KeyWrite
+	var twins []string
+	for i, life := range []struct{ first, then core.Write }{
+		{then: mortal}, {lasting, mortal}, {before, lasting}, {writeOf(core.Force, core.ValueWrite, 1, nil), doubtful},
+		{writeOf(core.Force, core.TombstoneWrite, 5, nil), replacing},
+	} {
+		key, twin := p.key(fmt.Sprint("life", i)), p.key(fmt.Sprint("onelife", i))
+		for _, place := range []string{key, twin} {
+			if life.first.TTL == 0 {
+				continue
+			}
+			if _, err := p.arbitrate(a, place, life.first); err != nil {
+				return err
+			}
+		}
+		writes, twins = append(writes, core.KeyWrite{Key: key, Write: life.then}), append(twins, twin)
+	}
+	if err := p.ruleAlike(a, b, writes, twins); err != nil {
+		return err
+	}
+	p.pass(p.roundUp(ttl) + p.h.Slack)
+	return p.holdAlike(writes, twins)
+}
+
+// batchNotice has a notice for a server that nobody knows.
+func (p *probe) batchNotice(a core.Arbiter, b core.BatchArbiter) error {
+	w := writeOf(core.Force, core.ValueWrite, 1, []byte("body"))
+	notified := w
+	notified.Notice = &core.Notice{Outlet: core.Outlet{Server: new(int), Channel: "channel"}, Message: []byte("message")}
+	writes := []core.KeyWrite{{Key: p.key("silent"), Write: w}, {Key: p.key("notified"), Write: notified}}
+	return p.decideAlike(a, b, writes, []string{p.key("onesilent"), p.key("onenotified")})
 }

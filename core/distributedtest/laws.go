@@ -59,7 +59,7 @@ func Laws() []Law {
 		{Name: "ConcurrentForces", Sentence: "Forced writes are all stored, each with a higher version than the one that it replaces.", needs: needsArbiter, check: arbitrated(checkConcurrentForces)},
 		{Name: "ReadHeader", Sentence: "ReadHeader returns the first core.HeaderSize bytes of what is stored, fewer if that is shorter, and tells when there is nothing.", needs: needsArbiter, check: arbitrated(checkReadHeader)},
 		{Name: "BatchGet", Sentence: "GetMany answers each key as Get does, in the order of the keys, none of them included.", needs: needsBatch, check: checkBatchGet},
-		{Name: "BatchArbitrate", Sentence: "ArbitrateMany decides each write as Arbitrate does, in the order of the writes, none of them included.", needs: needsBatchArbiter, check: checkBatchArbitrate},
+		{Name: "BatchArbitrate", Sentence: "ArbitrateMany does with each write what Arbitrate does, its end and notice included, in the order of the writes, of which it keeps nothing and there may be none.", needs: needsBatchArbiter, check: checkBatchArbitrate},
 		{Name: "BatchHeaders", Sentence: "ReadHeaders answers each key as ReadHeader does, in the order of the keys, none of them included.", needs: needsBatchHeaders, check: checkBatchHeaders},
 		{Name: "AfterClose", Sentence: "After the client is closed every method returns an error and none panics.", needs: needsClose, check: checkAfterClose},
 		{Name: "ServerDown", Sentence: "While the server is down every method returns an error, never a miss.", needs: needsDown, check: checkServerDown},

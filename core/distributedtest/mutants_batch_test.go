@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"time"
 
 	"github.com/fusioncache-go/fusioncache/core"
 )
@@ -48,6 +49,55 @@ func editRuled(take func(w []core.KeyWrite), tell func(out []core.Ruled)) func(f
 			return out, err
 		}
 	}
+}
+
+// lives makes a mutant whose ArbitrateMany stores for another time.
+func lives(edit func(w *core.Write)) func(r *rig) {
+	return func(r *rig) {
+		r.onNew = editRuled(func(w []core.KeyWrite) {
+			for i := range w {
+				edit(&w[i].Write)
+			}
+		}, func([]core.Ruled) {})
+	}
+}
+
+// keepWrites makes a mutant that goes on reading from what ArbitrateMany was given.
+func keepWrites(r *rig) {
+	r.onNew = func(f *fake) {
+		var kept table[[]byte]
+		get := f.get
+		f.get = func(ctx context.Context, key string) ([]byte, bool, error) {
+			data, ok, err := get(ctx, key)
+			if body, held := kept.get(key); held && ok && len(body) == len(data) {
+				copy(data[core.HeaderSize:], body[core.HeaderSize:])
+			}
+			return data, ok, err
+		}
+		var given []core.KeyWrite
+		editRuled(func(w []core.KeyWrite) { given = w }, func(out []core.Ruled) {
+			for i, w := range given {
+				if out[i].Stored {
+					kept.put(w.Key, w.Data)
+				}
+			}
+		})(f)
+	}
+}
+
+// tellNotices makes a mutant that says of every notice that it was published.
+func tellNotices(r *rig) {
+	var noticed []bool
+	r.onNew = editRuled(func(w []core.KeyWrite) {
+		noticed = noticed[:0]
+		for i := range w {
+			noticed = append(noticed, w[i].Notice != nil)
+		}
+	}, func(out []core.Ruled) {
+		for i := range out {
+			out[i].Told = noticed[i]
+		}
+	})
 }
 
 // forgive makes misses of failures.
@@ -119,6 +169,10 @@ func batchMutants() []mutant {
 				}
 			}, func([]core.Ruled) {})
 		}},
+		{"BatchArbitrate", "all live equally long", lives(func(w *core.Write) { w.TTL, w.TombstoneTTL = time.Minute, time.Minute })},
+		{"BatchArbitrate", "tombstones live like values", lives(func(w *core.Write) { w.TombstoneTTL = w.TTL })},
+		{"BatchArbitrate", "the caller's bytes are kept", keepWrites},
+		{"BatchArbitrate", "a notice counts as published", tellNotices},
 		{"DoneContext", "GetMany makes it a miss", func(r *rig) { r.onNew = missOnFailure }},
 		{"AfterClose", "GetMany makes it a miss", func(r *rig) { r.onClosed = missOnFailure }},
 		{"ServerDown", "GetMany makes it a miss", func(r *rig) { r.onDown = missOnFailure }},
