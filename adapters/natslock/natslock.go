@@ -19,6 +19,12 @@
 //
 // A bucket that has vanished, as one in memory does when its server restarts, is
 // made again, and all locks are free. So a lock can be lent twice.
+//
+// # Permissions
+//
+// A user needs to publish to $KV.name.* and, behind $JS.API, to STREAM.INFO.KV_name,
+// STREAM.MSG.GET.KV_name and, unless the bucket exists, INFO and
+// STREAM.CREATE.KV_name; and to subscribe to $KV.name.* and its inboxes.
 package natslock
 
 import (

@@ -23,5 +23,6 @@
 //
 //	~name:1:l:* &name:1:l:* +eval +evalsha +set +get +del +pexpire +pttl +time +publish +subscribe +unsubscribe
 //
-// with the escaped name of the stack.
+// with the escaped name of the stack, and on a cluster also +cluster|slots and
+// +command.
 package redislock

@@ -20,6 +20,8 @@
 // up by a server that reads no more, 1 minute by default. [nats.Timeout] bounds
 // how long the end of Subscribe can be held up by an attempt to reconnect. With
 // [nats.NoEcho] the backplane does not work.
+//
+// A user needs to publish and to subscribe to the subject.
 package natsbus
 
 import (

@@ -46,7 +46,8 @@
 // are not below. A value whose header says otherwise is damaged. Times in the metadata are nanoseconds since 1970:
 //
 //	size     field    content
-//	1        present  1 stale, 2 born, 8 dead, 16 retry and cycles, 32 tags
+//	1        present  1 stale, 2 born, 8 dead, 16 retry and cycles, 32 tags,
+//	                  128 generations
 //	varint   stale    end of the logical life; absent: never
 //	varint   born     when the value was made, less stale; absent: unknown
 //	varint   dead     end of the physical life, less stale; absent: equals stale
@@ -54,6 +55,8 @@
 //	uvarint  cycles   throttle windows in a row; there if retry is
 //	uvarint  tags     how many, 1 to 16; then each as uvarint length (to 256)
 //	                  and bytes
+//	...      generations  of everything, then of each tag, 16 bytes each; then a
+//	                  uvarint, 0
 //
 // "Less stale" is less 0 where stale is absent; -2^63 there means never. A body
 // of an unknown version, or with an unknown flag, is [ErrNewer].
