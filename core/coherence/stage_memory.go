@@ -56,8 +56,17 @@ func Memory(l *Local) core.Stage { return looking(l, l.missed) }
 
 // anotherLook returns the stage that looks into memory for a request that has been
 // there: inside a flight, for a caller that missed before the previous flight had stored
-// its result, and the like. That it finds nothing is no news.
-func anotherLook(l *Local) core.Stage { return looking(l, func(string) {}) }
+// its result, and the like. That it finds nothing is no news; what it holds must be usable,
+// as those who come after may ask nobody.
+func anotherLook(l *Local) core.Stage {
+	look := looking(l, func(string) {})
+	return func(next core.Handler) core.Handler {
+		return look(func(ctx context.Context, r core.Request) (core.Result, error) {
+			r.Held = l.usable(r.Held)
+			return next(ctx, r)
+		})
+	}
+}
 
 func looking(l *Local, missed func(key string)) core.Stage {
 	return func(next core.Handler) core.Handler {

@@ -23,9 +23,10 @@ func Reread(s *Shared, l *Local) core.Stage {
 					return res, nil
 				}
 			}
+			r.Held = l.usable(r.Held)
 			if err == nil && res.Seen != nil {
 				r.Seen = res.Seen
-				r.Held = newer(l.survives(r.Key, l.usable(r.Held), res.Seen), res.Entry)
+				r.Held = newer(l.survives(r.Key, r.Held, res.Seen), res.Entry)
 			}
 			return next(ctx, r)
 		}
