@@ -27,11 +27,10 @@ func (l *Local) usable(held *core.Entry) *core.Entry {
 	if held == nil {
 		return nil
 	}
-	m := held.Meta()
-	if s := l.Standing(&m); s == Revoked || s != Valid && l.marks.removed(&m) {
-		return nil
+	if m := held.Meta(); l.Marked(m.Stamp) || l.marks.usable(&m) {
+		return held
 	}
-	return held
+	return nil
 }
 
 // justWritten reports whether m is of the last write of this node, so young that

@@ -24,6 +24,11 @@ const (
 func (m *Marks) Judge(e *core.Meta) Standing {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	return m.standing(e)
+}
+
+// standing is Judge for who holds the lock.
+func (m *Marks) standing(e *core.Meta) Standing {
 	s := stampOf(e)
 	worst := m.judge("", s.Epoch)
 	if mutation.On(mutation.NoEpoch) {
@@ -82,34 +87,53 @@ func (m *Marks) heard(s *core.Stamp) uint64 {
 	return heard
 }
 
-// removed is told for a removal.
-func (m *Marks) removed(e *core.Meta) bool {
+// usable reports whether an entry with e can stand in: it is not known to have been
+// removed, and another node has told of no removal since nobody knows whether it is from
+// after that.
+func (m *Marks) usable(e *core.Meta) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	return m.remains(e)
+}
+
+// remains is usable for who holds the lock.
+func (m *Marks) remains(e *core.Meta) bool {
+	s := m.standing(e)
+	return s == Valid || s != Revoked && m.gone(e.Stamp) <= e.Stamp.Count()
+}
+
+// gone is heard of removals.
+func (m *Marks) gone(s *core.Stamp) uint64 {
 	gone := m.known[""].gone
-	for _, t := range e.Stamp.Names() {
+	for _, t := range s.Names() {
 		k, ok := m.known[t]
 		if !ok {
 			k.gone = m.forgotten // with whatever was heard of it
 		}
 		gone = max(gone, k.gone)
 	}
-	return gone > e.Stamp.Count()
+	return gone
 }
 
-// expired returns s for an entry that a throttle window is opened for: the expiries that
-// are known by now have had their effect, and do not end that window, too.
-func (m *Marks) expired(s *core.Stamp) *core.Stamp {
+// throttled returns the stamp of e, a usable entry, for a throttle window that is opened
+// now: the expiries that are known have had their effect, and do not end that window, too.
+// ok is false if e is not usable.
+func (m *Marks) throttled(e *core.Meta) (s *core.Stamp, ok bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if s == nil {
-		s = &core.Stamp{}
+	if !m.remains(e) {
+		return nil, false
 	}
-	now := &core.Stamp{Tags: s.Tags, Epoch: m.softened("", s.Epoch), Marked: max(s.Marked, m.heard(s))}
+	s = stampOf(e)
+	now := &core.Stamp{Tags: s.Tags, Epoch: m.softened("", s.Epoch), Marked: s.Marked}
 	for i, g := range s.Generations {
 		now.Generations = append(now.Generations, m.softened(s.Tags[i], g))
 	}
-	return now
+	if heard := m.heard(s); heard > s.Marked {
+		now.Marked = heard
+		m.changes.CompareAndSwap(heard, heard+1) // at the present count it would be valid
+	}
+	return now, true
 }
 
 // softened returns g, a generation of tag, as it is after the expiries that are known.

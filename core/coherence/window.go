@@ -23,16 +23,18 @@ import (
 func (l *Local) Throttle(key string, held *core.Entry, until core.Instant) bool {
 	defer l.lock(key).Unlock()
 	e, ok := l.memory.Get(key)
-	if !ok || !sameWindow(e, held) || l.usable(e) == nil {
+	if !ok || !sameWindow(e, held) {
 		return false
 	}
 	m := e.Meta()
+	if l.marks != nil {
+		if m.Stamp, ok = l.marks.throttled(&m); !ok {
+			return false
+		}
+	}
 	m.Stale = min(m.Stale, l.clock.Now())
 	m.Retry = until
 	m.Cycles++
-	if l.marks != nil {
-		m.Stamp = l.marks.expired(m.Stamp)
-	}
 	l.amend(key, e.Copy(m))
 	if l.retry.Load() != 0 {
 		l.asked(false) // that was before the source was, which took its time
