@@ -41,6 +41,11 @@ var (
 	// ErrTooLarge is returned by a layer for an entry that it can never hold.
 	ErrTooLarge = errors.New("entry too large for the layer")
 
+	// ErrNoRoom is returned by a distributed layer whose server is full and evicts
+	// nothing: it answers reads and takes removals, but no write. An Arbiter that
+	// returns it has taken away what a write that is no fill would have replaced.
+	ErrNoRoom = errors.New("server is full")
+
 	// ErrOverload is returned instead of starting a factory while as many as
 	// allowed are running, or have been abandoned and do not end.
 	ErrOverload = errors.New("too many factories running")

@@ -22,6 +22,9 @@ func (l *Layer) failure(ctx context.Context, op, key string, err error) error {
 	if isOtherType(err) {
 		err = fmt.Errorf("%w: %w", core.ErrForeign, err)
 	}
+	if redis.IsOOMError(err) {
+		err = fmt.Errorf("%w: %w", core.ErrNoRoom, err)
+	}
 	err = withContext(doneErr(ctx), withoutArguments(err))
 	if key == "" {
 		return fmt.Errorf("redisdist: %s: %w", op, err)

@@ -94,6 +94,14 @@ func strange(h core.Header) core.Generation {
 	return g
 }
 
+// dropMark takes away the mark of a tag that is to change, at a server that has no room for
+// another: what was stored under it is invalid without it, too.
+func (s *Shared) dropMark(ctx context.Context, tag string) {
+	if err := s.layer.Delete(ctx, s.markPrefix+tag); err != nil {
+		_ = s.failed(core.OpRemove, tag, err)
+	}
+}
+
 // halfOver reports whether a mark is to be prolonged.
 func (s *Shared) halfOver(p placed) bool {
 	return s.arbiter != nil && p.end != 0 && p.end.Sub(s.clock.Now()) <= markLife/2

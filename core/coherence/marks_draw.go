@@ -7,6 +7,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/binary"
+	"errors"
 
 	"github.com/fusioncache-go/fusioncache/core"
 )
@@ -104,6 +105,9 @@ func (w *Writer) spread(ctx context.Context, tag string, soft bool, d drawn, v c
 		known = false
 		began := w.Marks.changes.Load()
 		now, stored, err := w.Shared.writeMark(ctx, tag, d.gen, d.over, v)
+		if errors.Is(err, core.ErrNoRoom) {
+			w.Shared.dropMark(ctx, tag)
+		}
 		if err != nil {
 			return core.Version{}, err
 		}

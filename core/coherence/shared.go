@@ -256,7 +256,11 @@ func (s *Shared) Write(ctx context.Context, p put) (core.Ruling, error) {
 		return s.took(p, core.OpRemove, s.layer.Delete(ctx, s.prefix+p.key))
 	}
 	w, key := s.frame(p)
-	return s.took(p, core.OpSet, s.layer.Set(ctx, key, w.Data, w.TTL))
+	err := s.layer.Set(ctx, key, w.Data, w.TTL)
+	if errors.Is(err, core.ErrNoRoom) && p.mode != core.Fill {
+		err = errors.Join(err, s.layer.Delete(ctx, key)) // what it holds is obsolete
+	}
+	return s.took(p, core.OpSet, err)
 }
 
 // orders reports whether the layer orders p among the other writes of its key.

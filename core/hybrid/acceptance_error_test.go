@@ -67,6 +67,12 @@ var producible = map[string]struct {
 	"ErrTooLarge": {func(t *testing.T) error {
 		return event(t, hybrid.Options{Memory: fullMemory{}}, core.MemoryRefused, func(*server) {})
 	}, is(core.ErrTooLarge)},
+	"ErrNoRoom": {func(t *testing.T) error {
+		s := &crammed{batched: newBatched()}
+		s.full.Store(true)
+		_, err := open[int](t, hybrid.Options{Distributed: s}).Set(t.Context(), "k", 1, core.ReturnLayerErrors(true))
+		return err
+	}, is(core.ErrNoRoom)},
 	"ErrOverload": {func(t *testing.T) error {
 		c := open[int](t, hybrid.Options{MaxFactories: 1})
 		var err error

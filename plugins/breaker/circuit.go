@@ -117,7 +117,7 @@ func (c *circuit) judge(ctx context.Context, err error) error {
 	case err == nil, errors.Is(err, core.ErrForeign): // the layer has answered
 		return nil
 	case errors.Is(ctx.Err(), context.Canceled),
-		errors.Is(err, core.ErrTooLarge),
+		errors.Is(err, core.ErrTooLarge), errors.Is(err, core.ErrNoRoom),
 		errors.Is(err, core.ErrKey),
 		errors.Is(err, errors.ErrUnsupported),
 		c.opts.Ignore != nil && c.opts.Ignore(err):

@@ -145,7 +145,7 @@ func TestDistributed_CallersFaultsDoNotCount(t *testing.T) {
 	r := newRig(t, &breaker.Options{Distributed: breaker.LayerOptions{
 		Ignore: func(err error) bool { return errors.Is(err, errRequest) },
 	}})
-	for _, fault := range []error{core.ErrTooLarge, core.ErrKey, errRequest} {
+	for _, fault := range []error{core.ErrTooLarge, core.ErrNoRoom, core.ErrKey, errRequest} {
 		r.server.answers(func(context.Context) error { return fmt.Errorf("set: %w", fault) })
 		for range 6 {
 			if err := r.get(); !errors.Is(err, fault) {
@@ -153,7 +153,7 @@ func TestDistributed_CallersFaultsDoNotCount(t *testing.T) {
 			}
 		}
 	}
-	r.wantCalls(18)
+	r.wantCalls(24)
 	r.wantState(breaker.Closed)
 }
 

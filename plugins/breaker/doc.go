@@ -17,9 +17,10 @@
 // working: that is what a hung server looks like. A miss is a success. Neither
 // failure nor success are what the caller has caused: its own cancellation, a
 // context that was done before the call, an entry that the layer can never hold
-// ([core.ErrTooLarge]), a bad key ([core.ErrKey]), and what
-// [LayerOptions].Ignore names. Failures are counted in a row, so a layer that
-// fails every other call keeps its breaker closed: half of it is still of use.
+// ([core.ErrTooLarge]), a server that is full ([core.ErrNoRoom]), a bad key
+// ([core.ErrKey]), and what [LayerOptions].Ignore names. Failures are counted in a
+// row, so a layer that fails every other call keeps its breaker closed: half of it
+// is still of use.
 //
 // # A probe cannot hang the breaker
 //

@@ -4,8 +4,10 @@
 package redisdist_test
 
 import (
+	"errors"
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 
@@ -110,5 +112,21 @@ func TestFullServer_TakesTheRemovalOfMany(t *testing.T) {
 		if one.Err != nil || !one.Ruling.Stored || one.Ruling.Header.Kind != core.TombstoneWrite {
 			t.Errorf("%s: %+v", writes[i].Key, one)
 		}
+	}
+}
+
+func TestFullServer_SaysSo(t *testing.T) {
+	t.Parallel()
+	s := redistest.Start(t, &redistest.Options{Config: []string{"--maxmemory", "1", "--maxmemory-policy", "noeviction"}})
+	l := open(t, s.URL(), nil)
+	if err := l.Set(t.Context(), "k", []byte("v"), time.Minute); !errors.Is(err, core.ErrNoRoom) {
+		t.Errorf("set: %v", err)
+	}
+	if _, err := l.Arbitrate(t.Context(), "k", forced("v")); !errors.Is(err, core.ErrNoRoom) {
+		t.Errorf("arbitrate: %v", err)
+	}
+	many, err := l.ArbitrateMany(t.Context(), []core.KeyWrite{{Key: "k", Write: forced("v")}})
+	if err != nil || !errors.Is(many[0].Err, core.ErrNoRoom) {
+		t.Errorf("many: %v, %v", many, err)
 	}
 }
