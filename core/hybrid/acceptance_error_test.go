@@ -71,6 +71,7 @@ var producible = map[string]struct {
 		s := &crammed{batched: newBatched()}
 		s.full.Store(true)
 		_, err := open[int](t, hybrid.Options{Distributed: s}).Set(t.Context(), "k", 1, core.ReturnLayerErrors(true))
+		s.full.Store(false)
 		return err
 	}, is(core.ErrNoRoom)},
 	"ErrOverload": {func(t *testing.T) error {
