@@ -19,10 +19,14 @@ import (
 // What was stored without encryption is a miss too. A stack sends no values along with
 // its messages then, which would show them: it refuses core.Push.
 //
-// keys are secrets of 16, 24 or 32 random bytes. The first encrypts; all decrypt,
-// so a key is replaced by putting a new one in front and, when the old values have
-// ended, dropping the last. A key must be replaced before it has encrypted 2^32
-// values (NIST SP 800-38D, section 8.3, for random nonces).
+// keys are secrets of 16, 24 or 32 random bytes. The first encrypts; all decrypt. To
+// replace one, add the new key behind the old on all nodes, then put it in front on
+// all, then, when the old values have ended, drop the old one: after a month, in which
+// the marks of tags are written anew. A key must be replaced before it has encrypted
+// 2^32 values (NIST SP 800-38D, section 8.3, for random nonces).
+//
+// Switching encryption on or off is no rolling change: nodes with and without cannot
+// read each other's values, and each loads its own until all are alike.
 //
 // The ordering header, which the server has to change, stays as it is: versions,
 // node IDs and times are visible, as are keys and sizes, and who can write on the
