@@ -42,7 +42,6 @@ func Distributed(s *Shared, l *Local, coalesce core.Stage, loading Underway) cor
 			if err != nil && ctx.Err() != nil {
 				return core.Result{}, err
 			}
-			l.asked(err == nil)
 			r.Held = l.usable(r.Held)
 			switch {
 			case err != nil && l.plausible(r.Key, r.Held):
@@ -113,18 +112,26 @@ func reader(s *Shared, l *Local) core.Handler {
 		}
 		within := s.timers.Within(ctx, r.Options.DistributedTimeout)
 		defer within.End()
-		ctx = within.Context
-		l.learn(ctx, r.Held)
-		if res, ok, err := revalidate(ctx, s, l, r); ok || err != nil {
-			return res, err
+		res, err := ask(within.Context, s, l, r)
+		if err == nil || ctx.Err() == nil { // or else nobody has waited for the answer
+			l.asked(err == nil)
 		}
-		asked := l.asks(r.Key, l.clock.Now())
-		found, err := s.read(ctx, r.Key, asked.at)
-		if err != nil {
-			return core.Result{}, err
-		}
-		return settle(ctx, s, l, r, found, asked)
+		return res, err
 	}
+}
+
+// ask asks the distributed layer for r.
+func ask(ctx context.Context, s *Shared, l *Local, r core.Request) (core.Result, error) {
+	l.learn(ctx, r.Held)
+	if res, ok, err := revalidate(ctx, s, l, r); ok || err != nil {
+		return res, err
+	}
+	asked := l.asks(r.Key, l.clock.Now())
+	found, err := s.read(ctx, r.Key, asked.at)
+	if err != nil {
+		return core.Result{}, err
+	}
+	return settle(ctx, s, l, r, found, asked)
 }
 
 // settle makes a result of what was found in the distributed layer, and stores it in

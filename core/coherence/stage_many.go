@@ -20,6 +20,9 @@ func ReadMany(s *Shared, l *Local) func(ctx context.Context, rs []core.Request) 
 		within, cancel := context.WithTimeout(ctx, longest(rs))
 		_ = cancel // it ends with the one that it is derived from
 		found := askMany(within, s, l, rs)
+		if ctx.Err() == nil {
+			l.askedMany(found)
+		}
 		return func(i int) (core.Result, error) {
 			f := found[i]
 			switch {
@@ -62,6 +65,18 @@ func askMany(ctx context.Context, s *Shared, l *Local, rs []core.Request) []*fou
 		l.marks.prefetch(ctx, stamps(whole, checked))
 	}
 	return found
+}
+
+// askedMany is asked for many keys: a layer that answers for some of them is there.
+func (l *Local) askedMany(found []*foundMany) {
+	asked, answered := false, false
+	for _, f := range found {
+		asked = asked || f != nil
+		answered = answered || f != nil && f.err == nil
+	}
+	if asked {
+		l.asked(answered)
+	}
 }
 
 // readBoth reads keys whole and asks about copies in doubt, at the same time.

@@ -36,9 +36,7 @@ func (l *Local) Throttle(key string, held *core.Entry, until core.Instant) bool 
 	m.Retry = until
 	m.Cycles++
 	l.amend(key, e.Copy(m))
-	if l.retry.Load() != 0 {
-		l.asked(false) // that was before the source was, which took its time
-	}
+	l.stillAway()
 	return true
 }
 
@@ -68,7 +66,15 @@ func (l *Local) alone(now core.Instant) bool {
 	return l.marks == nil || l.marks.shared == nil || now < core.Instant(l.retry.Load())
 }
 
-// asked notes whether the distributed layer has answered.
+// stillAway has a distributed layer left alone for longer that did not answer before the
+// source was asked, which took its time.
+func (l *Local) stillAway() {
+	if retry := core.Instant(l.retry.Load()); retry != 0 && l.clock.Now() < retry.Add(askAgain) {
+		l.asked(false)
+	}
+}
+
+// asked notes whether the distributed layer, which was asked just now, has answered.
 func (l *Local) asked(answered bool) {
 	if !answered {
 		l.retry.Store(int64(l.clock.Now().Add(askAgain)))
