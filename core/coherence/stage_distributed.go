@@ -147,13 +147,14 @@ func settle(ctx context.Context, s *Shared, l *Local, r core.Request, found Foun
 		s.unreadable(r.Key, err)
 	}
 	if e == nil {
+		l.vacant(r, found, asked.at)
 		return res, nil
 	}
 	res.Entry = e
 	if e.State(now) == core.Fresh || newer(r.Held, e) == e {
 		promote(l, r, e, found.Payload, now)
-	} else {
-		l.agreed(r, e, asked.at)
+	} else if same(r.Held, e) {
+		l.agreed(r, asked.at)
 	}
 	return res, nil
 }

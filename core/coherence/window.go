@@ -103,8 +103,8 @@ func (l *Local) windowed(r core.Request) bool {
 
 // agreed notes that the distributed layer, asked at an instant, had nothing newer than
 // what r holds in a throttle window, so that the window needs no server any more.
-func (l *Local) agreed(r core.Request, found *core.Entry, asked core.Instant) {
-	if !same(r.Held, found) || r.Held.State(asked) != core.Throttled {
+func (l *Local) agreed(r core.Request, asked core.Instant) {
+	if r.Held == nil || r.Held.State(asked) != core.Throttled {
 		return
 	}
 	m := r.Held.Meta()
@@ -116,4 +116,13 @@ func (l *Local) agreed(r core.Request, found *core.Entry, asked core.Instant) {
 		}
 	}
 	l.Confirm(r.Key, r.Token, m)
+}
+
+// vacant is agreed if the layer was found to have nothing at all. It may only lag, if
+// somebody has said that the key has changed.
+func (l *Local) vacant(r core.Request, found Found, asked core.Instant) {
+	empty := len(found.Seen.Header) == 0 && !found.Seen.Foreign
+	if empty && r.Held != nil && r.Held.Checked() != unchecked {
+		l.agreed(r, asked)
+	}
 }

@@ -93,17 +93,43 @@ func TestWindow_EndsWhenAGapHidesAWrite(t *testing.T) {
 	})
 }
 
-// Doubt that turns out to be groundless costs one look at the distributed layer.
+// Doubt that turns out to be groundless costs one look at the distributed layer, whether
+// that has a copy or not.
 func TestWindow_OutlastsDoubt(t *testing.T) {
+	for name, before := range map[string]func(t *testing.T, n *nodes){
+		"a copy":  func(*testing.T, *nodes) {},
+		"no copy": func(t *testing.T, n *nodes) { _ = n.server.Delete(t.Context(), hybrid.KeyPrefixes("app")[0]+"v:k") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				n, f := windowed(t)
+				before(t, n)
+				n.doubt(1)
+				expectAsk(t, n.caches[1], f, 1, 2)
+				n.gates[1].shut.Store(true) // who asked it again would hear of that
+				failures := tally(n.caches[1], core.LayerFailed)
+				expectAsk(t, n.caches[1], f, 1, 2)
+				expectCount(t, "looks at the server", failures, 0)
+				n.gates[1].shut.Store(false)
+			})
+		})
+	}
+}
+
+// Nor need there ever have been one.
+func TestWindow_OutlastsDoubtOfWhatOnlyMemoryHolds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		n, f := windowed(t)
+		n := startNodesWith(t, 2, core.EntryOptions{TTL: time.Minute, StaleTTL: time.Hour})
+		f, here := okThenFails(), core.Without(core.SkipDistributedWrite)
+		expectAsk(t, n.caches[1], f, 1, 1, here)
+		time.Sleep(61 * time.Second)
+		expectAsk(t, n.caches[1], f, 1, 2, here)
 		n.doubt(1)
-		expectAsk(t, n.caches[1], f, 1, 2)
-		n.gates[1].shut.Store(true) // who asked it again would hear of that
-		failures := tally(n.caches[1], core.LayerFailed)
-		expectAsk(t, n.caches[1], f, 1, 2)
-		expectCount(t, "looks at the server", failures, 0)
-		n.gates[1].shut.Store(false)
+		looks := tally(n.caches[1], core.LayerMiss)
+		for range 20 {
+			expectAsk(t, n.caches[1], f, 1, 2, here)
+		}
+		expectCount(t, "looks at the server", looks, 1)
 	})
 }
 
