@@ -6,8 +6,8 @@ package coherence
 import "github.com/fusioncache-go/fusioncache/core"
 
 // Look tells, for a request that is one of many, what memory holds for fail-safe, and
-// whether the distributed layer is to be asked; if it is not, the way past memory
-// answers at once.
+// whether the distributed layer is to be asked. If it is not, either memory has the
+// answer, or the request does without the layer and goes to its source.
 func (l *Local) Look(r core.Request) (held *core.Entry, ask bool) {
 	if r.Options.Skip.Has(core.SkipMemoryRead) {
 		return nil, true
