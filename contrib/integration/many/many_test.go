@@ -156,8 +156,16 @@ func TestPeers4_7_OneMasterOfAClusterIsAway(t *testing.T) {
 	lost := cluster.Owner(t, fmt.Sprint(prefixes[0], "product:", id))
 	lost.Stop(t)
 	defer lost.Resume(t)
-	got, err := b.GetMany(t.Context(), ids(0, 60), core.ReturnLayerErrors(true), core.DistributedTimeouts(0, time.Second))
-	errs, ok := errors.AsType[core.KeyErrors[int]](err)
+	var got map[int]string
+	var err error
+	var errs core.KeyErrors[int]
+	var ok bool
+	for range 2 { // a node doubts once, when it has met the other: that may be while it waits for the lost master
+		got, err = b.GetMany(t.Context(), ids(0, 60), core.ReturnLayerErrors(true), core.DistributedTimeouts(0, time.Second))
+		if errs, ok = errors.AsType[core.KeyErrors[int]](err); len(got) > 0 {
+			break
+		}
+	}
 	if !ok || errs[id] == nil || len(errs)+len(got) != 60 || len(got) == 0 {
 		t.Errorf("%d products, %v", len(got), err)
 	}
