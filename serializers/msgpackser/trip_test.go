@@ -144,6 +144,8 @@ type (
 	encodeOnly struct{ N map[binaryOnly]int }
 )
 
+var _ = hiddenList{}.list // for those who look for what is not used
+
 func (textOnly) MarshalText() ([]byte, error)     { return []byte(secret), nil }
 func (binaryOnly) MarshalBinary() ([]byte, error) { return []byte(secret), nil }
 
