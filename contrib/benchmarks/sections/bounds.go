@@ -8,7 +8,7 @@ package sections
 const (
 	boundHit        = 1.9 // by otter's loading Get
 	boundHitOptions = 2.2
-	boundTagged     = 1.3 // by the plain hit
+	boundTagged     = 1.5 // by the plain hit
 	boundPlugins    = 1.4
 	boundTheine     = 2.25
 	boundSturdyc    = 1.75
