@@ -12,13 +12,14 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"github.com/fusioncache-go/fusioncache/adapters/internal/redislink"
 	"github.com/fusioncache-go/fusioncache/core"
 )
 
 // failure makes the error of a method: it names operation and key, wraps the
 // context's error if the context is done, and holds no secret.
 func (l *Layer) failure(ctx context.Context, op, key string, err error) error {
-	l.suspectTopology(ctx, err)
+	redislink.SuspectTopology(ctx, l.client, err)
 	if isOtherType(err) {
 		err = fmt.Errorf("%w: %w", core.ErrForeign, err)
 	}
@@ -37,18 +38,6 @@ func (l *Layer) failure(ctx context.Context, op, key string, err error) error {
 func isOtherType(err error) bool {
 	reply, ok := errors.AsType[redis.Error](err)
 	return ok && strings.Contains(reply.Error(), "WRONGTYPE")
-}
-
-// suspectTopology asks the client of a cluster for a new map of slots when a
-// node did not answer. go-redis by itself learns of a promoted replica only with
-// its next reload, up to a minute later. Reloads are limited by go-redis.
-func (l *Layer) suspectTopology(ctx context.Context, err error) {
-	if l.reload == nil || errors.Is(err, redis.ErrClosed) {
-		return
-	}
-	if _, answered := errors.AsType[redis.Error](err); !answered {
-		l.reload.ReloadState(ctx)
-	}
 }
 
 // doneErr returns the error of a done context. A deadline counts as soon as it

@@ -58,18 +58,12 @@ const (
 // the last.
 type Layer struct {
 	client redis.UniversalClient
-	reload reloader // nil unless client is a cluster's
-	owned  bool     // the layer made client
+	owned  bool // the layer made client
 	reads  gatherer
 
 	patience   time.Duration // of the client; 0: not known
 	clocks     clocks
 	scriptless atomic.Bool // the server has refused to run scripts
-}
-
-// reloader is the ability of a cluster's client to learn its topology anew.
-type reloader interface {
-	ReloadState(ctx context.Context)
 }
 
 // New returns a layer on client, which stays the caller's to close, after the
@@ -83,7 +77,6 @@ func New(client redis.UniversalClient, opts *Options) (*Layer, error) {
 		return nil, fmt.Errorf("redisdist: %w", err)
 	}
 	l := &Layer{client: client, patience: patienceOf(client)}
-	l.reload, _ = client.(reloader)
 	l.reads = gatherer{layer: l, most: cmp.Or(opts.MaxGathered, DefaultMaxGathered)}
 	if !opts.NeverGather {
 		l.reads.places = cmp.Or(opts.MaxReads, DefaultMaxReads)

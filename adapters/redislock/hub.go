@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+
+	"github.com/fusioncache-go/fusioncache/adapters/internal/redislink"
 )
 
 // errClosed is what those get who wait when the locker is closed.
@@ -133,7 +135,7 @@ func (h *hub) receive() {
 // suspect takes note that a connection has failed, before the end.
 func (h *hub) suspect(err error) {
 	if h.ctx.Err() == nil {
-		suspectTopology(h.ctx, h.client, err)
+		redislink.SuspectTopology(h.ctx, h.client, err)
 	}
 }
 

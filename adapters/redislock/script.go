@@ -10,6 +10,8 @@ import (
 	"encoding/hex"
 
 	"github.com/redis/go-redis/v9"
+
+	"github.com/fusioncache-go/fusioncache/adapters/internal/redislink"
 )
 
 //go:embed take.lua
@@ -44,7 +46,7 @@ func (l *Locker) send(ctx context.Context, cmd redis.Cmder) error {
 		return err
 	}
 	err := l.client.Process(ctx, once{cmd})
-	suspectTopology(ctx, l.client, err)
+	redislink.SuspectTopology(ctx, l.client, err)
 	return err
 }
 

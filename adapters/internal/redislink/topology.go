@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: The fusioncache-go authors
 
-package redislock
+// Package redislink is what the adapters on go-redis have in common.
+package redislink
 
 import (
 	"context"
@@ -15,10 +16,11 @@ type reloader interface {
 	ReloadState(ctx context.Context)
 }
 
-// suspectTopology asks the client of a cluster for a new map of slots when a node did
-// not answer. go-redis by itself learns of a promoted replica only with its next
-// reload, up to a minute later. Reloads are limited by go-redis.
-func suspectTopology(ctx context.Context, client redis.UniversalClient, err error) {
+// SuspectTopology asks the client of a cluster for a new map of slots if err says that a
+// node did not answer. go-redis by itself learns of a promoted replica only with its next
+// reload, up to a minute later. Reloads are limited by go-redis. Other clients are left
+// alone.
+func SuspectTopology(ctx context.Context, client redis.UniversalClient, err error) {
 	cluster, ok := client.(reloader)
 	if !ok || err == nil || errors.Is(err, redis.ErrClosed) {
 		return
