@@ -78,6 +78,28 @@ func TestClose_EndsTheWaitOfAllAndLeavesNoGoroutine(t *testing.T) {
 	natstest.WaitFor(t, 10*time.Second, "the goroutines to end", func() bool { return runtime.NumGoroutine() <= before })
 }
 
+// A connection that was closed before tells of no further change, so nothing may wait
+// for one, not even in a locker that nobody closes.
+func TestNew_OnAClosedConnectionStartsNothing(t *testing.T) {
+	conn := natstest.Start(t, nil).Connect(t)
+	js, err := jetstream.New(conn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn.Close()
+	before := runtime.NumGoroutine()
+	for range 10 {
+		locks, err := natslock.New(js, "locks", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := locks.TryLock(t.Context(), "lock", time.Minute); !errors.Is(err, nats.ErrConnectionClosed) {
+			t.Errorf("TryLock: %v, want %v", err, nats.ErrConnectionClosed)
+		}
+	}
+	natstest.WaitFor(t, 10*time.Second, "the goroutines to end", func() bool { return runtime.NumGoroutine() <= before })
+}
+
 // An operator frees a lock with the tools for KV, which expect no revision.
 func TestWait_HearsOfADeletionByOthers(t *testing.T) {
 	t.Parallel()
