@@ -25,6 +25,7 @@ type debt struct {
 	codec   core.Codec   // for a set
 	told    bool         // the distributed layer has it, only the nodes have not
 	aside   bool         // the distributed layer was not to have it
+	mark    redrawn      // for a mark: what it was last tried with
 	since   core.Instant
 	tries   int
 	next    core.Instant
@@ -90,7 +91,9 @@ func (r *Recovery) owe(d *debt) {
 	r.mu.Lock()
 	switch now, known := r.items[d.key]; {
 	case known && now.covers(d): // what the nodes are told of either, they are told of both
-		now.says = heavierOf(now.says, d.says)
+		if says := heavierOf(now.says, d.says); says != now.says {
+			now.says, now.mark = says, redrawn{}
+		}
 	case !known && len(r.items) >= r.options.MaxKeys:
 		r.overflow, lost = true, true
 		if mutation.On(mutation.NoOverflow) {
@@ -190,6 +193,15 @@ func (r *Recovery) strip(d debt) {
 	defer r.mu.Unlock()
 	if now := r.items[d.key]; now != nil && now.version.Same(d.version) {
 		now.codec = nil
+	}
+}
+
+// tried notes the mark that d is tried with.
+func (r *Recovery) tried(d debt, m redrawn) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if now := r.items[d.key]; now != nil && now.version.Same(d.version) && now.says == d.says {
+		now.mark = m
 	}
 }
 

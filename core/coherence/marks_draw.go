@@ -67,6 +67,15 @@ func (m *Marks) ahead(tag string, d drawn) drawn {
 	return d
 }
 
+// holds reports whether d, a mark of this node, is still the present one, no other is
+// known to have come between, and it is known what it is to take the place of.
+func (m *Marks) holds(tag string, d drawn) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	k := m.known[tag]
+	return k.gen == d.gen && !k.doubted && d.over != core.Header{}
+}
+
 // arrived notes that the distributed layer has p, which was written at change began,
 // in the place of before. A mark that this node has drawn since goes on to hold.
 func (m *Marks) arrived(tag string, before core.Header, p placed, began uint64) {
@@ -120,11 +129,12 @@ func (w *Writer) spread(ctx context.Context, tag string, soft bool, d drawn, v c
 	return core.Version{}, errMark
 }
 
-// redraw returns d, drawn when v was, for the place of there: drawn anew, unless
-// there was there before, or is older for certain. An expiry takes back no removal.
+// redraw returns d, drawn when v was, for the place of there: drawn anew, unless there
+// was there before, is older for certain, or is d itself, which has arrived though it
+// seemed to fail. An expiry takes back no removal.
 func (w *Writer) redraw(tag string, soft bool, d drawn, there placed, v core.Version) (drawn, core.Version) {
 	older := there.header.Time+w.Shared.options.MaxSkew.Milliseconds() < v.Time && there.header != core.Header{}
-	if there.header != d.over && !older {
+	if there.header != d.over && !older && there.gen.Soft != d.gen.Soft {
 		v = w.Versions.Next()
 		d.gen = w.Marks.Renew(tag, soft)
 	}

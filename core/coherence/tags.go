@@ -70,15 +70,27 @@ func markMessage(tag string, soft bool) wire.MessageKind {
 	return wire.MessageTagRemoved
 }
 
+// redrawn is a mark that is drawn for a debt.
+type redrawn struct {
+	drawn
+	version core.Version // when it was drawn
+}
+
 // repayMark makes good the debt of a mark with a generation drawn anew: that
-// invalidates a little more, and never less.
+// invalidates a little more, and never less. If the server does not answer, it is
+// tried with the same again: or else the node would lose at each try, through the
+// whole of an outage, what it has loaded since the last.
 func (w *Writer) repayMark(ctx context.Context, d debt) error {
 	tag, soft := d.key[1:], !removal(d.says)
 	v := d.version
 	if !d.told && w.Shared != nil {
+		if !w.Marks.holds(tag, d.mark.drawn) {
+			d.mark = redrawn{version: w.Versions.Next()}
+			d.mark.drawn = w.Marks.renew(tag, soft)
+			w.Recovery.tried(d, d.mark)
+		}
 		var err error
-		v = w.Versions.Next()
-		if v, err = w.spread(ctx, tag, soft, w.Marks.renew(tag, soft), v); err != nil {
+		if v, err = w.spread(ctx, tag, soft, d.mark.drawn, d.mark.version); err != nil {
 			return err
 		}
 	}
