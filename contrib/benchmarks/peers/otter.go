@@ -5,6 +5,7 @@ package peers
 
 import (
 	"context"
+	"time"
 
 	"github.com/maypok86/otter/v2"
 
@@ -62,4 +63,37 @@ func (o otterGet[V]) Get(ctx context.Context, key string) (V, error) {
 		o.cache.Set(key, v)
 	}
 	return v, err
+}
+
+// otterTimed is otterGet for a caller who does not wait for the load any longer than a
+// second: the least that this takes, a goroutine, a channel and a timer.
+type otterTimed[V any] struct{ otterGet[V] }
+
+func newOtterTimed[V any](c Config[V]) (Cache[V], error) {
+	o, err := newOtter(c)
+	return otterTimed[V]{otterGet[V]{o}}, err
+}
+
+// Get implements Cache.
+func (o otterTimed[V]) Get(ctx context.Context, key string) (V, error) {
+	if v, ok := o.cache.GetIfPresent(key); ok {
+		return v, nil
+	}
+	return o.timed(ctx, key)
+}
+
+func (o otterTimed[V]) timed(ctx context.Context, key string) (v V, err error) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		v, err = o.otterGet.Get(ctx, key)
+	}()
+	timer := time.NewTimer(time.Second)
+	defer timer.Stop()
+	select {
+	case <-done:
+		return v, err
+	case <-timer.C:
+		return *new(V), context.DeadlineExceeded
+	}
 }

@@ -17,10 +17,12 @@ const (
 	NoPolicy    = "otter, Get: no policy"
 	Stampede    = "ours: stampede protection"
 	HardTimeout = "only a hard timeout on top of that"
+	BareTimeout = "otter, Get, with a goroutine and a timer"
 )
 
 // Policies returns a store without any policy, this project with one more policy in
-// each, and one for the cost of a hard timeout alone.
+// each, one for the cost of a hard timeout alone, and the store with the least that such
+// a timeout takes.
 func Policies[V any]() []Peer[V] {
 	failSafe := core.FailSafe(2 * ttl)
 	soft, hard := core.SoftTimeout(100*time.Millisecond), core.HardTimeout(time.Second)
@@ -32,6 +34,7 @@ func Policies[V any]() []Peer[V] {
 		{Name: "and events, stats and breaker", Class: Ours, New: withPolicies[V](true, failSafe, soft, hard)},
 		{Name: "and 1 tag", Class: Ours, New: withPolicies[V](true, failSafe, soft, hard, core.Tags("all"))},
 		{Name: HardTimeout, Class: Ours, New: withPolicies[V](false, hard)},
+		{Name: BareTimeout, Class: Limit, New: newOtterTimed[V]},
 	}
 }
 

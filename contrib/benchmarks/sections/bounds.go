@@ -17,8 +17,8 @@ const (
 	boundMiss                 = 4.5 // by get-load-set
 	boundMissAllocations      = 5.1
 	boundMissBytesAllocations = 6.1
-	boundHardTimeout          = 4 // microseconds
-	boundPolicies             = 4 // by sturdyc
+	boundHardTimeout          = 2.5 // by the same limit on the bare store
+	boundPolicies             = 4   // by sturdyc
 
 	boundStampede                 = 1.6 // by a closed channel
 	boundStampedeAllocations      = 0.5
@@ -40,4 +40,5 @@ const (
 	boundCollector   = 2.5 // by otter's
 	boundClearFlat   = 5
 	boundGrowth      = 1.4
+	boundGrowthQuick = 1.7 // to 100,000 keys, where the entries are the first to be too many for a processor's cache
 )
