@@ -31,6 +31,11 @@ type Plan struct {
 	Rounds   int
 	Turn     time.Duration
 	Parallel int // goroutines that run a subject at a time; 0 and 1: one
+
+	// Before, if not nil, is given each round's operations before the subjects are, and is
+	// not measured: it has in the processor's caches what they are going to share, the keys
+	// they ask for. Or else the first of a round would fetch it for the others.
+	Before func(from, n int)
 }
 
 // Times are nanoseconds for one operation: of each subject, in each round.
@@ -46,6 +51,9 @@ func Paired(rng *rand.Rand, p Plan, subjects []Subject) Times {
 	}
 	for range p.Rounds {
 		runtime.Gosched()
+		if p.Before != nil {
+			turn(p, Subject{Run: p.Before}, from, slices.Max(ops))
+		}
 		for _, i := range rng.Perm(len(subjects)) {
 			began := time.Now()
 			turn(p, subjects[i], from, ops[i])

@@ -32,3 +32,28 @@ func TestMedian_OfAFew(t *testing.T) {
 		t.Errorf("median is %v", got)
 	}
 }
+
+// What the subjects of a round share must not be fetched by the first of them.
+func TestPaired_PreparesEachRoundOnce(t *testing.T) {
+	rounds, prepared := 0, map[int]bool{}
+	subject := measure.Subject{Run: func(from, n int) {
+		for i := from; i < from+n; i++ {
+			if rounds > 0 && !prepared[i] {
+				t.Fatalf("operation %d of round %d was not prepared", i, rounds)
+			}
+		}
+	}}
+	measure.Paired(rand.New(rand.NewPCG(1, 1)), measure.Plan{
+		Rounds: 5, Turn: 100 * time.Microsecond,
+		Before: func(from, n int) {
+			rounds++
+			clear(prepared)
+			for i := from; i < from+n; i++ {
+				prepared[i] = true
+			}
+		},
+	}, []measure.Subject{subject, subject})
+	if rounds != 5 {
+		t.Errorf("prepared %d times, want 5", rounds)
+	}
+}

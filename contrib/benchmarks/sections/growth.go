@@ -123,11 +123,12 @@ func (c *curve) measure(ctx context.Context, r *Run, n int, counts []int) ([]mea
 	if err != nil {
 		return nil, err
 	}
-	subjects := f.subjects(ctx, load.Uniform(r.Rand, 1<<21, n))
+	order := load.Uniform(r.Rand, 1<<21, n)
+	subjects := f.subjects(ctx, order)
 	var out []measure.Times
 	err = f.hitsOnly(func() {
 		for _, g := range counts {
-			out = append(out, measure.Paired(r.Rand, measure.Plan{Rounds: pick(r, 60, 10), Turn: 10 * time.Millisecond, Parallel: g}, subjects))
+			out = append(out, measure.Paired(r.Rand, measure.Plan{Rounds: pick(r, 60, 10), Turn: 10 * time.Millisecond, Parallel: g, Before: f.keysOf(order)}, subjects))
 		}
 	})
 	return out, err

@@ -31,9 +31,11 @@ func policies(ctx context.Context, r *Run) (*report.Section, error) {
 	}
 	r.Log("policies: hits")
 	plan := measure.Plan{Rounds: pick(r, 80, 10), Turn: 10 * time.Millisecond}
-	hitting := f.subjects(ctx, load.Zipf(r.Rand, 1<<20, keys, 1.01))
+	order := load.Zipf(r.Rand, 1<<20, keys, 1.01)
+	hitting, looking := f.subjects(ctx, order), plan
+	looking.Before = f.keysOf(order)
 	var hits, misses measure.Times
-	if err := f.hitsOnly(func() { hits = measure.Paired(r.Rand, plan, hitting) }); err != nil {
+	if err := f.hitsOnly(func() { hits = measure.Paired(r.Rand, looking, hitting) }); err != nil {
 		return nil, err
 	}
 	hitAllocations := make([]float64, len(hitting))
