@@ -46,8 +46,10 @@ func Paired(rng *rand.Rand, p Plan, subjects []Subject) Times {
 	times := make(Times, len(subjects))
 	ops := make([]int, len(subjects))
 	from := 0
-	for i, s := range subjects {
-		ops[i] = calibrate(p, s)
+	for range 3 { // the most counts: with too few, a turn would be the time until the caches are warm
+		for i, s := range subjects {
+			ops[i] = max(ops[i], calibrate(p, s))
+		}
 	}
 	for range p.Rounds {
 		runtime.Gosched()
@@ -64,18 +66,8 @@ func Paired(rng *rand.Rand, p Plan, subjects []Subject) Times {
 	return times
 }
 
-// calibrate returns how many operations fill a turn: the most of three tries. Of too few,
-// for which something that went on meanwhile is enough, a turn would show what it is to
-// begin with caches that the others have filled.
+// calibrate returns how many operations fill a turn.
 func calibrate(p Plan, s Subject) int {
-	most := 0
-	for range 3 {
-		most = max(most, fitting(p, s))
-	}
-	return most
-}
-
-func fitting(p Plan, s Subject) int {
 	n := 1
 	for {
 		began := time.Now()

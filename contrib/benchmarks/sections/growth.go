@@ -6,6 +6,7 @@ package sections
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"runtime/debug"
 	"slices"
 	"time"
@@ -123,6 +124,7 @@ func (c *curve) measure(ctx context.Context, r *Run, n int, counts []int) ([]mea
 	if err != nil {
 		return nil, err
 	}
+	runtime.GC() // and what filling has left is swept
 	order := load.Uniform(r.Rand, 1<<21, n)
 	subjects := f.subjects(ctx, order)
 	var out []measure.Times

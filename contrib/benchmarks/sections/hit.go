@@ -84,7 +84,7 @@ func hitsOf[V any](ctx context.Context, r *Run, s *report.Section, kind load.Kin
 		subjects := f.subjects(ctx, order)
 		var times measure.Times
 		err := f.hitsOnly(func() {
-			times = measure.Paired(r.Rand, measure.Plan{Rounds: pick(r, 80, 10), Turn: 10 * time.Millisecond, Parallel: a.parallel, Before: f.keysOf(order)}, subjects)
+			times = measure.Paired(r.Rand, measure.Plan{Rounds: pick(r, 60, 10), Turn: 10 * time.Millisecond, Parallel: a.parallel, Before: f.keysOf(order)}, subjects)
 		})
 		if err != nil {
 			return err
