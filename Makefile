@@ -51,7 +51,7 @@ mutants: ## Show that the simulator finds deliberate faults of the protocol
 soak: ## Run the simulator for SOAK (10m), or until it has done OPS operations
 	@GODEBUG=asyncpreemptoff=1 go test -count=1 -timeout 0 -run TestSoak ./core/internal/sim -v $(if $(OPS),-ops $(OPS),-soak $(SOAK)) $(if $(SEED),-from $(SEED))
 
-bench: ## Measure beside peers and bare stores, into docs/performance and README.md (a quarter of an hour)
+bench: ## Measure beside peers and bare stores, into docs/performance and README.md (20 minutes)
 	@.ci/install-redis
 	@cd contrib/benchmarks && go run . -out ../../docs/performance -readme ../../README.md
 
