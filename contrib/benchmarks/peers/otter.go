@@ -82,7 +82,9 @@ func (o otterTimed[V]) Get(ctx context.Context, key string) (V, error) {
 	return o.timed(ctx, key)
 }
 
-func (o otterTimed[V]) timed(ctx context.Context, key string) (v V, err error) {
+func (o otterTimed[V]) timed(ctx context.Context, key string) (V, error) {
+	var v V
+	var err error
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
