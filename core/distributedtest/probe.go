@@ -16,7 +16,7 @@ import (
 
 const (
 	pollStep = 10 * time.Millisecond // between two reads while waiting for an end
-	opTime   = 10 * time.Second      // for a call that has no reason to take long
+	opTime   = 30 * time.Second      // for a call that has no reason to take long
 	keyLife  = 5 * time.Minute       // of keys whose end is not the question
 )
 

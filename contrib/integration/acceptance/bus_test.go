@@ -55,7 +55,7 @@ func TestSeed_DC8_IgnoresForeignMessages(t *testing.T) {
 		a.commit(t, "k", v)
 		begin := time.Now()
 		soon(t, patience, "the next write on B", func() bool { return b.has(t, "k", v) })
-		if d := time.Since(begin); d > 100*time.Millisecond {
+		if d := since(begin); d > 100*time.Millisecond {
 			return tooSlow("the next write", d, 100*time.Millisecond)
 		}
 		return nil

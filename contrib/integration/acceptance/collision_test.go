@@ -50,9 +50,9 @@ func collide(t *testing.T, a, b *node) {
 		round++
 		key := func(i int) string { return fmt.Sprint("round", round, "-", i) }
 		writeWhileRead(t, a, b, key)
-		stalled := stalls()
-		at(time.Now(), 500*time.Millisecond)
-		at(time.Now(), stalled())
+		quiet := time.Now()
+		at(quiet, 500*time.Millisecond)
+		at(time.Now(), hops*machine.worst(quiet))
 		late := behind(t, b, key)
 		soon(t, patience, "B to have what A wrote", func() bool { return behind(t, b, key) == 0 })
 		if n := behind(t, a, key); n > 0 {

@@ -30,6 +30,7 @@ const patience = 20 * time.Second
 func TestMain(m *testing.M) {
 	logging.Disable()
 	_ = flag.Set("test.parallel", "8") // tests that run side by side wait more than they work
+	unwatch := machine.watch()
 	before := runtime.NumGoroutine()
 	code := m.Run()
 	if code == 0 && !settled(before) {
@@ -37,6 +38,7 @@ func TestMain(m *testing.M) {
 		_ = pprof.Lookup("goroutine").WriteTo(os.Stderr, 1)
 		code = 1
 	}
+	unwatch()
 	os.Exit(code)
 }
 
@@ -62,37 +64,21 @@ func soon(tb testing.TB, d time.Duration, what string, cond func() bool) {
 // is promised in milliseconds: this machine may be busy with something else once.
 func within3(tb testing.TB, attempt func() error) {
 	tb.Helper()
+	slower3(tb, func(time.Duration) error { return attempt() })
+}
+
+// slower3 is within3 for what has to happen between two instants: each attempt has all
+// of its times three times as long as the one before.
+func slower3(tb testing.TB, attempt func(factor time.Duration) error) {
+	tb.Helper()
 	var err error
-	for range 3 {
-		if err = attempt(); err == nil {
+	for _, factor := range []time.Duration{1, 3, 9} {
+		if err = attempt(factor); err == nil {
 			return
 		}
 		tb.Logf("once more: %v", err)
 	}
 	tb.Error(err)
-}
-
-// stalls measures for how long at once the machine lets this process stand still. What it
-// returns ends that, and says how long it was.
-func stalls() (worst func() time.Duration) {
-	const step = time.Millisecond
-	end, longest := make(chan struct{}), make(chan time.Duration)
-	go func() {
-		tick := time.NewTicker(step)
-		defer tick.Stop()
-		var most time.Duration
-		for last := time.Now(); ; {
-			select {
-			case <-end:
-				longest <- most
-				return
-			case <-tick.C:
-				now := time.Now()
-				most, last = max(most, now.Sub(last)-step), now
-			}
-		}
-	}()
-	return func() time.Duration { close(end); return <-longest }
 }
 
 // at waits until d after start.

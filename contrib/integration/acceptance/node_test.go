@@ -7,17 +7,18 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"log/slog"
 	"math/bits"
 	"sync"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/fusioncache-go/fusioncache/adapters/freecachemem"
 	"github.com/fusioncache-go/fusioncache/adapters/ottermem"
 	"github.com/fusioncache-go/fusioncache/contrib/integration/netfault"
 	"github.com/fusioncache-go/fusioncache/core"
 	"github.com/fusioncache-go/fusioncache/core/hybrid"
+	"github.com/fusioncache-go/fusioncache/plugins/slogplug"
 	"github.com/fusioncache-go/fusioncache/serializers/msgpackser"
 )
 
@@ -51,7 +52,8 @@ func start(tb testing.TB, w world, s setting) *node {
 	return n
 }
 
-// open is start without the wait.
+// open is start without the wait. Unless a test says otherwise, operations on the server
+// have long enough for a machine that is busy with other things.
 func open(tb testing.TB, w world, s setting) *node {
 	tb.Helper()
 	n := &node{}
@@ -72,11 +74,19 @@ func open(tb testing.TB, w world, s setting) *node {
 	if s.Serializer == nil {
 		s.Serializer = serializer()
 	}
-	s.Plugins = append(s.Plugins, n)
+	s.Defaults.DistributedTimeout = cmp.Or(s.Defaults.DistributedTimeout, patience/2)
+	s.Plugins = append(s.Plugins, n, diary(tb))
 	n.stack = hybrid.Must(hybrid.New(s.Options))
 	n.Cache = hybrid.Must(hybrid.Of[int](n.stack, "v"))
 	tb.Cleanup(func() { n.close(tb) })
 	return n
+}
+
+// diary has a test that fails show what the node logged.
+func diary(tb testing.TB) core.Plugin {
+	tb.Helper()
+	handler := slog.NewTextHandler(tb.Output(), &slog.HandlerOptions{Level: slog.LevelWarn})
+	return hybrid.Must(slogplug.New(slog.New(handler), &slogplug.Options{PlainKeys: true}))
 }
 
 func serializer() core.Serializer { return hybrid.Must(msgpackser.New(nil)) }
@@ -250,13 +260,6 @@ func (n *node) ask(tb testing.TB, key string, f *F[int], v int, opts ...core.Opt
 	if err != nil || got != v {
 		tb.Errorf("get or set %q: %d, %v, want %d", key, got, err, v)
 	}
-}
-
-// timed is how long a call takes.
-func timed(call func()) time.Duration {
-	begin := time.Now()
-	call()
-	return time.Since(begin)
 }
 
 // spread is a commit that all the others have heard of when it returns. A read

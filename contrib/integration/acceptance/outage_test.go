@@ -34,14 +34,17 @@ func TestSeed_DC9_GoesOnWithMemoryAloneForTenSeconds(t *testing.T) {
 // long as it takes, and one that must not serve for long what others may have
 // overwritten.
 func tenSecondsAlone(t *testing.T, w world) error {
-	lasting, cautious := guarded(core.EntryOptions{TTL: time.Minute}, breaker.LayerOptions{}), guarded(core.EntryOptions{TTL: time.Minute}, breaker.LayerOptions{})
+	o := core.EntryOptions{TTL: time.Hour}
+	lasting, cautious := guarded(o, breaker.LayerOptions{}), guarded(o, breaker.LayerOptions{})
 	lasting.Pulse.AloneTTL = core.Forever
 	name := fmt.Sprint(time.Now().UnixNano())
 	a := start(t, w, setting{Options: lasting, objects: true, app: "a" + name})
 	b := start(t, w, setting{Options: cautious, app: "b" + name})
+	var cut time.Time // of B, in the end
 	for _, n := range []*node{a, b} {
 		n.commit(t, "held", 1)
 		n.commit(t, "kept", 1)
+		cut = time.Now()
 		n.cutOff()
 		defer n.heal()
 		soon(t, patience, "the breaker to open", func() bool {
@@ -63,7 +66,7 @@ func tenSecondsAlone(t *testing.T, w world) error {
 			hits.add(timed(func() { b.ask(t, "held", held, 1) }))
 		}
 		if b.has(t, "kept", 1) {
-			kept = time.Since(begin)
+			kept = time.Since(cut)
 		}
 		for _, n := range []*node{a, b} {
 			cold.add(timed(func() { n.ask(t, fmt.Sprint("new", i), gives(i), i) }))
@@ -88,10 +91,10 @@ func tenSecondsAlone(t *testing.T, w world) error {
 	}
 	// It has heard that all is well a second before the cut at the earliest.
 	if kept < 3*time.Second || kept > 5*time.Second {
-		t.Errorf("Get has found what memory holds for %v, want about 4.5 s", kept)
+		return fmt.Errorf("Get has found what memory holds for %v, want about 4.5 s", kept)
 	}
-	if n := held.calls.Load(); n > 5 {
-		t.Errorf("the held key was loaded %d times in 10 s", n)
+	if n, took := held.calls.Load(), time.Since(begin); n > int64(took/(2*time.Second)) {
+		t.Errorf("the held key was loaded %d times in %v", n, took)
 	}
 	return nil
 }
@@ -110,7 +113,7 @@ func TestSeed_DC10_ReconnectsWithinASecondOfACut(t *testing.T) {
 			})
 			soon(t, patience, "a write", func() bool { return a.set(t, "k", 2) == core.Committed })
 			soon(t, patience, "the write on B", func() bool { return b.has(t, "k", 2) })
-			if d := time.Since(begin); d > time.Second {
+			if d := since(begin); d > time.Second {
 				return tooSlow("the reconnection", d, time.Second)
 			}
 			return nil

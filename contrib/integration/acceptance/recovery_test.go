@@ -30,7 +30,7 @@ func TestSeed_DC12_WriteOfAnOutageIsMadeGood(t *testing.T) {
 			a.net.Restore()
 			begin := time.Now()
 			soon(t, patience, "the write on B", func() bool { return b.has(t, "k", 2) })
-			d := time.Since(begin)
+			d := since(begin)
 			a.want(t, "k", 2)
 			start(t, w, setting{}).want(t, "k", 2)
 			if d > 4*time.Second {
@@ -167,7 +167,7 @@ func TestSeed_DC12_OutageWithMoreWritesThanTheQueueHolds(t *testing.T) {
 	soon(t, patience, "writes to be made good", func() bool { return a.count(core.Replayed) > 0 })
 	begin := time.Now()
 	soon(t, patience, "all writes to be made good", func() bool { return a.debts(t) == 0 })
-	if d := time.Since(begin); d > 2*time.Second && !raceDetector {
+	if d := since(begin); d > 2*time.Second && !raceDetector {
 		t.Errorf("%d writes took %v, want at most 2 s", kept, d)
 	} else {
 		t.Logf("%d writes took %v", kept, d)
@@ -211,7 +211,7 @@ func TestSeed_DC12_PoisonedKeyDelaysNoOther(t *testing.T) {
 	for i := range others {
 		soon(t, patience, "the other writes on B", func() bool { return b.has(t, fmt.Sprint("k", i), i) })
 	}
-	if d := time.Since(begin); d > 4*time.Second {
+	if d := since(begin); d > 4*time.Second {
 		t.Errorf("the others took %v", d)
 	}
 	b.wantMiss(t, poison)

@@ -159,7 +159,7 @@ func TestSeed_TO8_ResultOfTheBackgroundReachesAllLevelsOnce(t *testing.T) {
 			if v != 1 || err != nil {
 				wrong.Add(1)
 			}
-			for d, most := int64(time.Since(begin)), longest.Load(); d > most && !longest.CompareAndSwap(most, d); {
+			for d, most := int64(since(begin)), longest.Load(); d > most && !longest.CompareAndSwap(most, d); {
 				most = longest.Load()
 			}
 		})

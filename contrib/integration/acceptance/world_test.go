@@ -66,6 +66,10 @@ func in(t *testing.T, scenario func(t *testing.T, w world), names ...string) {
 	}
 }
 
+// patient is for a machine that is busy with other things: the limits that a test is
+// about are those of the cache.
+var patient = &redisdist.OpenOptions{DialTimeout: patience / 2, ReadTimeout: patience / 2, WriteTimeout: patience / 2}
+
 // redisWorld is a Redis server: entries as strings, channels of its
 // publish/subscribe.
 type redisWorld struct{ *redistest.Server }
@@ -79,11 +83,7 @@ func (w redisWorld) addr() string { return w.Addr() }
 
 func (w redisWorld) open(tb testing.TB, addr, app string) (core.DistributedLayer, core.Backplane) {
 	tb.Helper()
-	options, err := redisdist.ClientOptions("redis://"+addr, nil)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	client := redis.NewUniversalClient(options)
+	client := redis.NewUniversalClient(hybrid.Must(redisdist.ClientOptions("redis://"+addr, patient)))
 	tb.Cleanup(func() { _ = client.Close() })
 	return hybrid.Must(redisdist.New(client, nil)), hybrid.Must(redisbus.New(client, hybrid.Channel(app), nil))
 }
@@ -95,7 +95,7 @@ func (w clusterWorld) addr() string { return "" }
 
 func (w clusterWorld) open(tb testing.TB, _, app string) (core.DistributedLayer, core.Backplane) {
 	tb.Helper()
-	client := redis.NewUniversalClient(hybrid.Must(redisdist.ClientOptions(w.URL(), nil)))
+	client := redis.NewUniversalClient(hybrid.Must(redisdist.ClientOptions(w.URL(), patient)))
 	tb.Cleanup(func() { _ = client.Close() })
 	return hybrid.Must(redisdist.New(client, nil)), hybrid.Must(redisbus.New(client, hybrid.Channel(app), nil))
 }
@@ -107,7 +107,7 @@ func (w natsWorld) addr() string { return w.Addr() }
 
 func (w natsWorld) open(tb testing.TB, addr, app string) (core.DistributedLayer, core.Backplane) {
 	tb.Helper()
-	nc, err := nats.Connect(w.URLTo(addr), natsdist.ConnOptions()...)
+	nc, err := nats.Connect(w.URLTo(addr), append(natsdist.ConnOptions(), nats.Timeout(patience/2))...)
 	if err != nil {
 		tb.Fatal(err)
 	}

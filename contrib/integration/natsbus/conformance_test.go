@@ -6,6 +6,7 @@ package natsbus_test
 import (
 	"crypto/rand"
 	"testing"
+	"time"
 
 	"github.com/fusioncache-go/fusioncache/backplanes/natsbus"
 	"github.com/fusioncache-go/fusioncache/contrib/integration/natstest"
@@ -22,6 +23,7 @@ func TestConformance(t *testing.T) {
 			proxy := newProxy(tb, s)
 			return channel(tb, s.URLTo(proxy.Addr()), proxy)
 		},
+		Patience:   15 * time.Second, // the machine may be busy
 		MaxMessage: 64 << 10,
 		Oversize:   64<<10 + 1,
 		Overflow:   2000,

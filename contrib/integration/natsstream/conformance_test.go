@@ -6,6 +6,7 @@ package natsstream_test
 import (
 	"crypto/rand"
 	"testing"
+	"time"
 
 	"github.com/fusioncache-go/fusioncache/backplanes/natsstream"
 	"github.com/fusioncache-go/fusioncache/contrib/integration/natstest"
@@ -27,6 +28,7 @@ func TestConformance(t *testing.T) {
 					proxy := newProxy(tb, s)
 					return channel(tb, s.URLTo(proxy.Addr()), proxy, opts)
 				},
+				Patience:   15 * time.Second, // the machine may be busy
 				MaxMessage: 64 << 10,
 				Oversize:   64<<10 + 1,
 				Overflow:   1000,

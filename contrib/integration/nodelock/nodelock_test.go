@@ -31,7 +31,7 @@ import (
 	"github.com/fusioncache-go/fusioncache/serializers/msgpackser"
 )
 
-const app = "shop"
+const app, patience = "shop", 20 * time.Second
 
 func TestMain(m *testing.M) {
 	logging.Disable()
@@ -89,7 +89,7 @@ func start(tb testing.TB, n int, on parts) (nodes []*hybrid.Cache[int]) {
 		o.Name = app
 		o.Memory = hybrid.Must(ottermem.New(nil))
 		o.Serializer = hybrid.Must(msgpackser.New(nil))
-		o.Defaults = core.EntryOptions{TTL: time.Minute, NodeLock: 10 * time.Second}
+		o.Defaults = core.EntryOptions{TTL: time.Minute, NodeLock: patience, DistributedTimeout: patience} // the machine may be busy
 		s, err := hybrid.New(o)
 		if err != nil {
 			tb.Fatal(err)

@@ -6,6 +6,7 @@ package redisdist_test
 import (
 	"testing"
 
+	"github.com/fusioncache-go/fusioncache/adapters/redisdist"
 	"github.com/fusioncache-go/fusioncache/contrib/integration/redistest"
 	"github.com/fusioncache-go/fusioncache/core"
 	"github.com/fusioncache-go/fusioncache/core/distributedtest"
@@ -31,7 +32,9 @@ func BenchmarkSingle(b *testing.B) {
 func conformance(t *testing.T, url string, addrs ...string) {
 	t.Helper()
 	distributedtest.Run(t, distributedtest.Harness{
-		New: func(tb testing.TB) core.DistributedLayer { return open(tb, url, nil) },
+		New: func(tb testing.TB) core.DistributedLayer { // a machine that is busy takes seconds for a large value
+			return open(tb, url, &redisdist.OpenOptions{ReadTimeout: patience, WriteTimeout: patience})
+		},
 		NewClosed: func(tb testing.TB) core.DistributedLayer {
 			l := open(tb, url, nil)
 			mustSet(tb, l, "before", "close")
