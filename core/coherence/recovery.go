@@ -27,12 +27,18 @@ type RecoveryOptions struct {
 
 	// MaxPause is the longest pause between two tries of a key. Zero: 5 s.
 	MaxPause time.Duration
+
+	// Timeout bounds one try, of a key or of several together: what the server is given
+	// for it, and then the other nodes. Zero: core.DefaultDistributedTimeout, or the
+	// DistributedTimeout of the stack's Defaults if that is longer.
+	Timeout time.Duration
 }
 
 func (o RecoveryOptions) withDefaults() RecoveryOptions {
 	o.Tick = cmp.Or(o.Tick, 500*time.Millisecond)
 	o.MaxKeys = cmp.Or(o.MaxKeys, 10_000)
 	o.MaxPause = cmp.Or(o.MaxPause, 5*time.Second)
+	o.Timeout = cmp.Or(o.Timeout, core.DefaultDistributedTimeout)
 	return o
 }
 

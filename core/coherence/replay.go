@@ -28,7 +28,7 @@ func (w *Writer) replay(ctx context.Context, d debt) error {
 		if !w.Recovery.still(d) {
 			return
 		}
-		within, cancel := context.WithTimeout(ctx, core.DefaultDistributedTimeout)
+		within, cancel := context.WithTimeout(ctx, w.Recovery.options.Timeout)
 		defer cancel()
 		failed = w.repay(within, d)
 	})
@@ -100,7 +100,7 @@ func (w *Writer) obstructed(d debt) error {
 // that of a value.
 func (w *Writer) asWrite(ctx context.Context, d debt) (put, error) {
 	if d.codec != nil {
-		m, err := w.settled(ctx, d.meta, core.DefaultDistributedTimeout)
+		m, err := w.settled(ctx, d.meta, w.Recovery.options.Timeout)
 		if err != nil {
 			return put{}, err
 		}

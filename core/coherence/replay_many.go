@@ -5,8 +5,6 @@ package coherence
 
 import (
 	"context"
-
-	"github.com/fusioncache-go/fusioncache/core"
 )
 
 // maxReplayed is how many bytes of values one call replays, and one value more: what
@@ -82,7 +80,7 @@ func (r *repayment) pay(ctx context.Context) {
 		}
 	}()
 	if len(r.puts) > 0 {
-		within, cancel := context.WithTimeout(ctx, core.DefaultDistributedTimeout)
+		within, cancel := context.WithTimeout(ctx, r.w.Recovery.options.Timeout)
 		defer cancel()
 		for n, ruled := range r.w.Shared.writeMany(within, r.puts) {
 			i := r.of[n]
@@ -93,7 +91,7 @@ func (r *repayment) pay(ctx context.Context) {
 		}
 	}
 	if len(r.news) > 0 && r.w.Notifier != nil {
-		within, cancel := context.WithTimeout(ctx, core.DefaultDistributedTimeout)
+		within, cancel := context.WithTimeout(ctx, r.w.Recovery.options.Timeout)
 		defer cancel()
 		for n, err := range r.w.Notifier.sendMany(within, r.news) {
 			r.errs[r.about[n]] = err

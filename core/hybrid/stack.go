@@ -146,6 +146,9 @@ func assemble(o Options) (*Stack, error) {
 		}
 	}
 	if s.writer.Shared != nil || s.writer.Notifier != nil {
+		if o.Recovery.Timeout == 0 { // a server that may take long may do so here, too
+			o.Recovery.Timeout = max(core.DefaultDistributedTimeout, o.Defaults.DistributedTimeout)
+		}
 		s.writer.Recovery = coherence.NewRecovery(o.Recovery, s.clock, s.events)
 		s.local.Honour(s.writer.Recovery, o.Shared.MaxSkew)
 	}
