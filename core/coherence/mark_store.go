@@ -34,6 +34,7 @@ type placed struct {
 // under an earlier one is thereby invalid, which is always safe.
 func (s *Shared) mark(ctx context.Context, tag string) (p placed, made bool, err error) {
 	var refused core.Header // what was there when the last try was refused
+	var turn bool           // to draw
 	for range markTries {
 		there, err := s.readMark(ctx, tag)
 		if err != nil {
@@ -44,6 +45,16 @@ func (s *Shared) mark(ctx context.Context, tag string) (p placed, made bool, err
 		}
 		if there.header.Compare(refused.Version) < 0 {
 			break // the answer lags
+		}
+		if s.arbiter == nil && tag == "" && !turn {
+			select {
+			case s.drawing <- struct{}{}:
+				defer func() { <-s.drawing }()
+				turn = true
+				continue // with another look
+			case <-ctx.Done():
+				return placed{}, false, s.failed(core.OpSet, tag, context.Cause(ctx))
+			}
 		}
 		p, stored, err := s.writeMark(ctx, tag, draw(), there.header, s.versions.Next())
 		if err != nil || stored {

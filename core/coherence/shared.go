@@ -38,6 +38,11 @@ type Shared struct {
 	versions   *Versions
 	events     *core.Events
 	timers     lazy.Timers
+
+	// drawing has one place, for who makes the mark of the whole cache where the server
+	// does not decide about writes. The loads of a new cache that begin at once would
+	// otherwise each make one, and all but the last would load in vain.
+	drawing chan struct{}
 }
 
 // SharedOptions are the constants of the protocol with the distributed layer.
@@ -87,7 +92,10 @@ type Prefixes struct{ Entries, Marks string }
 
 // NewShared returns the door to layer. events may be nil.
 func NewShared(layer core.DistributedLayer, p Prefixes, clock Timeline, v *Versions, o SharedOptions, events *core.Events) *Shared {
-	s := &Shared{layer: layer, prefix: p.Entries, markPrefix: p.Marks, options: o.withDefaults(), format: wire.V1{}, clock: clock, versions: v, events: events}
+	s := &Shared{
+		layer: layer, prefix: p.Entries, markPrefix: p.Marks, options: o.withDefaults(), format: wire.V1{},
+		clock: clock, versions: v, events: events, drawing: make(chan struct{}, 1),
+	}
 	s.arbiter, _ = core.As[core.Arbiter](layer)
 	if s.arbiter != nil {
 		s.headers, _ = core.As[core.BatchHeaderReader](layer)

@@ -43,7 +43,9 @@ type parts func(tb testing.TB) hybrid.Options
 
 func onRedis(s *redistest.Server, faults *redistest.Faults) parts {
 	return func(tb testing.TB) hybrid.Options {
-		options := hybrid.Must(redisdist.ClientOptions(s.URL(), nil))
+		options := hybrid.Must(redisdist.ClientOptions(s.URL(), &redisdist.OpenOptions{ // the machine may be busy
+			DialTimeout: patience, ReadTimeout: patience, WriteTimeout: patience,
+		}))
 		client := redis.NewUniversalClient(options)
 		tb.Cleanup(func() { _ = client.Close() })
 		lockClient := client
