@@ -3,9 +3,7 @@
 
 package coherence
 
-import (
-	"context"
-)
+import "context"
 
 // maxReplayed is how many bytes of values one call replays, and one value more: what
 // takes longer than the limit of a call would never be made good.

@@ -13,8 +13,8 @@ import (
 var machine pace
 
 // pace knows when, and for how long at once, this process stood still because its
-// machine was busy, with other things or with the process itself: a goroutine that
-// wants a processor every millisecond notes how long it had to wait for one.
+// machine was busy with it or with other things: a goroutine that wants a processor
+// every millisecond notes how long it had to wait for one.
 type pace struct {
 	mu     sync.Mutex
 	last   time.Time // when it had a processor
