@@ -236,9 +236,8 @@ func headerMutants() []mutant {
 // hasFullBump picks forced writes that would lift the server's counter beyond
 // its limit.
 func hasFullBump(_ string, w core.Write, current []byte) bool {
-	d := w.Decide(current)
-	ours, _ := core.ParseHeader(w.Data)
-	return d.Store && d.Header.Time > ours.Time && d.Header.Bump == 1 && w.Mode == core.Force
+	there, err := core.ParseHeader(current)
+	return err == nil && there.Bump >= core.MaxTick && w.Decide(current).Header.Bump == 1 && w.Mode == core.Force
 }
 
 // hasHighest picks forced writes over the highest time.
@@ -259,10 +258,7 @@ func beyondHighest(w core.Write, current []byte) core.Decision {
 // overflow lets the counter stay at its limit instead of going on to the time.
 func overflow(w core.Write, current []byte) core.Decision {
 	d := w.Decide(current)
-	there, err := core.ParseHeader(current)
-	if err != nil || there.Bump < core.MaxTick {
-		return d
-	}
+	there, _ := core.ParseHeader(current)
 	d.Header.Time, d.Header.Tick, d.Header.Bump = there.Time, there.Tick, core.MaxTick
 	d.Data = append(core.AppendHeader(nil, d.Header), d.Data[core.HeaderSize:]...)
 	return d

@@ -114,7 +114,7 @@ func TestSpec18_ThePartOfTheLifeIsCountedFromTheEndOfTheFactory(t *testing.T) {
 		synctest.Wait()
 		expectCalls(t, f, 1)
 		time.Sleep(2 * time.Second)
-		expectAsk(t, c, f, 1, 1)
+		expectAskAnyCalls(t, c, f, 1) // the refresh may run already
 		synctest.Wait()
 		expectCalls(t, f, 2)
 	})

@@ -49,8 +49,10 @@ func TestSeed_FS8_FreshOnTheServerBeatsStaleInMemory(t *testing.T) {
 		t.Parallel()
 		short := core.EntryOptions{TTL: 300 * time.Millisecond, StaleTTL: time.Hour}
 		a, b := pair(t, w, short)
-		a.spread(t, "k", 1, b)
-		b.want(t, "k", 1)
+		soon(t, patience, "B to read a copy while it is fresh", func() bool {
+			a.spread(t, "k", 1, b)
+			return b.has(t, "k", 1)
+		})
 		soon(t, patience, "B's copy to expire", func() bool { return b.misses(t, "k") })
 		heard := b.count(core.MessageReceived)
 		// The notification is lost.

@@ -17,8 +17,6 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9/logging"
-
-	"github.com/fusioncache-go/fusioncache/contrib/integration/redistest"
 )
 
 var errBoom = errors.New("boom")
@@ -54,10 +52,16 @@ func settled(limit int) bool {
 	return true
 }
 
-// soon waits until cond holds and fails the test if it does not within d.
+// soon waits until cond holds and fails the test if it does not within d, as since has it.
 func soon(tb testing.TB, d time.Duration, what string, cond func() bool) {
 	tb.Helper()
-	redistest.Eventually(tb, d, what, cond)
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for begin := time.Now(); !cond(); <-tick.C {
+		if since(begin) > d {
+			tb.Fatalf("waited %v for %s", d, what)
+		}
+	}
 }
 
 // within3 calls attempt until one succeeds, three times at most. It is for what

@@ -56,8 +56,8 @@ func TestSeed_DC1_WrongClockMakesNoImmortalEntry(t *testing.T) {
 			a := start(t, w, setting{Options: o, app: name})
 			o.Wall = func() time.Time { return time.Now().Add(skew) }
 			b := start(t, w, setting{Options: o, app: name})
-			begin := time.Now()
 			a.commit(t, "k", 1)
+			begin := time.Now()
 			var last time.Duration
 			for time.Since(begin) < 2*ttl+500*time.Millisecond {
 				asked := time.Since(begin)
