@@ -50,8 +50,12 @@ type Convoy struct {
 	later   *round   // the same, in the background
 }
 
-// GatherTime is how long the first member of a call waits for the others.
+// GatherTime is how long the first member of a call waits for the others. Those who are
+// ready by then have a millisecond more to come: a process that stood still for so
+// long, as one does whose share of the processor is used up, finds all of them due at once.
 const GatherTime = 50 * time.Millisecond
+
+const lastCall = time.Millisecond
 
 // round is one call. What a member reads when it is over is written before.
 type round struct {
@@ -171,12 +175,7 @@ func (c *Convoy) gather(ctx context.Context, m *Member, r core.Request) (rd *rou
 // lead waits for the others and makes the call, on the goroutine of the first.
 func (c *Convoy) lead(rd *round) {
 	defer close(rd.over)
-	timer := time.NewTimer(GatherTime)
-	select {
-	case <-rd.full:
-	case <-timer.C:
-	}
-	timer.Stop()
+	rd.wait()
 	c.mu.Lock()
 	if c.now == rd {
 		c.now = nil
@@ -189,6 +188,22 @@ func (c *Convoy) lead(rd *round) {
 	defer release()
 	flight.Unite(ctx, rd.ctxs[1:])
 	rd.call(ctx, c.factory)
+}
+
+// wait returns when nobody is waited for any more, or for no longer.
+func (rd *round) wait() {
+	timer := time.NewTimer(GatherTime)
+	defer timer.Stop()
+	select {
+	case <-rd.full:
+		return
+	case <-timer.C:
+	}
+	timer.Reset(lastCall)
+	select {
+	case <-rd.full:
+	case <-timer.C:
+	}
 }
 
 // again has the members of rd waited for once more: a stage around them may try

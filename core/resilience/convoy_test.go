@@ -106,6 +106,26 @@ func TestConvoy_WaitsNoLongerThanTheGatherTime(t *testing.T) {
 	})
 }
 
+// All that falls due while a process stands still is due at the same instant.
+func TestConvoy_WhoIsReadyWhenTheTimeIsOverComesAlong(t *testing.T) {
+	for range 50 {
+		synctest.Test(t, func(t *testing.T) {
+			f := &manyLoads{}
+			c := resilience.NewConvoy(f)
+			members := map[string]*resilience.Member{"b": c.Join(), "c": c.Join(), "d": c.Join()}
+			a, late := c.Join(), c.Join()
+			var all sync.WaitGroup
+			come(t, &all, a, "a", 0)
+			for key, m := range members {
+				come(t, &all, m, key, resilience.GatherTime)
+			}
+			come(t, &all, late, "late", time.Second)
+			all.Wait()
+			f.check(t, "a b c d", "late")
+		})
+	}
+}
+
 func TestConvoy_GathersAgainForAnotherTry(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := &manyLoads{pause: time.Second}
