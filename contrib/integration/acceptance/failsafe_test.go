@@ -47,11 +47,15 @@ func TestSeed_FS8_FreshOnTheServerBeatsStaleInMemory(t *testing.T) {
 	t.Parallel()
 	everywhere(t, func(t *testing.T, w world) {
 		t.Parallel()
-		short := core.EntryOptions{TTL: 300 * time.Millisecond, StaleTTL: time.Hour}
-		a, b := pair(t, w, short)
-		soon(t, patience, "B to read a copy while it is fresh", func() bool {
-			a.spread(t, "k", 1, b)
-			return b.has(t, "k", 1)
+		a, b := pair(t, w, core.EntryOptions{StaleTTL: time.Hour})
+		slower3(t, func(factor time.Duration) error {
+			before := b.count(core.MessageReceived)
+			a.commit(t, "k", 1, core.TTL(factor*300*time.Millisecond))
+			soon(t, patience, "a message to arrive", func() bool { return b.count(core.MessageReceived) > before })
+			if !b.has(t, "k", 1) {
+				return errors.New("B did not read a copy while it was fresh")
+			}
+			return nil
 		})
 		soon(t, patience, "B's copy to expire", func() bool { return b.misses(t, "k") })
 		heard := b.count(core.MessageReceived)
