@@ -47,7 +47,7 @@ func TestSeed_FS8_FreshOnTheServerBeatsStaleInMemory(t *testing.T) {
 	t.Parallel()
 	everywhere(t, func(t *testing.T, w world) {
 		t.Parallel()
-		a, b := pair(t, w, core.EntryOptions{StaleTTL: time.Hour})
+		a, b := pair(t, w, core.EntryOptions{TTL: time.Minute, StaleTTL: time.Hour})
 		slower3(t, func(factor time.Duration) error {
 			before := b.count(core.MessageReceived)
 			a.commit(t, "k", 1, core.TTL(factor*300*time.Millisecond))
