@@ -67,7 +67,22 @@ func TestShow_KeepsItsPromisesOnARedisThatIsThere(t *testing.T) {
 	wantKept(t, s)
 }
 
+// wantKept wants all promises kept, in one of three shows if the machine was busy with
+// other things during those before.
 func wantKept(t *testing.T, s settings) {
+	t.Helper()
+	r, out := performed(t, s)
+	for again := 2; again > 0 && r.busy() && r.broken() > 0; again-- {
+		t.Logf("once more, as the process stood still for %v of %v", r.facts.stood, r.facts.whole.span)
+		r, out = performed(t, s)
+	}
+	if len(r.rows) != len(acts()) || r.broken() > 0 || r.untested() != "" {
+		t.Errorf("%d acts were played, %d promises broken%s\n%s", len(r.rows), r.broken(), r.untested(), out)
+	}
+}
+
+// performed plays a show, and returns its report, also as text.
+func performed(t *testing.T, s settings) (*report, string) {
 	t.Helper()
 	var out bytes.Buffer
 	r, err := perform(t.Context(), s, &plain{w: &out})
@@ -75,9 +90,7 @@ func wantKept(t *testing.T, s settings) {
 		t.Fatalf("%v\n%s", err, out.String())
 	}
 	r.print(&out)
-	if len(r.rows) != len(acts()) || r.broken() > 0 || r.untested() != "" {
-		t.Errorf("%d acts were played, %d promises broken%s\n%s", len(r.rows), r.broken(), r.untested(), out.String())
-	}
+	return r, out.String()
 }
 
 // files returns two files in the place of standard output and error.

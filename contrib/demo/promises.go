@@ -23,8 +23,9 @@ type facts struct {
 	down     *reading
 	outage   *outageFacts
 	restart  *restartFacts
-	whole    reading // of all acts
-	closed   error   // what closing the nodes, and the rest, gave
+	whole    reading       // of all acts
+	stood    time.Duration // for how long the process stood still during them
+	closed   error         // what closing the nodes, and the rest, gave
 }
 
 // stampedeFacts: a crowd asks one node, and another crowd all nodes.

@@ -128,6 +128,19 @@ func TestReport_NamesActsAndPromises(t *testing.T) {
 	}
 }
 
+func TestReport_SaysThatTheMachineWasBusy(t *testing.T) {
+	const remark = "the process stood still for 6.0 s of 60.0 s"
+	f := good()
+	f.whole.span = time.Minute
+	for stood, want := range map[time.Duration]bool{3 * time.Second: false, 6 * time.Second: true} {
+		f.stood = stood
+		out := printed(report{rows: []row{{title: "warm-up"}}, facts: f})
+		if strings.Contains(out, remark) != want {
+			t.Errorf("after %v of standing still, is there a remark? Want %v:\n%s", stood, want, out)
+		}
+	}
+}
+
 func TestReport_SaysWhatWasBrokenAndWhatNotTested(t *testing.T) {
 	f := good()
 	f.change.late, f.restart = 1, nil

@@ -35,6 +35,10 @@ func (r *report) broken() int {
 	return n
 }
 
+// busy reports whether the machine had other things to do for so long that promises
+// about time say little about the cache.
+func (r *report) busy() bool { return r.facts.stood > r.facts.whole.span/20 }
+
 // tableRow is a line of the table: 97 characters.
 const tableRow = "%-17s%9s%8s%8s%8s%7s%8s%8s%8s%8s%8s\n"
 
@@ -80,6 +84,10 @@ errors        answers other than 200
 p50, p99      of all requests, also those that wait because no level has the product
 agreed        until all nodes served what the database has, at most
 `)
+	if r.busy() {
+		fmt.Fprintf(w, "\nThe machine was busy with something else: the process stood still for %s of %s.\nPromises about time need a processor.\n",
+			duration(r.facts.stood), duration(r.facts.whole.span))
+	}
 	if n := r.facts.whole.empty; n > 0 {
 		fmt.Fprintf(w, "\nNot an error: %s answers 503 while the database was down, for products that neither\nthe node nor L2 had. There was nothing to serve.\n", number(n))
 	}

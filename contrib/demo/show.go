@@ -134,7 +134,7 @@ func (s *show) playAll(ctx context.Context) error {
 	stop := s.startTraffic(ctx)
 	defer stop()
 	first := s.mark()
-	defer func() { s.facts.whole = s.since(first) }()
+	defer func() { s.facts.whole, s.facts.stood = s.since(first), s.clients.clock.stood() }()
 	all := acts()
 	for i, a := range all {
 		if err := s.play(ctx, i, len(all), a); err != nil {

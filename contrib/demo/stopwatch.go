@@ -24,8 +24,11 @@ func newStopwatch() *stopwatch { return &stopwatch{start: time.Now()} }
 
 // now returns the time for which the process has run.
 func (w *stopwatch) now() time.Duration {
-	return time.Since(w.start) - time.Duration(w.lost.Load())
+	return time.Since(w.start) - w.stood()
 }
+
+// stood returns for how long the process has stood still.
+func (w *stopwatch) stood() time.Duration { return time.Duration(w.lost.Load()) }
 
 // run looks after the stopwatch until ctx ends.
 func (w *stopwatch) run(ctx context.Context) {
