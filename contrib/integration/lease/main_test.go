@@ -93,7 +93,11 @@ func natsParts(tb testing.TB, url string, opts *natsdist.Options) parts {
 	}
 	tb.Cleanup(func() { _ = layer.Close() })
 	// A new bucket of a cluster has no leader at first.
-	natstest.WaitFor(tb, patience, "the bucket", func() bool { return layer.Set(ctx, "ready", nil, time.Minute) == nil })
+	natstest.WaitFor(tb, patience, "the bucket", func() bool {
+		ctx, cancel := context.WithTimeout(tb.Context(), time.Second)
+		defer cancel()
+		return layer.Set(ctx, "ready", nil, time.Minute) == nil
+	})
 	return parts{layer, hybrid.Must(natsbus.New(nc, hybrid.Channel(app), nil))}
 }
 
